@@ -1,0 +1,60 @@
+/*===- Kernel.h - What a compiled kernel and a built program export --------===
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The C interface between generated code and the runtime. A backend makes an
+ * object that exports three functions a kernel; the driver makes a table of
+ * them, embeds the tape (docs/tape.md) and calls `lamina_main`.
+ *
+ *===----------------------------------------------------------------------===*/
+
+#ifndef LAMINA_RUNTIME_ABI_KERNEL_H
+#define LAMINA_RUNTIME_ABI_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Number of work items at these sizes. It depends on nothing but `dims`, so the
+ * split of a sum, and with it every bit of the result, is the same on any
+ * number of threads. Items are independent and may run in any order. */
+typedef int64_t (*LaminaKernelItems)(const int64_t *dims);
+
+/* Bytes of scratch that one worker needs. */
+typedef int64_t (*LaminaKernelScratch)(const int64_t *dims);
+
+/* Runs the items [first, last).
+ *
+ * buffers  one pointer for each tensor operand, `ins` before `outs`; dense,
+ *          row-major. A buffer is aligned to its element only.
+ * dims     the run-time sizes, in the order of the kernel's `dims` attribute.
+ * scalars  the scalar operands, each in 8 bytes at its index: f32 in the first
+ *          4 bytes, f64 and i64 whole, i1 and i32 as i32 in the first 4 bytes,
+ *          a random key as two neighbouring i64.
+ * scratch  aligned to 64; what is in it is garbage before and after the call. */
+typedef void (*LaminaKernelRun)(void *const *buffers, const int64_t *dims,
+                                const void *scalars, int64_t first,
+                                int64_t last, void *scratch);
+
+typedef struct LaminaKernel {
+  const char *name;
+  LaminaKernelItems items;
+  LaminaKernelScratch scratch;
+  LaminaKernelRun run;
+} LaminaKernel;
+
+/* The whole program behind its command line. `tape` is JSON (docs/tape.md),
+ * `constants` the bytes that its constant addresses point into. Returns the
+ * exit code: 0, 1 for bad input, 2 for misuse of flags. */
+int lamina_main(int argc, char **argv, const char *tape, size_t tape_size,
+                const void *constants, size_t constants_size,
+                const LaminaKernel *kernels, size_t kernel_count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LAMINA_RUNTIME_ABI_KERNEL_H */
