@@ -1,0 +1,93 @@
+//===- Pipelines.cpp - Which passes make which stage ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The lowering as one ordered list. Between two lines the comment says what
+// holds from there on.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Pipelines/Pipelines.h"
+
+#include "mlir/Pass/PassRegistry.h"
+
+namespace lamina {
+
+static const PipelineStep kModel[] = {{"verify-model"}};
+
+static const PipelineStep kGraph[] = {
+    {"func.func(graph-form-contractions)"},
+    {"model-derive-runs"},
+    {"convert-model-to-graph"},
+    // From here on there are no layers and no trees; entries are pure functions.
+    {"canonicalize"},
+    {"cse"},
+    {"before-gradients", true},
+    {"graph-apply-optimizers"},
+    {"graph-expand-gradients"},
+    // From here on every op computes a value: nothing stands for a derivative.
+    {"canonicalize"},
+    {"cse"},
+    {"graph-prune-scan"},
+    {"after-gradients", true},
+    {"graph-simplify"},
+    {"graph-flatten-scans"},
+    {"graph-hoist-invariants"},
+    {"canonicalize"},
+    {"cse"},
+    {"symbol-dce"},
+    {"verify-graph"},
+};
+
+static const PipelineStep kKernel[] = {
+    {"before-kernels", true},
+    {"kernel-place-scalars"},
+    {"kernel-form-clusters"},
+    {"convert-graph-to-kernel"},
+    {"kernel-share-equal"},
+    {"verify-kernel"},
+};
+
+static const PipelineStep kPlanned[] = {
+    {"before-plan", true},   {"kernel-order"},
+    {"kernel-plan-memory"},  {"verify-planned"},
+    {"before-codegen", true},
+};
+
+llvm::ArrayRef<PipelineStep> pipelineOf(llvm::StringRef stage) {
+  if (stage == "model")
+    return kModel;
+  if (stage == "graph")
+    return kGraph;
+  if (stage == "kernel")
+    return kKernel;
+  if (stage == "planned")
+    return kPlanned;
+  return {};
+}
+
+llvm::ArrayRef<const char *> hookNames() {
+  static const char *const names[] = {"before-gradients", "after-gradients",
+                                      "before-kernels", "before-plan",
+                                      "before-codegen"};
+  return names;
+}
+
+mlir::LogicalResult
+populatePipeline(mlir::OpPassManager &pm, llvm::StringRef stage,
+                 llvm::ArrayRef<std::pair<std::string, std::string>> hooks,
+                 llvm::raw_ostream &errors) {
+  for (const PipelineStep &step : pipelineOf(stage)) {
+    if (!step.isHook) {
+      if (failed(mlir::parsePassPipeline(step.text, pm, errors)))
+        return mlir::failure();
+      continue;
+    }
+    for (const auto &[hook, text] : hooks)
+      if (hook == step.text && failed(mlir::parsePassPipeline(text, pm, errors)))
+        return mlir::failure();
+  }
+  return mlir::success();
+}
+
+} // namespace lamina

@@ -1,0 +1,38 @@
+# lit's settings for all tests; what CMake knows comes from lit.site.cfg.py.
+import os
+import platform
+import subprocess
+
+import lit.formats
+
+config.name = "Lamina"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".lam", ".test"]
+config.excludes = ["unit", "fuzz", "corpus", "Inputs", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.lamina_build, "test")
+
+config.environment["PATH"] = os.pathsep.join(
+    [config.lamina_tools, config.llvm_tools, config.environment.get("PATH", "")])
+config.environment["LAMINA_CACHE"] = os.path.join(config.lamina_build, "test", "cache")
+for name in ("LAMINA_DATA", "HOME"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+config.substitutions.append(("%source", config.lamina_source))
+config.substitutions.append(("%build", config.lamina_build))
+config.substitutions.append(("%examples", os.path.join(config.lamina_source, "examples")))
+config.substitutions.append(("%data", config.lamina_data))
+
+# Real data is not part of the project: a test that needs it names the folder as a feature.
+if os.path.isdir(config.lamina_data):
+    for folder in sorted(os.listdir(config.lamina_data)):
+        config.available_features.add("data-" + folder)
+
+try:
+    flags = open("/proc/cpuinfo").read() if platform.system() == "Linux" else ""
+except OSError:
+    flags = ""
+for bit in ("avx2", "avx512f", "amx_bf16"):
+    if bit in flags:
+        config.available_features.add(bit)

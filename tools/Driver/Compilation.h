@@ -1,0 +1,83 @@
+//===- Compilation.h - One file on its way to a program --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_TOOLS_DRIVER_COMPILATION_H
+#define LAMINA_TOOLS_DRIVER_COMPILATION_H
+
+#include "backends/Backend.h"
+#include "tools/Driver/KernelCompiler.h"
+#include "tools/Driver/Options.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <chrono>
+#include <memory>
+
+namespace lamina::driver {
+
+/// Takes one input through the stages. Each step says on standard error what
+/// is wrong and returns failure; after that nothing more is asked of the
+/// object.
+class Compilation {
+public:
+  explicit Compilation(const Options &options);
+  ~Compilation();
+
+  /// Brings the module to `stage` (model … planned), from the source or from
+  /// the IR that `--from` names, and writes the dumps on the way.
+  mlir::LogicalResult lowerTo(Stage stage);
+
+  /// Writes one stage's text to `out`. The module must be at that stage, or
+  /// behind it for the ones that are not IR.
+  mlir::LogicalResult printStage(Stage stage, llvm::raw_ostream &out);
+
+  /// Compiles the kernels of a planned module and links them to `output`.
+  mlir::LogicalResult linkTo(const std::string &output, Stage stage);
+
+  mlir::ModuleOp module() { return ir.get(); }
+  const TargetModel &target() const;
+  void printTiming() const;
+
+  /// A name for what the input turns into: "char_gpt" for "x/char_gpt.lam".
+  std::string stem() const;
+
+private:
+  mlir::LogicalResult prepare();
+  mlir::LogicalResult loadPlugins();
+  mlir::LogicalResult readInput();
+  mlir::LogicalResult readIR();
+  mlir::LogicalResult runPasses(Stage stage);
+  mlir::LogicalResult dump(Stage stage);
+  mlir::LogicalResult writeTape();
+  void record(const char *what);
+
+  const Options &options;
+  mlir::MLIRContext context;
+  llvm::SourceMgr sources;
+  std::unique_ptr<mlir::SourceMgrDiagnosticHandler> diagnostics;
+  std::unique_ptr<Backend> backend;
+  mlir::OwningOpRef<mlir::ModuleOp> ir;
+  std::optional<Stage> at;
+  std::string astText, coreText, tape, constants;
+  std::vector<std::pair<std::string, double>> times;
+  std::chrono::steady_clock::time_point last;
+};
+
+/// Source file -> MODEL module (tools/Driver/Frontend.cpp). `ast` and `core`
+/// get the text of those stages when they are asked for.
+struct FrontendResult {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::string ast, core;
+};
+mlir::FailureOr<FrontendResult> runFrontend(const Options &options,
+                                            mlir::MLIRContext &context,
+                                            Stage upTo);
+
+} // namespace lamina::driver
+
+#endif // LAMINA_TOOLS_DRIVER_COMPILATION_H

@@ -1,0 +1,61 @@
+//===- Options.h - What the command line asks the driver for ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plain values, filled by tools/lamina and read by the driver: neither needs
+// the other's headers.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_TOOLS_DRIVER_OPTIONS_H
+#define LAMINA_TOOLS_DRIVER_OPTIONS_H
+
+#include "tools/Driver/Stages.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lamina::driver {
+
+struct Options {
+  std::string input;              ///< a .lam file, or IR of the stage `from`
+  std::string output;             ///< empty: made from the input's name; "-": standard output
+  std::vector<Stage> emit;        ///< what to write; a program if empty
+  std::optional<Stage> from;      ///< the stage that `input` is of
+  std::string dumpFolder;         ///< every stage is written here, if set
+  std::string precision = "float32";
+  std::string target;             ///< triple; empty: this machine
+  std::string mcpu = "native";
+  std::vector<std::string> backends = {"cpu"};
+  std::vector<std::pair<std::string, std::string>> set; ///< constants, name and value
+  std::vector<std::string> plugins;                       ///< shared libraries of passes
+  std::vector<std::pair<std::string, std::string>> hooks; ///< hook and pass pipeline
+  bool timing = false;
+  bool verbose = false;
+  bool cache = true;
+  bool withTests = false; ///< entries of `test` declarations too
+  bool jsonDiagnostics = false;
+  int threads = 0; ///< compile workers; 0: as many as cores
+};
+
+/// What `lamina explain` shows.
+struct ExplainOptions {
+  bool weights = false, kernels = false, memory = false;
+};
+
+int check(const Options &options);
+int build(const Options &options);
+int explain(const Options &options, const ExplainOptions &what);
+
+/// Compiles and runs at once: `arguments` are the built program's. With
+/// `reference`, the oracle interprets the graph in double instead.
+int run(const Options &options, const std::vector<std::string> &arguments,
+        bool reference);
+
+/// Rewrites the files in the one layout; with `check` only says which differ.
+int format(const std::vector<std::string> &files, bool check);
+
+} // namespace lamina::driver
+
+#endif // LAMINA_TOOLS_DRIVER_OPTIONS_H

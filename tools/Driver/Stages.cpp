@@ -1,0 +1,31 @@
+//===- Stages.cpp - The levels between source and program -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/Driver/Stages.h"
+
+namespace lamina::driver {
+
+const std::vector<StageInfo> &stages() {
+  static const std::vector<StageInfo> all = {
+#define LAMINA_STAGE(id, name, ending, description)                            \
+  {Stage::id, name, ending, description},
+#include "tools/Driver/Stages.def"
+  };
+  return all;
+}
+
+const StageInfo &info(Stage stage) {
+  return stages()[static_cast<size_t>(stage)];
+}
+
+std::optional<Stage> stageByName(const std::string &name) {
+  for (const StageInfo &it : stages())
+    if (name == it.name)
+      return it.stage;
+  return std::nullopt;
+}
+
+} // namespace lamina::driver

@@ -1,0 +1,162 @@
+//===- lamina.cpp - The command `lamina` ----------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Command line -> Options. Everything that can be wrong with flags is said
+// here, with exit code 2, before any work starts.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/Driver/Options.h"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <sstream>
+
+using namespace lamina::driver;
+
+namespace {
+
+/// Flags as text, before they are checked.
+struct Raw {
+  std::vector<std::string> emit, set, hooks;
+  std::string from, backend = "cpu";
+};
+
+/// A flag that makes no sense: reported like CLI11's own errors.
+struct Misuse : CLI::ValidationError {
+  using ValidationError::ValidationError;
+};
+
+} // namespace
+
+static std::string stageList() {
+  std::string text;
+  for (const StageInfo &it : stages())
+    text += std::string(text.empty() ? "" : ", ") + it.name;
+  return text;
+}
+
+static Stage stageOrThrow(const std::string &flag, const std::string &name) {
+  if (auto stage = stageByName(name))
+    return *stage;
+  throw Misuse(flag, "there is no stage '" + name + "'; the stages are " + stageList());
+}
+
+static std::pair<std::string, std::string> splitOrThrow(const std::string &flag,
+                                                        const std::string &text,
+                                                        const char *form) {
+  size_t at = text.find('=');
+  if (at == std::string::npos || at == 0)
+    throw Misuse(flag, "'" + text + "' is not of the form " + form);
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+static void finish(const Raw &raw, Options &options) {
+  for (const std::string &name : raw.emit)
+    options.emit.push_back(stageOrThrow("--emit", name));
+  if (!raw.from.empty())
+    options.from = stageOrThrow("--from", raw.from);
+  for (const std::string &text : raw.set)
+    options.set.push_back(splitOrThrow("--set", text, "name=value"));
+  for (const std::string &text : raw.hooks)
+    options.hooks.push_back(splitOrThrow("--at", text, "hook=passes"));
+  options.backends.clear();
+  std::stringstream list(raw.backend);
+  for (std::string name; std::getline(list, name, ',');) {
+    if (name != "cpu" && name != "reference")
+      throw Misuse("--backend", "there is no backend '" + name + "'; there are cpu and reference");
+    options.backends.push_back(name);
+  }
+}
+
+static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
+  command->add_option("file", options.input, "a .lam file, or IR with --from")->required();
+  command->add_option("--set", raw.set, "give a constant of the file another value: name=value");
+  command->add_option("--from", raw.from, "the file is IR of this stage");
+  command->add_option("--precision", options.precision, "float32 or float64")
+      ->check(CLI::IsMember({"float32", "float64"}));
+  command->add_option("--target", options.target, "the machine to compile for, as a triple");
+  command->add_option("--mcpu", options.mcpu, "the processor to compile for");
+  command->add_option("--backend", raw.backend, "code generators in order of preference");
+  command->add_option("--load-pass-plugin", options.plugins, "a shared library of passes");
+  command->add_option("--at", raw.hooks, "run passes at a hook: after-gradients=pass,pass");
+  command->add_option("--threads", options.threads, "threads that compile");
+  command->add_option("--dump-stages", options.dumpFolder, "write every stage into this folder");
+  command->add_flag("--timing", options.timing, "print the time that each stage took");
+  command->add_flag("--json", options.jsonDiagnostics, "print diagnostics as JSON lines");
+  command->add_flag("-v,--verbose", options.verbose, "say more: rule labels, caches");
+  command->add_flag("--cache,!--no-cache", options.cache, "keep compiled kernels on disk");
+}
+
+namespace {
+
+/// The subcommands, and what each one fills.
+struct CommandLine {
+  CLI::App app{"Lamina compiles descriptions of models to native programs."};
+  Raw raw;
+  Options options;
+  ExplainOptions what;
+  std::vector<std::string> files;
+  bool checkOnly = false;
+  CLI::App *build, *run, *check, *fmt, *explain;
+
+  CommandLine() {
+    app.require_subcommand(1);
+    app.set_version_flag("--version", "lamina " LAMINA_VERSION);
+    addBuild();
+    run = app.add_subcommand("run", "compile a file and run it; the program's own flags follow '--'");
+    addCompileFlags(run, raw, options);
+    run->prefix_command();
+    check = app.add_subcommand("check", "say what is wrong with a file");
+    addCompileFlags(check, raw, options);
+    fmt = app.add_subcommand("fmt", "bring files into the one layout");
+    fmt->add_option("files", files, "what to format; '-' is standard input")->required();
+    fmt->add_flag("--check", checkOnly, "only say which files would change");
+    explain = app.add_subcommand("explain", "show what a file turns into");
+    addCompileFlags(explain, raw, options);
+    explain->add_flag("--weights", what.weights, "weights by name and shape");
+    explain->add_flag("--kernels", what.kernels, "kernels with their cost and source lines");
+    explain->add_flag("--memory", what.memory, "memory of each entry");
+  }
+
+  void addBuild() {
+    build = app.add_subcommand("build", "compile a file to a native program");
+    addCompileFlags(build, raw, options);
+    build->add_option("-o,--output", options.output, "the file to write; '-' is standard output");
+    build->add_option("--emit", raw.emit, "what to write: " + stageList())->delimiter(',');
+  }
+
+  int dispatch() {
+    finish(raw, options);
+    if (build->parsed())
+      return lamina::driver::build(options);
+    if (run->parsed())
+      return lamina::driver::run(options, run->remaining(),
+                                 options.backends.front() == "reference");
+    if (check->parsed())
+      return lamina::driver::check(options);
+    if (explain->parsed()) {
+      if (!what.weights && !what.kernels && !what.memory)
+        what = {true, true, true};
+      return lamina::driver::explain(options, what);
+    }
+    return lamina::driver::format(files, checkOnly);
+  }
+};
+
+} // namespace
+
+int main(int argc, char **argv) {
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+    return line.dispatch();
+  } catch (const CLI::Success &request) { // --help, --version
+    return line.app.exit(request);
+  } catch (const CLI::ParseError &error) {
+    std::cerr << "lamina: " << error.what() << "\n";
+    return 2;
+  }
+}
