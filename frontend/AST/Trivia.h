@@ -1,0 +1,42 @@
+//===- Trivia.h - Comments and tokens of a file ----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the tree does not hold and the formatter and editors need: every token
+// with its place, comments among them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_FRONTEND_AST_TRIVIA_H
+#define LAMINA_FRONTEND_AST_TRIVIA_H
+
+#include "frontend/Source/Range.h"
+
+#include "llvm/ADT/StringRef.h"
+
+#include <vector>
+
+namespace lamina::ast {
+
+struct Token {
+  enum class Kind : uint8_t {
+    Word,     // a name or a reserved word
+    Number,
+    Text,
+    Operator, // + -> ( [ { , and so on
+    Comment,  // // …   without the line end
+    Doc,      // /// …
+    LineEnd,  // a line end that ends a statement, or a `;` that is written
+  };
+  Kind kind;
+  bool startsLine;          // only blanks stand before it on its line
+  unsigned blankLinesBefore; // empty lines between it and the token before
+  Range range;
+  llvm::StringRef text;     // a LineEnd that is no `;` has none
+};
+
+using Tokens = std::vector<Token>;
+
+} // namespace lamina::ast
+
+#endif // LAMINA_FRONTEND_AST_TRIVIA_H

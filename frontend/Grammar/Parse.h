@@ -1,0 +1,29 @@
+//===- Parse.h - From text to syntax tree ----------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only header of Grammar that others include; it has nothing of ANTLR.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_FRONTEND_GRAMMAR_PARSE_H
+#define LAMINA_FRONTEND_GRAMMAR_PARSE_H
+
+#include "frontend/AST/AST.h"
+#include "frontend/Source/Diagnostic.h"
+
+namespace lamina {
+
+/// Parses a file of `diags`' sources. Mistakes are reported, at most one syntax
+/// error a statement, and leave Error nodes in the tree (`isWhole` is false).
+/// Never throws; text that is no UTF-8, or is nested too deep, gives an empty
+/// tree and a diagnostic.
+ast::FileAST parse(FileID file, Diagnostics &diags) noexcept;
+
+/// Number of places where the parser found the grammar ambiguous, or needed
+/// more than SLL prediction, in this process so far. Tests assert that it is 0.
+unsigned getNumAmbiguities();
+
+} // namespace lamina
+
+#endif // LAMINA_FRONTEND_GRAMMAR_PARSE_H
