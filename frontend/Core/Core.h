@@ -132,8 +132,7 @@ enum class Proof : uint8_t {
   Else             ///< out of range gives `otherwise`
 };
 
-//===-- Leaves
-//-------------------------------------------------------------===//
+//===-- Leaves -----------------------------------------------------------===//
 
 /// A number, a truth value, or a table in row-major order. One value for a type
 /// with axes is a splat.
@@ -169,8 +168,7 @@ struct Phase : ExprOf<ExprKind::Phase> {
   using ExprOf::ExprOf;
 };
 
-//===-- Elementwise and shape
-//----------------------------------------------===//
+//===-- Elementwise and shape --------------------------------------------===//
 
 /// Operands are broadcast to the result's axes by their alignments.
 struct Elementwise : ExprOf<ExprKind::Elementwise> {
@@ -202,8 +200,7 @@ struct Retype : ExprOf<ExprKind::Retype> {
   Expr *operand = nullptr;
 };
 
-//===-- Indexed definitions
-//------------------------------------------------===//
+//===-- Indexed definitions ----------------------------------------------===//
 
 /// A tensor by its elements. Axis i is the row-major product of `groups[i]`
 /// (one index, or the parts of a tuple); the body's own axes follow.
@@ -242,8 +239,7 @@ struct MaskAt : ExprOf<ExprKind::MaskAt> {
   Expr *value = nullptr;
 };
 
-//===-- Whole axes
-//---------------------------------------------------------===//
+//===-- Whole axes -------------------------------------------------------===//
 
 struct Reduce : ExprOf<ExprKind::Reduce> {
   using ExprOf::ExprOf;

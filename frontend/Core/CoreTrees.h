@@ -20,8 +20,7 @@ struct DataPlan;
 struct Model;
 struct PipelineInstance;
 
-//===-- Tuples, blocks, calls
-//----------------------------------------------===//
+//===-- Tuples, blocks, calls --------------------------------------------===//
 
 struct Tuple : ExprOf<ExprKind::Tuple> {
   using ExprOf::ExprOf;
@@ -77,8 +76,7 @@ struct Derived : ExprOf<ExprKind::Derived> {
   Dim room;          ///< Begin: positions that may follow
 };
 
-//===-- Trees of weights
-//---------------------------------------------------===//
+//===-- Trees of weights -------------------------------------------------===//
 
 /// The weights of the instance whose body this is.
 struct TreeSelf : ExprOf<ExprKind::TreeSelf> {
@@ -132,8 +130,7 @@ struct Filtered : ExprOf<ExprKind::Filtered> {
   Expr *tree = nullptr;
 };
 
-//===-- Derivatives, loops, draws
-//------------------------------------------===//
+//===-- Derivatives, loops, draws ----------------------------------------===//
 
 /// The derivative of the sum of `of` with respect to `wrt` (a LocalRef, a tree,
 /// or a Leaf). Under indices on which `of` depends the sum is over its own
@@ -201,8 +198,7 @@ struct Error : ExprOf<ExprKind::Error> {
   using ExprOf::ExprOf;
 };
 
-//===-- Statements
-//---------------------------------------------------------===//
+//===-- Statements -------------------------------------------------------===//
 
 enum class StmtKind : uint8_t {
 #define STMT(KIND) KIND,

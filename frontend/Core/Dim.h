@@ -180,9 +180,10 @@ public:
   /// it.
   std::optional<std::pair<Dim, Dim>> linearIn(Dim dim, const Atom *atom);
 
+  struct Impl;
+
 private:
   friend class Dim;
-  struct Impl;
   std::unique_ptr<Impl> impl;
 };
 

@@ -55,8 +55,7 @@ struct TrainState {
   Range range;
 };
 
-//===-- Data
-//---------------------------------------------------------------===//
+//===-- Data -------------------------------------------------------------===//
 
 /// A text function of one record: what makes a column.
 struct ColumnExpr {
@@ -136,8 +135,7 @@ struct DataPlan {
   DataPlan &declared() { return of ? of->declared() : *this; }
 };
 
-//===-- Entries
-//------------------------------------------------------------===//
+//===-- Entries ----------------------------------------------------------===//
 
 /// `report name = e on split every n`. `body` runs on a batch and ends in the
 /// values that `parts` add up; `result` is what stands around them, once.
@@ -222,8 +220,7 @@ struct TestPlan {
   std::vector<Given> givens;
 };
 
-//===-- The program
-//--------------------------------------------------------===//
+//===-- The program ------------------------------------------------------===//
 
 struct Program {
   DimContext dims;

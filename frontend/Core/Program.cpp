@@ -1,0 +1,137 @@
+//===- Program.cpp - Making nodes, walking weights ------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Core/Program.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ErrorHandling.h"
+
+namespace lamina::core {
+
+llvm::StringRef spelling(ExprKind kind) {
+  switch (kind) {
+#define EXPR(KIND)                                                             \
+  case ExprKind::KIND:                                                         \
+    return #KIND;
+#include "frontend/Core/Core.def"
+  }
+  llvm_unreachable("every kind of expression is listed");
+}
+
+llvm::StringRef spelling(Primitive kind) {
+  switch (kind) {
+#define PRIMITIVE(ID, SPELLING)                                                \
+  case Primitive::ID:                                                          \
+    return SPELLING;
+#include "frontend/Core/Core.def"
+  }
+  llvm_unreachable("every primitive is listed");
+}
+
+llvm::StringRef spelling(FoldKind kind) {
+  switch (kind) {
+#define FOLD(ID, SPELLING)                                                     \
+  case FoldKind::ID:                                                           \
+    return SPELLING;
+#include "frontend/Core/Core.def"
+  }
+  llvm_unreachable("every reduction is listed");
+}
+
+llvm::StringRef spelling(StructuredKind kind) {
+  switch (kind) {
+#define STRUCTURED(ID, SPELLING)                                               \
+  case StructuredKind::ID:                                                     \
+    return SPELLING;
+#include "frontend/Core/Core.def"
+  }
+  llvm_unreachable("every structured primitive is listed");
+}
+
+llvm::StringRef spelling(DrawKind kind) {
+  switch (kind) {
+#define DRAW(ID, SPELLING)                                                     \
+  case DrawKind::ID:                                                           \
+    return SPELLING;
+#include "frontend/Core/Core.def"
+  }
+  llvm_unreachable("every distribution is listed");
+}
+
+Local *Program::makeLocal(Local::Role role, Symbol name, Type type,
+                          Range range) {
+  locals.push_back(
+      {role, name, std::move(type), range, unsigned(locals.size())});
+  return &locals.back();
+}
+
+IndexVar *Program::makeIndex(IndexVar::Kind kind, Symbol name, Dim low,
+                             Dim extent, Range range) {
+  indices.emplace_back();
+  IndexVar *var = &indices.back();
+  var->kind = kind;
+  var->name = name;
+  var->low = low;
+  var->extent = extent;
+  var->range = range;
+  var->id = indices.size();
+  Dim high = extent ? low + extent - 1 : Dim();
+  var->value = dims.index(name, var, low, high, range);
+  return var;
+}
+
+std::string Path::str() const { return llvm::join(parts, "."); }
+
+static void collectLeaves(const Slot &slot, Path path,
+                          llvm::SmallVector<int64_t, 2> copies,
+                          std::vector<WeightLeaf> &out) {
+  auto below = [&](Symbol name, const Slot &part) {
+    Path inner = path;
+    inner.parts.push_back(name);
+    collectLeaves(part, inner, copies, out);
+  };
+  switch (slot.kind) {
+  case Slot::Layer:
+    if (!slot.instance)
+      return;
+    for (const Member &member : slot.instance->members) {
+      if (member.slot) {
+        below(member.name, *member.slot);
+        continue;
+      }
+      WeightLeaf leaf{path, &member, copies};
+      leaf.path.parts.push_back(member.name);
+      out.push_back(leaf);
+    }
+    return;
+  case Slot::Chain:
+  case Slot::Group:
+    for (auto &part : slot.parts)
+      below(part.name, *part.slot);
+    return;
+  case Slot::Repeat:
+    copies.push_back(slot.count);
+    below("*", *slot.parts[0].slot);
+    return;
+  case Slot::Filtered:
+    collectLeaves(*slot.parts[0].slot, path, copies, out);
+    for (auto &filter : slot.filters) {
+      Path inner = path;
+      inner.parts.append(filter.leaf.parts.begin(), filter.leaf.parts.end());
+      inner.parts.push_back(filter.slot->name);
+      collectLeaves(*filter.slot, inner, copies, out);
+    }
+    return;
+  }
+}
+
+std::vector<WeightLeaf> leaves(const Slot &slot) {
+  std::vector<WeightLeaf> result;
+  collectLeaves(slot, {}, {}, result);
+  return result;
+}
+
+} // namespace lamina::core
