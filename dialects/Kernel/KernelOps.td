@@ -7,9 +7,11 @@
 #ifndef LAMINA_DIALECTS_KERNEL_KERNELOPS
 #define LAMINA_DIALECTS_KERNEL_KERNELOPS
 
+include "mlir/IR/CommonTypeConstraints.td"
 include "dialects/Graph/GraphDialect.td"
 include "dialects/Kernel/KernelDialect.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 //===----------------------------------------------------------------------===//
@@ -105,8 +107,8 @@ def Kernel_HostOp : Kernel_Op<"host", [Pure, IsolatedFromAbove]> {
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`places` $places^)? attr-dict
-    (`->` type($results)^)? $body
+    (`ins` `(` $inputs^ `:` type($inputs) `)`)? (`places` $places^)? (`->` type($results)^)?
+    attr-dict-with-keyword $body
   }];
   let extraClassDeclaration = [{
     ::mlir::Block *getBlock() { return &getBody().front(); }
@@ -140,9 +142,9 @@ def Kernel_LoopOp : Kernel_Op<"loop", [
     `trip` $trip (`reverse` $reverse^)? (`number` $number^)?
     (`init` `(` $init^ `:` type($init) `)`)? (`over` `(` $over^ `:` type($over) `)`)?
     (`with` `(` $with^ `:` type($with) `)`)? (`rounds` `(` $rounds^ `:` type($rounds) `)`)?
-    (`places` $places^)? attr-dict
+    (`places` $places^)?
     (`carries` type($carries)^)? (`stacks` type($stacks)^)? (`counted` type($roundsRun)^)?
-    $body (`until` $until^)?
+    attr-dict-with-keyword $body (`until` $until^)?
   }];
   let extraClassDeclaration = [{
     bool hasUntil() { return !getUntil().empty(); }
@@ -168,7 +170,7 @@ def Kernel_IfOp : Kernel_Op<"if", [IsolatedFromAbove, RecursiveMemoryEffects]> {
   let regions = (region SizedRegion<1>:$taken, SizedRegion<1>:$otherwise);
   let assemblyFormat = [{
     $predicate `:` type($predicate) (`with` `(` $with^ `:` type($with) `)`)?
-    (`places` $places^)? attr-dict (`->` type($results)^)? $taken `else` $otherwise
+    (`places` $places^)? (`->` type($results)^)? attr-dict-with-keyword $taken `else` $otherwise
   }];
   let hasRegionVerifier = 1; // if.c1: arguments; if.c2: yields
 }
