@@ -1,4 +1,4 @@
-//===- KernelDialect.h - The kernel dialect -*- C++ -*-===//
+//===- KernelDialect.h - The kernel dialect --------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0
 //
@@ -7,9 +7,16 @@
 #ifndef LAMINA_DIALECTS_KERNEL_KERNELDIALECT_H
 #define LAMINA_DIALECTS_KERNEL_KERNELDIALECT_H
 
+#include "dialects/Graph/GraphDialect.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Dialect.h"
 
+#include "dialects/Kernel/KernelEnums.h.inc"
+
 #include "dialects/Kernel/KernelDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Kernel/KernelAttrs.h.inc"
 
 #endif // LAMINA_DIALECTS_KERNEL_KERNELDIALECT_H

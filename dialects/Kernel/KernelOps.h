@@ -1,6 +1,9 @@
-//===- KernelOps.h - Ops of the kernel dialect -*- C++ -*-===//
+//===- KernelOps.h - Kernels and launches ----------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0
+//
+// The ops of KERNEL and PLANNED: what a backend compiles (`kernel.func`) and
+// what becomes the tape (`launch`, `host`, `loop`, `if`).
 //
 //===----------------------------------------------------------------------===//
 
@@ -8,21 +11,25 @@
 #define LAMINA_DIALECTS_KERNEL_KERNELOPS_H
 
 #include "dialects/Kernel/KernelDialect.h"
-#include "dialects/Graph/GraphDialect.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
-#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/RegionKindInterface.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
-#include "dialects/Kernel/KernelEnums.h.inc"
-
 namespace lamina::kernel {
+class YieldOp;
 class ReturnOp;
+
+/// Whether a value of this type may be computed by the host: rank 0, or a key.
+bool isHostType(mlir::Type type);
+
+/// How many scalar arguments of a kernel a host value is: 2 for a key, else 1.
+unsigned getNumScalars(mlir::Type type);
 } // namespace lamina::kernel
 
 #define GET_OP_CLASSES
