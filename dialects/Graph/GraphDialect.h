@@ -1,0 +1,22 @@
+//===- GraphDialect.h - The graph dialect -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_DIALECTS_GRAPH_GRAPHDIALECT_H
+#define LAMINA_DIALECTS_GRAPH_GRAPHDIALECT_H
+
+#include "dialects/Graph/SizeExpr.h"
+
+#include "mlir/IR/Dialect.h"
+
+#include "dialects/Graph/GraphDialect.h.inc"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/TensorEncoding.h"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Graph/GraphAttrs.h.inc"
+
+#endif // LAMINA_DIALECTS_GRAPH_GRAPHDIALECT_H

@@ -1,0 +1,251 @@
+//===- LoopSyntax.cpp - The text of loops and branches --------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Types of region arguments follow from the operands, so the text names each
+// argument beside the operand it stands for and repeats no type.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/LoopSyntax.h"
+
+#include "dialects/Graph/StackType.h"
+
+using namespace mlir;
+using namespace lamina::graph;
+
+namespace {
+
+using Argument = OpAsmParser::Argument;
+
+/// `%arg = %operand : type, ...` of one group.
+struct Bindings {
+  SmallVector<Argument> args;
+  SmallVector<OpAsmParser::UnresolvedOperand> operands;
+  SmallVector<Type> types;
+};
+
+} // namespace
+
+/// Reads `keyword(%arg = %operand : type, ...)` if the keyword is there.
+static ParseResult parseBindings(OpAsmParser &parser, StringRef keyword,
+                                 Bindings &bindings) {
+  if (failed(parser.parseOptionalKeyword(keyword)))
+    return success();
+  auto parseBinding = [&]() -> ParseResult {
+    Argument &arg = bindings.args.emplace_back();
+    if (parser.parseArgument(arg) || parser.parseEqual() ||
+        parser.parseOperand(bindings.operands.emplace_back()) ||
+        parser.parseColonType(bindings.types.emplace_back()))
+      return failure();
+    arg.type = bindings.types.back();
+    return success();
+  };
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren,
+                                        parseBinding);
+}
+
+static ParseResult resolve(OpAsmParser &parser, Bindings &bindings,
+                           OperationState &result) {
+  return parser.resolveOperands(bindings.operands, bindings.types,
+                                parser.getCurrentLocation(), result.operands);
+}
+
+/// The arguments of `over` see rows.
+static ParseResult takeRows(OpAsmParser &parser, Bindings &over) {
+  for (auto [arg, type] : llvm::zip_equal(over.args, over.types)) {
+    arg.type = getRowType(type);
+    if (!arg.type)
+      return parser.emitError(arg.ssaName.location)
+             << "takes rows of " << type << ", which is no stack";
+  }
+  return success();
+}
+
+/// Reads `(%a, %b)` as arguments with the types of `like`.
+static ParseResult parseArguments(OpAsmParser &parser, ArrayRef<Argument> like,
+                                  SmallVectorImpl<Argument> &args) {
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseArgumentList(args, AsmParser::Delimiter::Paren))
+    return failure();
+  if (args.size() != like.size())
+    return parser.emitError(loc) << "expected " << like.size()
+                                 << " arguments, found " << args.size();
+  for (auto [arg, model] : llvm::zip_equal(args, like))
+    arg.type = model.type;
+  return success();
+}
+
+static Type getRoundType(Builder &builder) {
+  return RankedTensorType::get({}, builder.getI64Type());
+}
+
+/// Reads `%i < trip [reverse]`.
+static ParseResult parseTrip(OpAsmParser &parser, OperationState &result,
+                             Argument &index) {
+  Builder &builder = parser.getBuilder();
+  if (parser.parseArgument(index) || parser.parseLess())
+    return failure();
+  std::optional<SizeExpr> trip = SizeExpr::parse(parser);
+  if (!trip)
+    return failure();
+  index.type = getRoundType(builder);
+  result.addAttribute("trip", DimsAttr::get(builder.getContext(), {*trip}));
+  if (succeeded(parser.parseOptionalKeyword("reverse")))
+    result.addAttribute("reverse", builder.getUnitAttr());
+  return success();
+}
+
+static ParseResult parseRounds(OpAsmParser &parser,
+                               std::optional<OpAsmParser::UnresolvedOperand> &rounds) {
+  if (failed(parser.parseOptionalKeyword("rounds")))
+    return success();
+  return failure(parser.parseLParen() ||
+                 parser.parseOperand(rounds.emplace()) || parser.parseRParen());
+}
+
+ParseResult lamina::graph::parseLoop(OpAsmParser &parser,
+                                     OperationState &result) {
+  Builder &builder = parser.getBuilder();
+  Argument index;
+  Bindings init, over, with;
+  std::optional<OpAsmParser::UnresolvedOperand> rounds;
+  SmallVector<Type> stacks;
+  if (parseTrip(parser, result, index) || parseBindings(parser, "init", init) ||
+      parseBindings(parser, "over", over) ||
+      parseBindings(parser, "with", with) || parseRounds(parser, rounds))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("stacks")) &&
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, [&]() {
+        return parser.parseType(stacks.emplace_back());
+      }))
+    return failure();
+  if (takeRows(parser, over) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes))
+    return failure();
+
+  SmallVector<Argument> bodyArgs{index};
+  for (const Bindings *group : {&init, &over, &with})
+    llvm::append_range(bodyArgs, group->args);
+  if (parser.parseRegion(*result.addRegion(), bodyArgs))
+    return failure();
+  Region *until = result.addRegion();
+  bool hasUntil = succeeded(parser.parseOptionalKeyword("until"));
+  if (hasUntil) {
+    SmallVector<Argument> like{index}, args;
+    llvm::append_range(like, init.args);
+    llvm::append_range(like, with.args);
+    if (parseArguments(parser, like, args) || parser.parseRegion(*until, args))
+      return failure();
+  }
+
+  Type round = getRoundType(builder);
+  if (resolve(parser, init, result) || resolve(parser, over, result) ||
+      resolve(parser, with, result) ||
+      (rounds && parser.resolveOperand(*rounds, round, result.operands)))
+    return failure();
+  auto count = [](const auto &list) { return static_cast<int32_t>(list.size()); };
+  result.addTypes(init.types);
+  result.addTypes(stacks);
+  if (hasUntil)
+    result.addTypes(round);
+  result.addAttribute("operandSegmentSizes",
+                      builder.getDenseI32ArrayAttr(
+                          {count(init.args), count(over.args),
+                           count(with.args), rounds ? 1 : 0}));
+  result.addAttribute("resultSegmentSizes",
+                      builder.getDenseI32ArrayAttr(
+                          {count(init.args), count(stacks), hasUntil ? 1 : 0}));
+  return success();
+}
+
+static void printBindings(OpAsmPrinter &printer, StringRef keyword,
+                          ArrayRef<BlockArgument> args, OperandRange operands) {
+  if (operands.empty())
+    return;
+  printer << ' ' << keyword << '(';
+  llvm::interleaveComma(
+      llvm::zip_equal(args, operands), printer, [&](auto binding) {
+        auto [arg, operand] = binding;
+        printer << arg << " = " << operand << " : " << operand.getType();
+      });
+  printer << ')';
+}
+
+void lamina::graph::printLoop(OpAsmPrinter &printer, Operation *op,
+                              const LoopText &loop) {
+  ArrayRef<BlockArgument> args = loop.body.getArguments();
+  printer << ' ' << args.front() << " < " << loop.trip.str();
+  if (loop.reverse)
+    printer << " reverse";
+  args = args.drop_front();
+  printBindings(printer, "init", args.take_front(loop.init.size()), loop.init);
+  args = args.drop_front(loop.init.size());
+  printBindings(printer, "over", args.take_front(loop.over.size()), loop.over);
+  printBindings(printer, "with", args.drop_front(loop.over.size()), loop.with);
+  if (loop.rounds)
+    printer << " rounds(" << loop.rounds << ')';
+  if (!loop.stacks.empty()) {
+    printer << " stacks(";
+    llvm::interleaveComma(loop.stacks, printer);
+    printer << ')';
+  }
+  printer.printOptionalAttrDictWithKeyword(
+      op->getAttrs(),
+      {"trip", "reverse", "operandSegmentSizes", "resultSegmentSizes"});
+  printer << ' ';
+  printer.printRegion(loop.body, /*printEntryBlockArgs=*/false);
+  if (loop.until.empty())
+    return;
+  printer << " until(";
+  llvm::interleaveComma(loop.until.getArguments(), printer);
+  printer << ") ";
+  printer.printRegion(loop.until, /*printEntryBlockArgs=*/false);
+}
+
+ParseResult lamina::graph::parseBranch(OpAsmParser &parser,
+                                       OperationState &result) {
+  Builder &builder = parser.getBuilder();
+  OpAsmParser::UnresolvedOperand predicate;
+  Type predicateType = RankedTensorType::get({}, builder.getI1Type());
+  Bindings with;
+  if (parser.parseOperand(predicate) ||
+      (succeeded(parser.parseOptionalColon()) &&
+       parser.parseType(predicateType)) ||
+      parseBindings(parser, "with", with) ||
+      parser.parseOptionalArrowTypeList(result.types) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+      parser.parseRegion(*result.addRegion(), with.args) ||
+      parser.parseKeyword("else"))
+    return failure();
+  SmallVector<Argument> args;
+  if (!with.args.empty() && parseArguments(parser, with.args, args))
+    return failure();
+  return failure(
+      parser.parseRegion(*result.addRegion(), args) ||
+      parser.resolveOperand(predicate, predicateType, result.operands) ||
+      resolve(parser, with, result));
+}
+
+void lamina::graph::printBranch(OpAsmPrinter &printer, Operation *op,
+                                Value predicate, OperandRange with,
+                                Region &taken, Region &otherwise) {
+  printer << ' ' << predicate;
+  auto tensor = dyn_cast<RankedTensorType>(predicate.getType());
+  if (!tensor || tensor.getRank() != 0)
+    printer << " : " << predicate.getType();
+  printBindings(printer, "with", taken.getArguments(), with);
+  printer.printOptionalArrowTypeList(op->getResultTypes());
+  printer.printOptionalAttrDictWithKeyword(
+      op->getAttrs(), {"operandSegmentSizes", "resultSegmentSizes"});
+  printer << ' ';
+  printer.printRegion(taken, /*printEntryBlockArgs=*/false);
+  printer << " else";
+  if (!with.empty()) {
+    printer << '(';
+    llvm::interleaveComma(otherwise.getArguments(), printer);
+    printer << ')';
+  }
+  printer << ' ';
+  printer.printRegion(otherwise, /*printEntryBlockArgs=*/false);
+}

@@ -1,0 +1,21 @@
+//===- MaskDialect.h - The mask dialect -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_DIALECTS_MASK_MASKDIALECT_H
+#define LAMINA_DIALECTS_MASK_MASKDIALECT_H
+
+
+#include "mlir/IR/Dialect.h"
+
+#include "dialects/Mask/MaskDialect.h.inc"
+
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Attributes.h"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Mask/MaskAttrs.h.inc"
+
+#endif // LAMINA_DIALECTS_MASK_MASKDIALECT_H

@@ -1,0 +1,22 @@
+//===- ModelDialect.h - The model dialect -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_DIALECTS_MODEL_MODELDIALECT_H
+#define LAMINA_DIALECTS_MODEL_MODELDIALECT_H
+
+#include "dialects/Graph/StackType.h"
+
+#include "mlir/IR/Dialect.h"
+
+#include "dialects/Model/ModelDialect.h.inc"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Types.h"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Model/ModelTypes.h.inc"
+
+#endif // LAMINA_DIALECTS_MODEL_MODELDIALECT_H

@@ -1,0 +1,25 @@
+//===- ModelOps.h - Ops of the model dialect -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_DIALECTS_MODEL_MODELOPS_H
+#define LAMINA_DIALECTS_MODEL_MODELOPS_H
+
+#include "dialects/Model/ModelDialect.h"
+#include "dialects/Graph/GraphDialect.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#define GET_OP_CLASSES
+#include "dialects/Model/ModelOps.h.inc"
+
+#endif // LAMINA_DIALECTS_MODEL_MODELOPS_H
