@@ -38,8 +38,9 @@ inline Plan planArena(const std::vector<PlanInterval> &intervals,
                       int64_t alignment = 64) {
   std::vector<size_t> order(intervals.size());
   std::iota(order.begin(), order.end(), size_t(0));
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return intervals[a].bytes > intervals[b].bytes;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    int64_t more = intervals[a].bytes, less = intervals[b].bytes;
+    return more != less ? more > less : a < b;
   });
 
   Plan plan;

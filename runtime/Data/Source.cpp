@@ -1,0 +1,125 @@
+//===- Source.cpp - What all kinds of files share -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The plan of a source in, an open source of the right kind out; checks of
+// values and shapes with their messages.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Data/Source.h"
+
+#include <cmath>
+
+namespace lamina {
+namespace runtime {
+
+bool Column::isRagged() const {
+  for (int64_t size : shape)
+    if (size < 0)
+      return true;
+  return false;
+}
+
+int64_t Column::count() const { return elementCount(shape); }
+
+std::unique_ptr<Source> Source::open(SourcePlan plan) {
+  if (plan.kind == "windows")
+    return openWindows(std::move(plan));
+  if (plan.kind == "images")
+    return openImages(std::move(plan));
+  if (plan.kind == "table")
+    return openTable(std::move(plan));
+  if (plan.kind == "lines")
+    return openLines(std::move(plan));
+  if (plan.kind == "arrays")
+    return openArrays(std::move(plan));
+  if (plan.kind == "records")
+    return openRecords(std::move(plan));
+  throw Error(join("this program reads ", quote(plan.kind),
+                   ", which its run time does not know"));
+}
+
+static std::string declaration(const Column &column) {
+  return column.check.empty() ? join("declared at ", column.line)
+                              : join(column.line, ": ", column.check);
+}
+
+void Source::refuse(int64_t record, size_t column, const std::string &is) const {
+  const Column &c = plan.columns[column];
+  Error error(join("record ", record, " of ", quote(plan.file), ": ", quote(c.name),
+                   " is ", is));
+  if (!c.line.empty())
+    error.note(declaration(c));
+  throw error;
+}
+
+void Source::putInt(int64_t record, size_t column, char *out, int64_t i,
+                    int64_t value) const {
+  const Column &c = plan.columns[column];
+  if (c.below >= 0 && (value < 0 || value >= c.below))
+    refuse(record, column,
+           join(value, ", but id(", c.below, ") goes from 0 to ", c.below - 1));
+  if (c.element == Element::I32 && (value < INT32_MIN || value > INT32_MAX))
+    refuse(record, column, join(value, ", which does not fit 32 bits"));
+  storeInt(c.element, out + i * bytesOf(c.element), value);
+}
+
+void Source::put(int64_t record, size_t column, char *out, int64_t i,
+                 double value) const {
+  const Column &c = plan.columns[column];
+  bool real = c.element == Element::F32 || c.element == Element::F64 ||
+              c.element == Element::BF16;
+  if (real && c.below < 0)
+    return storeReal(c.element, out + i * bytesOf(c.element), value);
+  if (value != std::floor(value) || std::fabs(value) > 9e15)
+    refuse(record, column, join(value, ", which is no whole number"));
+  putInt(record, column, out, i, int64_t(value));
+}
+
+void requireShape(const SourcePlan &plan, const Column &column,
+                  const std::vector<int64_t> &inFile) {
+  if (column.shape == inFile)
+    return;
+  Error error(join(quote(column.name), " of ", quote(plan.file), " is ",
+                   shapeText(inFile), ", but this program reads ",
+                   shapeText(column.shape)));
+  if (!column.line.empty())
+    error.note(declaration(column));
+  throw error;
+}
+
+void noSuchColumn(const SourcePlan &plan, const std::string &column,
+                  const std::vector<std::string> &known) {
+  Error error(join(quote(plan.file), " has no column ", quote(column)));
+  std::string near = nearestName(column, known);
+  if (!near.empty())
+    error.note(near);
+  std::string list;
+  for (size_t i = 0; i < known.size() && i < 20; ++i)
+    list += (i ? ", " : "") + quote(known[i]);
+  if (!list.empty())
+    error.note(join("it has ", list, known.size() > 20 ? ", …" : ""));
+  throw error;
+}
+
+namespace {
+
+/// Records that the program makes itself: only their number comes from here.
+class Records : public Source {
+public:
+  using Source::Source;
+  int64_t count() const override { return plan.count; }
+  void read(int64_t record, size_t column, char *out) const override {
+    noSuchColumn(plan, plan.columns[column].name, {});
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Source> openRecords(SourcePlan plan) {
+  return std::make_unique<Records>(std::move(plan));
+}
+
+} // namespace runtime
+} // namespace lamina

@@ -1,0 +1,73 @@
+//===- Vocabulary.cpp - Characters as numbers -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Text in, tokens out, and back.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Data/Vocabulary.h"
+
+#include "runtime/include/Error.h"
+
+#include <algorithm>
+
+namespace lamina {
+namespace runtime {
+
+Vocabulary::Vocabulary(std::vector<std::string> list) : words(std::move(list)) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    numbers.emplace(words[i], uint32_t(i));
+    longest = std::max(longest, words[i].size());
+  }
+}
+
+/// The character that begins at `text`, whole if it is UTF-8.
+static std::string characterAt(const char *text, size_t left) {
+  size_t length = 1;
+  while (length < left && length < 4 && (text[length] & 0xC0) == 0x80)
+    ++length;
+  return std::string(text, length);
+}
+
+std::vector<uint32_t> Vocabulary::encode(const char *text, size_t length,
+                                         const std::string &name) const {
+  std::vector<uint32_t> tokens;
+  tokens.reserve(length);
+  for (size_t at = 0; at < length;) {
+    if (isBytes()) {
+      tokens.push_back((unsigned char)text[at++]);
+      continue;
+    }
+    size_t taken = std::min(longest, length - at);
+    auto it = numbers.end();
+    for (; taken > 0; --taken)
+      if (it = numbers.find(std::string(text + at, taken)); it != numbers.end())
+        break;
+    if (taken == 0)
+      throw Error(join("byte ", int64_t(at), " of ", quote(name), ": the character ",
+                       quote(characterAt(text + at, length - at)),
+                       " is not in the vocabulary of this program"))
+          .note(join("it has ", counted(size(), "character"),
+                     ", read when the program was compiled"));
+    tokens.push_back(it->second);
+    at += taken;
+  }
+  return tokens;
+}
+
+std::string Vocabulary::decode(const std::vector<int64_t> &tokens) const {
+  std::string text;
+  for (int64_t token : tokens) {
+    if (token < 0 || token >= size())
+      text += "\xEF\xBF\xBD";
+    else if (isBytes())
+      text += char(token);
+    else
+      text += words[size_t(token)];
+  }
+  return text;
+}
+
+} // namespace runtime
+} // namespace lamina

@@ -1,0 +1,291 @@
+//===- Player.cpp - Plays an entry ----------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Records in, kernels run. The one place that knows what a record does.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Executor/Player.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <sys/mman.h>
+
+namespace lamina {
+namespace runtime {
+
+void AlignedBlock::Free::operator()(char *p) const { std::free(p); }
+
+char *AlignedBlock::reserve(int64_t bytes) {
+  if (bytes <= capacity)
+    return memory.get();
+  constexpr int64_t hugePage = 2 << 20;
+  int64_t alignment = bytes >= hugePage ? hugePage : 64;
+  int64_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  memory.reset();
+  capacity = 0;
+  void *address = std::aligned_alloc(size_t(alignment), size_t(rounded));
+  if (!address)
+    throw Error(join("this run takes ", byteSize(bytes), " of memory, which is not there"));
+  if (alignment == hugePage) // fewer page faults and TLB misses; only a hint
+    ::madvise(address, size_t(rounded), MADV_HUGEPAGE);
+  memory.reset(static_cast<char *>(address));
+  capacity = rounded;
+  return memory.get();
+}
+
+char *Player::at(const Address<N> &address) const {
+  char *p = bases[address.index] + address.offset;
+  for (const auto &stride : address.strides)
+    p += rounds[stride.first] * stride.second;
+  return p;
+}
+
+HostValue Player::read(const Operand<N> &operand) const {
+  HostValue value;
+  switch (operand.kind) {
+  case OperandKind::Register:
+    return registers[operand.index];
+  case OperandKind::Index:
+    value.whole = rounds[operand.index];
+    return value;
+  case OperandKind::Real:
+    value.kind = RegisterKind::Real;
+    value.real = operand.real;
+    return value;
+  case OperandKind::Whole:
+  case OperandKind::Size:
+    value.whole = operand.whole;
+    return value;
+  }
+  return value;
+}
+
+void Player::play(const TapeEntry &entry, const Instance &instance,
+                  const EntryCall &call, char *arena, const void *constants) {
+  bases.assign({arena, const_cast<char *>(static_cast<const char *>(constants))});
+  for (size_t i = 0; i < entry.argumentTypes.size(); ++i)
+    bases.push_back(static_cast<char *>(call.arguments[i]));
+  for (size_t i = 0; i < entry.resultTypes.size(); ++i)
+    bases.push_back(static_cast<char *>(call.results[i]));
+  rounds.assign(entry.loops, 0);
+  readArguments(entry, call);
+  playAll(instance.body);
+  storeResults(entry, instance);
+}
+
+void Player::readArguments(const TapeEntry &entry, const EntryCall &call) {
+  registers.assign(entry.registers.size(), HostValue());
+  for (size_t i = 0; i < entry.registers.size(); ++i)
+    registers[i].kind = entry.registers[i];
+  for (size_t i = 0; i < entry.argumentTypes.size(); ++i) {
+    if (entry.argumentRegisters[i] < 0)
+      continue;
+    HostValue &reg = registers[size_t(entry.argumentRegisters[i])];
+    const char *from = static_cast<const char *>(call.arguments[i]);
+    Element element = entry.argumentTypes[i].element;
+    if (reg.kind == RegisterKind::Real)
+      reg.real = loadReal(element, from);
+    else
+      reg.whole = loadInt(element, from);
+    if (reg.kind == RegisterKind::Key)
+      reg.upper = loadInt(element, from + runtime::bytesOf(element));
+  }
+}
+
+static void storeValue(Element element, char *to, const HostValue &value) {
+  if (value.kind == RegisterKind::Real)
+    return storeReal(element, to, value.real);
+  storeInt(element, to, value.whole);
+  if (value.kind == RegisterKind::Key)
+    storeInt(element, to + runtime::bytesOf(element), value.upper);
+}
+
+/// All results at once: a variable may take the old value of another, so what
+/// stands in the storage of arguments is read before anything is written.
+void Player::storeResults(const TapeEntry &entry, const Instance &instance) {
+  size_t firstResult = firstArgumentBase + entry.argumentTypes.size();
+  std::vector<std::pair<size_t, std::vector<char>>> saved;
+  for (size_t i = 0; i < entry.results.size(); ++i) {
+    const Address<N> &from = instance.resultAddresses[i];
+    char *to = bases[firstResult + i];
+    if (entry.results[i].inRegister || at(from) == to || from.index < firstArgumentBase)
+      continue;
+    saved.emplace_back(i, std::vector<char>(at(from), at(from) + instance.resultBytes[i]));
+  }
+  for (size_t i = 0; i < entry.results.size(); ++i) {
+    const Address<N> &from = instance.resultAddresses[i];
+    char *to = bases[firstResult + i];
+    if (entry.results[i].inRegister)
+      storeValue(entry.resultTypes[i].element, to, registers[entry.results[i].reg]);
+    else if (from.index < firstArgumentBase && instance.resultBytes[i] > 0)
+      std::memcpy(to, at(from), size_t(instance.resultBytes[i]));
+  }
+  for (const auto &[i, bytes] : saved)
+    if (!bytes.empty())
+      std::memcpy(bases[firstResult + i], bytes.data(), bytes.size());
+}
+
+void Player::playAll(const std::vector<Record<N>> &records) {
+  for (const Record<N> &record : records)
+    playOne(record);
+}
+
+void Player::playOne(const Record<N> &record) {
+  switch (record.kind) {
+  case RecordKind::Launch:
+    return launch(record);
+  case RecordKind::Loop:
+    return playLoop(record);
+  case RecordKind::If: {
+    bool yes = record.onWord ? *at(record.word) != 0 : read(record.value).asWhole() != 0;
+    return playAll(yes ? record.body : record.otherwise);
+  }
+  case RecordKind::Host:
+    return playHost(record);
+  case RecordKind::Copy:
+    std::memmove(at(record.to), at(record.from), size_t(record.bytes));
+    return;
+  case RecordKind::Zero:
+    std::memset(at(record.to), 0, size_t(record.bytes));
+    return;
+  case RecordKind::Put:
+    return storeValue(record.element, at(record.to), read(record.value));
+  case RecordKind::Moves:
+    return move(record);
+  case RecordKind::Check:
+    if (*at(record.word) == 0)
+      throw Error(record.text);
+    return;
+  }
+}
+
+void Player::playLoop(const Record<N> &loop) {
+  N trip = std::max<N>(loop.trip, 0);
+  if (loop.hasLimit) {
+    N limit;
+    std::memcpy(&limit, at(loop.limit), sizeof limit);
+    trip = std::min(trip, std::max<N>(limit, 0));
+  }
+  N done = 0;
+  for (; done < trip; ++done) {
+    rounds[loop.index] = loop.reverse ? trip - 1 - done : done;
+    if (loop.hasUntil) {
+      playAll(loop.until);
+      if (*at(loop.word) != 0)
+        break;
+    }
+    playAll(loop.body);
+  }
+  if (loop.hasRounds)
+    std::memcpy(at(loop.rounds), &done, sizeof done);
+}
+
+void Player::playHost(const Record<N> &record) {
+  HostValue args[3];
+  for (size_t i = 0; i < record.args.size(); ++i)
+    args[i] = read(record.args[i]);
+  HostValue value = evaluate(record.op, args);
+  HostValue &reg = registers[record.index];
+  if (reg.kind == RegisterKind::Real)
+    reg.real = value.asReal();
+  else
+    reg.whole = value.asWhole();
+  reg.upper = value.upper;
+}
+
+void Player::move(const Record<N> &moves) {
+  std::vector<std::vector<char>> values;
+  for (const Record<N> &copy : moves.body)
+    values.emplace_back(at(copy.from), at(copy.from) + copy.bytes);
+  for (size_t i = 0; i < values.size(); ++i)
+    std::memcpy(at(moves.body[i].to), values[i].data(), values[i].size());
+}
+
+void Player::writeScalars(const LaunchPart<N> &part, const std::vector<ScalarKind> &kinds,
+                          std::vector<uint64_t> &words) const {
+  words.clear();
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    HostValue value = read(part.scalars[i]);
+    uint64_t word = 0;
+    switch (kinds[i]) {
+    case ScalarKind::F32:
+      storeReal(Element::F32, &word, value.asReal());
+      break;
+    case ScalarKind::F64:
+      storeReal(Element::F64, &word, value.asReal());
+      break;
+    case ScalarKind::I1:
+    case ScalarKind::I32:
+      storeInt(Element::I32, &word, value.asWhole());
+      break;
+    case ScalarKind::I64:
+      word = uint64_t(value.asWhole());
+      break;
+    case ScalarKind::Key:
+      words.push_back(uint64_t(value.whole));
+      word = uint64_t(value.upper);
+      break;
+    }
+    words.push_back(word);
+  }
+}
+
+namespace {
+
+/// The operands of one part, as the kernel takes them.
+struct Call {
+  std::vector<void *> buffers;
+  std::vector<int64_t> dims;
+  std::vector<uint64_t> scalars;
+  int64_t items = 0;
+};
+
+} // namespace
+
+void Player::launch(const Record<N> &record) {
+  const LaminaKernel &kernel = kernels[record.index];
+  std::vector<Call> calls(record.parts.size());
+  int64_t items = 0, scratchBytes = 0;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const LaunchPart<N> &part = record.parts[i];
+    Call &call = calls[i];
+    for (const Address<N> &buffer : part.buffers)
+      call.buffers.push_back(at(buffer));
+    for (const Operand<N> &dim : part.dims)
+      call.dims.push_back(read(dim).asWhole());
+    writeScalars(part, tape.kernelScalars[record.index], call.scalars);
+    call.items = kernel.items(call.dims.data());
+    items += call.items;
+    scratchBytes = std::max(scratchBytes, kernel.scratch(call.dims.data()));
+  }
+  int workers = int(std::min<int64_t>(items, pool.size()));
+  for (int worker = 0; worker < workers; ++worker)
+    scratch[size_t(worker)].reserve(scratchBytes);
+
+  auto start = times ? std::chrono::steady_clock::now()
+                     : std::chrono::steady_clock::time_point();
+  pool.run(items, [&](int64_t first, int64_t last, int worker) {
+    int64_t base = 0;
+    for (const Call &call : calls) {
+      int64_t from = std::max(first - base, int64_t(0));
+      int64_t to = std::min(last - base, call.items);
+      if (from < to)
+        kernel.run(call.buffers.data(), call.dims.data(), call.scalars.data(), from, to,
+                   scratch[size_t(worker)].data());
+      base += call.items;
+    }
+  });
+  if (times) {
+    Engine::KernelTime &time = (*times)[record.index];
+    time.calls += 1;
+    time.seconds +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+}
+
+} // namespace runtime
+} // namespace lamina

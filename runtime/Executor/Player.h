@@ -1,0 +1,82 @@
+//===- Player.h - Plays an entry -------------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// An entry resolved at its sizes, a table of bases and a pool of threads in; the
+// kernels run in order. Without globals: several players may run at once.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_RUNTIME_EXECUTOR_PLAYER_H
+#define LAMINA_RUNTIME_EXECUTOR_PLAYER_H
+
+#include "runtime/ABI/Kernel.h"
+#include "runtime/Executor/Instance.h"
+#include "runtime/Threads/ThreadPool.h"
+#include "runtime/include/Engine.h"
+
+#include <memory>
+
+namespace lamina {
+namespace runtime {
+
+/// Memory whose address is a multiple of 64; grows, never shrinks.
+class AlignedBlock {
+public:
+  /// At least `bytes` of it; what was in it may be lost. Throws if there is no
+  /// memory for it.
+  char *reserve(int64_t bytes);
+  char *data() const { return memory.get(); }
+
+private:
+  struct Free {
+    void operator()(char *p) const;
+  };
+  std::unique_ptr<char, Free> memory;
+  int64_t capacity = 0;
+};
+
+class Player {
+public:
+  Player(const Tape &tape, const LaminaKernel *kernels, ThreadPool &pool)
+      : tape(tape), kernels(kernels), pool(pool), scratch(size_t(pool.size())) {}
+
+  /// Plays `instance` of `entry`. Throws an `Error` if a check fails.
+  void play(const TapeEntry &entry, const Instance &instance, const EntryCall &call,
+            char *arena, const void *constants);
+
+  /// Where to add up the time of each kernel; null if nobody asks.
+  std::vector<Engine::KernelTime> *times = nullptr;
+
+private:
+  using N = int64_t;
+
+  void playAll(const std::vector<Record<N>> &records);
+  void playOne(const Record<N> &record);
+  void launch(const Record<N> &record);
+  void playLoop(const Record<N> &loop);
+  void playHost(const Record<N> &record);
+  void move(const Record<N> &moves);
+
+  void readArguments(const TapeEntry &entry, const EntryCall &call);
+  void storeResults(const TapeEntry &entry, const Instance &instance);
+
+  char *at(const Address<N> &address) const;
+  HostValue read(const Operand<N> &operand) const;
+  void writeScalars(const LaunchPart<N> &part, const std::vector<ScalarKind> &kinds,
+                    std::vector<uint64_t> &words) const;
+
+  const Tape &tape;
+  const LaminaKernel *kernels;
+  ThreadPool &pool;
+  std::vector<AlignedBlock> scratch; ///< one for each worker
+
+  std::vector<char *> bases;
+  std::vector<HostValue> registers;
+  std::vector<int64_t> rounds; ///< index of each loop
+};
+
+} // namespace runtime
+} // namespace lamina
+
+#endif // LAMINA_RUNTIME_EXECUTOR_PLAYER_H

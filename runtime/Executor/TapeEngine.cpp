@@ -1,0 +1,83 @@
+//===- TapeEngine.cpp - Computes with compiled kernels --------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls of entries in; the entry at those sizes, made once, played.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Executor/TapeEngine.h"
+
+namespace lamina {
+namespace runtime {
+
+/// A split whose batches all differ in size must not fill the memory with
+/// instances; a run meets a handful of sizes.
+static constexpr size_t keptInstances = 64;
+
+TapeEngine::TapeEngine(const Json &json, const Program &program,
+                       const LaminaKernel *kernels, size_t kernelCount,
+                       const void *constants)
+    : tape(Tape::read(json, program)), kernels(kernels), kernelCount(kernelCount),
+      constants(constants) {
+  if (program.kernels.size() != kernelCount)
+    throw Error(join("tape: it is for ", counted(int64_t(program.kernels.size()), "kernel"),
+                     ", this program has ", int64_t(kernelCount)));
+  for (size_t i = 0; i < kernelCount; ++i)
+    if (program.kernels[i].name != kernels[i].name)
+      throw Error(join("tape: kernel ", int64_t(i), " is ", quote(program.kernels[i].name),
+                       ", this program has ", quote(kernels[i].name), " there"));
+}
+
+void TapeEngine::setThreads(int count) {
+  player.reset();
+  pool = std::make_unique<ThreadPool>(count);
+  player = std::make_unique<Player>(tape, kernels, *pool);
+}
+
+const Instance &TapeEngine::instanceOf(size_t entry, const SizeValues &sizes) {
+  auto key = std::make_pair(entry, sizes);
+  auto it = instances.find(key);
+  if (it != instances.end())
+    return it->second;
+  if (instances.size() >= keptInstances)
+    instances.clear();
+  return instances.emplace(key, Instance::make(tape.entries[entry], sizes)).first->second;
+}
+
+int64_t TapeEngine::workspaceBytes(size_t entry, const SizeValues &sizes) {
+  return instanceOf(entry, sizes).arenaBytes;
+}
+
+bool TapeEngine::run(const EntryCall &call, std::string &message) {
+  if (!player)
+    setThreads(ThreadPool::availableProcessors());
+  player->times = times.empty() ? nullptr : &times;
+  try {
+    const Instance &instance = instanceOf(call.entry, *call.sizes);
+    player->play(tape.entries[call.entry], instance, call,
+                 arena.reserve(instance.arenaBytes), constants);
+  } catch (const Error &error) {
+    message = error.message;
+    return false;
+  }
+  return true;
+}
+
+void TapeEngine::startProfile() {
+  times.assign(kernelCount, KernelTime());
+  for (size_t i = 0; i < kernelCount; ++i)
+    times[i].kernel = i;
+}
+
+std::vector<Engine::KernelTime> TapeEngine::profile() {
+  std::vector<KernelTime> result;
+  for (const KernelTime &time : times)
+    if (time.calls > 0)
+      result.push_back(time);
+  times.clear();
+  return result;
+}
+
+} // namespace runtime
+} // namespace lamina

@@ -1,0 +1,49 @@
+//===- TapeEngine.h - Computes with compiled kernels -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine of a built program: the tape's entries, its table of kernels, one
+// arena that all entries share, one pool of threads.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_RUNTIME_EXECUTOR_TAPEENGINE_H
+#define LAMINA_RUNTIME_EXECUTOR_TAPEENGINE_H
+
+#include "runtime/Executor/Player.h"
+
+#include <map>
+
+namespace lamina {
+namespace runtime {
+
+class TapeEngine : public Engine {
+public:
+  /// Throws if the tape is broken or was made for other kernels.
+  TapeEngine(const Json &tape, const Program &program, const LaminaKernel *kernels,
+             size_t kernelCount, const void *constants);
+
+  int64_t workspaceBytes(size_t entry, const SizeValues &sizes) override;
+  bool run(const EntryCall &call, std::string &message) override;
+  void setThreads(int count) override;
+  void startProfile() override;
+  std::vector<KernelTime> profile() override;
+
+private:
+  const Instance &instanceOf(size_t entry, const SizeValues &sizes);
+
+  Tape tape;
+  const LaminaKernel *kernels;
+  size_t kernelCount;
+  const void *constants;
+  std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<Player> player;
+  AlignedBlock arena;
+  std::map<std::pair<size_t, SizeValues>, Instance> instances;
+  std::vector<KernelTime> times;
+};
+
+} // namespace runtime
+} // namespace lamina
+
+#endif // LAMINA_RUNTIME_EXECUTOR_TAPEENGINE_H

@@ -1,0 +1,127 @@
+//===- AtomicFile.cpp - Files that are there whole or not at all ----------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bytes in, a durable file under its final name out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Files/Files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace lamina {
+namespace runtime {
+
+// The temporary name is fixed, so that a run that was killed leaves at most one
+// such file, which the next one overwrites.
+AtomicFile::AtomicFile(std::string path)
+    : path(std::move(path)), temporary(this->path + ".part") {
+  descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0)
+    fail("write");
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor < 0)
+    return;
+  ::close(descriptor);
+  ::unlink(temporary.c_str());
+}
+
+void AtomicFile::fail(const char *doing) {
+  throw Error(join("cannot ", doing, " ", quote(path), ": ", systemMessage(errno)));
+}
+
+void AtomicFile::write(const void *data, size_t size) {
+  const char *bytes = static_cast<const char *>(data);
+  while (size > 0) {
+    ssize_t n = ::write(descriptor, bytes, std::min<size_t>(size, 1 << 30));
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      fail("write");
+    bytes += n;
+    size -= size_t(n);
+  }
+}
+
+/// Makes the new name in `path`'s folder durable. Some file systems cannot; the
+/// rename has happened all the same.
+static void syncFolderOf(const std::string &path) {
+  size_t slash = path.rfind('/');
+  std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0)
+    return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor) != 0 && errno != EINVAL)
+    fail("write");
+  int closing = descriptor;
+  descriptor = -1;
+  if (::close(closing) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    int code = errno;
+    ::unlink(temporary.c_str());
+    errno = code;
+    fail("write");
+  }
+  syncFolderOf(path);
+}
+
+void writeFile(const std::string &path, const std::string &text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+bool fileExists(const std::string &path) {
+  struct stat info;
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+bool isFolder(const std::string &path) {
+  struct stat info;
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+void makeFolder(const std::string &path) {
+  for (size_t at = 1; at <= path.size(); ++at) {
+    if (at != path.size() && path[at] != '/')
+      continue;
+    std::string part = path.substr(0, at);
+    if (::mkdir(part.c_str(), 0777) != 0 && !isFolder(part))
+      throw Error(join("cannot make the folder ", quote(path), ": ",
+                       systemMessage(errno)));
+  }
+}
+
+std::vector<std::string> listFolder(const std::string &path) {
+  std::vector<std::string> names;
+  DIR *folder = ::opendir(path.c_str());
+  if (!folder)
+    throw Error(join("cannot read the folder ", quote(path), ": ",
+                     systemMessage(errno)));
+  while (dirent *entry = ::readdir(folder)) {
+    std::string name = entry->d_name;
+    if (name != "." && name != "..")
+      names.push_back(std::move(name));
+  }
+  ::closedir(folder);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void removeFile(const std::string &path) { ::unlink(path.c_str()); }
+
+} // namespace runtime
+} // namespace lamina

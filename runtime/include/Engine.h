@@ -1,0 +1,72 @@
+//===- Engine.h - What runs the entries of a program -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything above an entry (command line, data, training, samples, files) is
+// the same whoever computes it. A built program computes with the tape's
+// kernels; `lamina run --backend=reference` plugs in the interpreter.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_RUNTIME_INCLUDE_ENGINE_H
+#define LAMINA_RUNTIME_INCLUDE_ENGINE_H
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lamina {
+namespace runtime {
+
+/// One run of an entry. All tensors are dense and row-major in the types of the
+/// tape (docs/tape.md); rank 0 is one element; a key is two i64.
+struct EntryCall {
+  size_t entry = 0;                ///< index in the tape's "entries"
+  const std::string *name = nullptr; ///< its name
+  const std::vector<int64_t> *sizes = nullptr; ///< in the order of the tape's "sizes"
+  void *const *arguments = nullptr; ///< storage of each argument
+  void *const *results = nullptr;   ///< storage of each result
+
+  // A result that stores a variable has the variable's storage, which may be
+  // that of an argument too: the engine writes it after its last read.
+};
+
+class Engine {
+public:
+  virtual ~Engine() = default;
+
+  /// Bytes of memory that a run at these sizes needs beside its arguments and
+  /// results, so that what does not fit is said before the first step.
+  virtual int64_t workspaceBytes(size_t entry, const std::vector<int64_t> &sizes) {
+    return 0;
+  }
+
+  /// Runs the entry. On a mistake that data caused (a failed `check`) returns
+  /// false with a message; variables may then hold new values.
+  virtual bool run(const EntryCall &call, std::string &message) = 0;
+
+  /// Called before the first run with the number of threads asked for.
+  virtual void setThreads(int count) {}
+
+  /// Time and calls of each kernel since the last `startProfile`.
+  struct KernelTime {
+    size_t kernel = 0; ///< index in the tape's "kernels"
+    int64_t calls = 0;
+    double seconds = 0;
+  };
+  virtual void startProfile() {}
+  virtual std::vector<KernelTime> profile() { return {}; }
+};
+
+/// The whole program behind its command line, run by `engine`. Of the tape's
+/// entries only the names, arguments and results are read. Returns the exit
+/// code: 0, 1 for bad input, 2 for misuse of flags, 130 after Ctrl-C.
+int runProgram(int argc, char **argv, const char *tape, size_t tapeSize,
+               std::unique_ptr<Engine> engine);
+
+} // namespace runtime
+} // namespace lamina
+
+#endif // LAMINA_RUNTIME_INCLUDE_ENGINE_H
