@@ -29,11 +29,13 @@ namespace lamina::ast {
 /// Where nodes live. Nodes and arrays in it have no destructor to run.
 class Arena {
 public:
-  template <typename Node, typename... Args> Node *make(Args &&...args) {
+  template <typename Node, typename... Args>
+  Node *make(Args &&...args) {
     static_assert(std::is_trivially_destructible_v<Node>);
     return new (allocator.Allocate<Node>()) Node(std::forward<Args>(args)...);
   }
-  template <typename List> auto copy(const List &list) {
+  template <typename List>
+  auto copy(const List &list) {
     using Element = std::decay_t<decltype(*list.begin())>;
     Element *to = allocator.Allocate<Element>(list.size());
     std::uninitialized_copy(list.begin(), list.end(), to);

@@ -205,8 +205,7 @@ public:
 class TestDecl : public Decl {
 public:
   LAMINA_NODE(Test, Decl)
-  TestDecl(Range range, llvm::StringRef doc, TextExpr *title,
-           const Block *body)
+  TestDecl(Range range, llvm::StringRef doc, TextExpr *title, const Block *body)
       : Decl(Kind::Test, range, doc), title(title), body(body) {}
   TextExpr *const title;
   const Block *const body;

@@ -121,7 +121,7 @@ public:
 
 /// `value`, `name: value`, `value over axes`. The value may be a pipeline.
 struct Argument {
-  Name name;            // empty if by position
+  Name name; // empty if by position
   Expr *value;
   Expr *over = nullptr; // a dimension, `...`, or a tuple of dimensions
   Range range;
@@ -141,9 +141,9 @@ public:
 /// One entry between brackets.
 struct Subscript {
   enum class Kind : uint8_t {
-    Value,  // t - 1     i < n     (h, d)     ...
-    Slice,  // :    :64    1:    a:b
-    Named,  // q = (y, x < w): position q read as a tuple; t = 9
+    Value, // t - 1     i < n     (h, d)     ...
+    Slice, // :    :64    1:    a:b
+    Named, // q = (y, x < w): position q read as a tuple; t = 9
   };
   Kind kind;
   Name name;             // Named
@@ -188,10 +188,22 @@ public:
 };
 
 enum class BinaryOp : uint8_t {
-  Add, Subtract, Multiply, Divide, Power, Join, // + - * / ^ @
-  Div, Mod,
-  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,
-  And, Or,
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Power,
+  Join, // + - * / ^ @
+  Div,
+  Mod,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  And,
+  Or,
   Then, // >>
 };
 

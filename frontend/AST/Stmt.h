@@ -117,10 +117,10 @@ class ForStmt : public Stmt {
 public:
   LAMINA_NODE(For, Stmt)
   enum class RangeKind : uint8_t {
-    Below,  // i < high
-    Up,     // t in low to high
-    Down,   // t in high down to low
-    List,   // x in list
+    Below, // i < high
+    Up,    // t in low to high
+    Down,  // t in high down to low
+    List,  // x in list
   };
   ForStmt(Range range, Name name, RangeKind rangeKind, Expr *from, Expr *to,
           Expr *until, const Block *body)

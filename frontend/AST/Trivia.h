@@ -20,7 +20,7 @@ namespace lamina::ast {
 
 struct Token {
   enum class Kind : uint8_t {
-    Word,     // a name or a reserved word
+    Word, // a name or a reserved word
     Number,
     Text,
     Operator, // + -> ( [ { , and so on
@@ -29,10 +29,10 @@ struct Token {
     LineEnd,  // a line end that ends a statement, or a `;` that is written
   };
   Kind kind;
-  bool startsLine;          // only blanks stand before it on its line
+  bool startsLine;           // only blanks stand before it on its line
   unsigned blankLinesBefore; // empty lines between it and the token before
   Range range;
-  llvm::StringRef text;     // a LineEnd that is no `;` has none
+  llvm::StringRef text; // a LineEnd that is no `;` has none
 };
 
 using Tokens = std::vector<Token>;

@@ -17,7 +17,8 @@
 
 namespace lamina::ast {
 
-template <typename Derived, typename Result = void> class ExprVisitor {
+template <typename Derived, typename Result = void>
+class ExprVisitor {
 public:
   Result visit(Expr *expr) {
     switch (expr->kind) {
@@ -31,7 +32,8 @@ public:
   }
 };
 
-template <typename Derived, typename Result = void> class TypeVisitor {
+template <typename Derived, typename Result = void>
+class TypeVisitor {
 public:
   Result visit(Type *type) {
     switch (type->kind) {
@@ -45,7 +47,8 @@ public:
   }
 };
 
-template <typename Derived, typename Result = void> class StmtVisitor {
+template <typename Derived, typename Result = void>
+class StmtVisitor {
 public:
   Result visit(Stmt *stmt) {
     switch (stmt->kind) {
@@ -59,7 +62,8 @@ public:
   }
 };
 
-template <typename Derived, typename Result = void> class DeclVisitor {
+template <typename Derived, typename Result = void>
+class DeclVisitor {
 public:
   Result visit(Decl *decl) {
     switch (decl->kind) {

@@ -20,9 +20,10 @@ namespace lamina {
 /// tree and a diagnostic.
 ast::FileAST parse(FileID file, Diagnostics &diags) noexcept;
 
-/// Number of places where the parser found the grammar ambiguous, or needed
-/// more than SLL prediction, in this process so far. Tests assert that it is 0.
-unsigned getNumAmbiguities();
+/// Counts the decisions of a file for which the parser's fast prediction (SLL)
+/// does not suffice, and the ambiguous ones. Tests assert that there are none:
+/// one token decides everywhere.
+unsigned countConflicts(FileID file, const SourceManager &sources) noexcept;
 
 } // namespace lamina
 

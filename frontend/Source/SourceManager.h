@@ -46,8 +46,8 @@ public:
 
   /// Takes over a text. `path` is what messages show; `importedAt` is the
   /// import that asked for the file, if one did.
-  FileID addText(llvm::StringRef path, std::string text,
-                 bool isLibrary = false, Range importedAt = {});
+  FileID addText(llvm::StringRef path, std::string text, bool isLibrary = false,
+                 Range importedAt = {});
 
   /// Reads a file. On failure returns an unknown id and sets `why` to a clause
   /// such as "no such file" (the caller knows who asked for it).

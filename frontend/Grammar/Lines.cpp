@@ -1,0 +1,462 @@
+//===- Lines.cpp - From characters to balanced statements -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Brackets are balanced here, before the parser, because a bracket that is not
+// closed makes every later line end look like a blank: the parser would report
+// the end of the file instead of the line that lacks the bracket.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Grammar/Lines.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
+
+#include "LaminaLexer.h"
+
+using namespace lamina;
+using namespace lamina::grammar;
+using antlr4::Token;
+using Lexer = LaminaLexer;
+
+//===----------------------------------------------------------------------===//
+// Places
+//===----------------------------------------------------------------------===//
+
+Places::Places(FileID file, const SourceManager &sources)
+    : file(file), sources(sources) {
+  llvm::StringRef text = sources.getText(file);
+  if (text.starts_with("\xEF\xBB\xBF"))
+    skipped = 3;
+  text = text.drop_front(skipped);
+  bool isASCII = llvm::all_of(text, [](char c) { return (c & 0x80) == 0; });
+  if (isASCII)
+    return;
+  for (size_t i = 0; i < text.size(); ++i)
+    if ((text[i] & 0xC0) != 0x80)
+      byteAt.push_back(uint32_t(i));
+  byteAt.push_back(uint32_t(text.size()));
+}
+
+std::string Places::getText() const {
+  return sources.getText(file).drop_front(skipped).str();
+}
+
+Range Places::getRange(size_t begin, size_t end) const {
+  if (!byteAt.empty()) {
+    begin = byteAt[std::min(begin, byteAt.size() - 1)];
+    end = byteAt[std::min(end, byteAt.size() - 1)];
+  }
+  return sources.getRange(file, begin + skipped, end + skipped);
+}
+
+Range Places::getRange(const Token *token) const {
+  return getRange(token->getStartIndex(), token->getStopIndex() + 1);
+}
+
+Range Places::getRange(const antlr4::ParserRuleContext *context) const {
+  // An empty rule stops before it starts.
+  Range start = getRange(context->start);
+  if (!context->stop)
+    return start;
+  Range stop = getRange(context->stop);
+  return {start.begin, std::max(start.begin, stop.end)};
+}
+
+//===----------------------------------------------------------------------===//
+// Classes of tokens
+//===----------------------------------------------------------------------===//
+
+bool grammar::isReservedWord(size_t type) {
+  return Lexer::AND <= type && type <= Lexer::WITH;
+}
+
+bool grammar::isNameWord(size_t type) {
+  return Lexer::AFTER <= type && type <= Lexer::NAME;
+}
+
+static bool isTrivia(size_t type) {
+  return type == Lexer::DOC || type == Lexer::COMMENT ||
+         type == Lexer::LINE_END;
+}
+
+/// Words that an expression goes on with, on either side of a line end.
+static bool isJoiningWord(size_t type) {
+  switch (type) {
+  case Lexer::AND:
+  case Lexer::OR:
+  case Lexer::DIV:
+  case Lexer::MOD:
+  case Lexer::IF:
+  case Lexer::ELSE:
+  case Lexer::OVER:
+  case Lexer::WITH:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static bool isInfixOperator(size_t type) {
+  return Lexer::RIGHT_ARROW <= type && type <= Lexer::PIPE;
+}
+
+/// After it a line end does not end a statement.
+static bool joinsAfter(size_t type) {
+  return isInfixOperator(type) || isJoiningWord(type) || type == Lexer::NOT ||
+         type == Lexer::COLON || type == Lexer::COMMA || type == Lexer::DOT;
+}
+
+/// Before it a line end does not end a statement.
+static bool joinsBefore(size_t type) {
+  return (isInfixOperator(type) && type != Lexer::MINUS) || isJoiningWord(type);
+}
+
+static bool endsOperand(size_t type) {
+  switch (type) {
+  case Lexer::NUMBER:
+  case Lexer::TEXT:
+  case Lexer::TRUE:
+  case Lexer::FALSE:
+  case Lexer::NONE:
+  case Lexer::ELLIPSIS:
+  case Lexer::QUESTION:
+  case Lexer::RPAREN:
+  case Lexer::RBRACKET:
+    return true;
+  default:
+    return isNameWord(type);
+  }
+}
+
+/// A token that, inside brackets, cannot stand right after an operand.
+static bool cannotFollowOperand(size_t type) {
+  switch (type) {
+  case Lexer::NUMBER:
+  case Lexer::TEXT:
+  case Lexer::TRUE:
+  case Lexer::FALSE:
+  case Lexer::NONE:
+  case Lexer::CONST:
+  case Lexer::IMPORT:
+  case Lexer::MINIMIZE:
+  case Lexer::ASSERT:
+  case Lexer::WHEN:
+    return true;
+  default:
+    return isNameWord(type);
+  }
+}
+
+/// At the beginning of a statement these words begin an item or a member,
+/// unless what follows says that they are a name.
+static bool isNameAtBegin(size_t type, size_t next) {
+  switch (type) {
+  case Lexer::AFTER:
+    return next != Lexer::LBRACE;
+  case Lexer::PASS:
+    return next != Lexer::WHEN;
+  case Lexer::KEEP:
+    return next != Lexer::LOWEST && next != Lexer::HIGHEST;
+  case Lexer::GIVEN:
+  case Lexer::STAGE:
+  case Lexer::STATE:
+  case Lexer::PARAM:
+  case Lexer::MASK:
+  case Lexer::SCORE:
+    return !isNameWord(next) && !isReservedWord(next);
+  case Lexer::DATA:
+  case Lexer::EPOCHS:
+  case Lexer::REPEAT:
+  case Lexer::REPORT:
+  case Lexer::STEPS:
+    return next == Lexer::COLON || next == Lexer::SEMI ||
+           next == Lexer::COMMA || next == Lexer::DOT ||
+           next == Lexer::LBRACKET || next == Lexer::RBRACE ||
+           (isInfixOperator(next) && next != Lexer::MINUS);
+  default:
+    return false;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Reader
+//===----------------------------------------------------------------------===//
+
+namespace {
+class Reader {
+public:
+  Reader(antlr4::CharStream &input, const Places &places, Diagnostics &diags)
+      : input(input), places(places), diags(diags) {}
+  Lines run();
+
+private:
+  void readCharacters();
+  void take(std::unique_ptr<Token> token);
+  bool takeBracket(std::unique_ptr<Token> &token);
+  void takeBrace(std::unique_ptr<Token> token);
+  void closeBrackets(const Token *before);
+  void closeBraces(const Token *end);
+  void reportUnclosed(const Token *open, const Token *at,
+                      const llvm::Twine &before);
+  void emit(std::unique_ptr<Token> token) {
+    lines.tokens.push_back(std::move(token));
+  }
+  void emitMade(size_t type);
+  void endStatement();
+  void retagBegins();
+
+  size_t getLastType() const {
+    return lines.tokens.empty() ? size_t(Lexer::SEMI)
+                                : lines.tokens.back()->getType();
+  }
+  bool isInBrackets() const {
+    return !open.empty() && open.back()->getType() != Lexer::LBRACE;
+  }
+  bool isStarAPattern() const;
+
+  antlr4::CharStream &input;
+  const Places &places;
+  Diagnostics &diags;
+  Lines lines;
+  std::vector<std::unique_ptr<Token>> raw;
+  std::vector<const Token *> open;
+  bool isOnNewLine = true;
+};
+} // namespace
+
+static ast::Token::Kind getKind(size_t type) {
+  if (type == Lexer::NUMBER)
+    return ast::Token::Kind::Number;
+  if (type == Lexer::TEXT)
+    return ast::Token::Kind::Text;
+  if (isReservedWord(type) || isNameWord(type))
+    return ast::Token::Kind::Word;
+  if (type == Lexer::DOC)
+    return ast::Token::Kind::Doc;
+  if (type == Lexer::COMMENT)
+    return ast::Token::Kind::Comment;
+  return ast::Token::Kind::Operator;
+}
+
+/// Runs the lexer; characters and texts that are none are reported here.
+void Reader::readCharacters() {
+  Lexer lexer(&input);
+  lexer.removeErrorListeners();
+  unsigned lineEnds = 1; // the first token starts a line
+  for (;;) {
+    std::unique_ptr<Token> token = lexer.nextToken();
+    size_t type = token->getType();
+    if (type == Lexer::LINE_END) {
+      ++lineEnds;
+      raw.push_back(std::move(token));
+      continue;
+    }
+    Range range = places.getRange(token.get());
+    if (type != Token::EOF) {
+      unsigned blank = lineEnds > 1 && !lines.trivia.empty() ? lineEnds - 1 : 0;
+      lines.trivia.push_back({getKind(type), lineEnds > 0, blank, range,
+                              diags.getSources().getText(range)});
+      lineEnds = 0;
+    }
+    if (type == Lexer::STRAY) {
+      diags.report(Rule::parse_c8, range,
+                   "'" + diags.getSources().getText(range) +
+                       "' is no character of the language");
+      lines.isWhole = false;
+      continue;
+    }
+    if (type == Lexer::OPEN_TEXT) {
+      diags.report(Rule::parse_c8, range, "the text is not closed on its line")
+          .note("a text ends with '\"'; '\\\"' is a quote inside it");
+      lines.isWhole = false;
+      static_cast<antlr4::CommonToken *>(token.get())->setType(Lexer::TEXT);
+    }
+    bool isEnd = type == Token::EOF;
+    raw.push_back(std::move(token));
+    if (isEnd)
+      return;
+  }
+}
+
+/// Makes a token that is not written, right after the last one.
+void Reader::emitMade(size_t type) {
+  const Token *last = lines.tokens.back().get();
+  auto token = std::make_unique<antlr4::CommonToken>(type, "");
+  token->setStartIndex(last->getStopIndex() + 1);
+  token->setStopIndex(last->getStopIndex()); // empty
+  token->setLine(last->getLine());
+  emit(std::move(token));
+}
+
+void Reader::endStatement() {
+  size_t last = getLastType();
+  if (last != Lexer::SEMI && last != Lexer::LBRACE)
+    emitMade(Lexer::SEMI);
+}
+
+void Reader::reportUnclosed(const Token *opening, const Token *at,
+                            const llvm::Twine &before) {
+  std::string text = opening->getText();
+  Range range = at->getType() == Token::EOF
+                    ? places.getRange(lines.tokens.back().get())
+                    : places.getRange(at);
+  diags
+      .report(Rule::parse_c2, range,
+              "'" + llvm::Twine(text) + "' is not closed before " + before)
+      .note(places.getRange(opening), "'" + llvm::Twine(text) + "' is here");
+  lines.isWhole = false;
+}
+
+/// Closes all that is open inside the innermost braces; reports the outermost.
+void Reader::closeBrackets(const Token *before) {
+  const Token *outermost = nullptr;
+  while (isInBrackets()) {
+    outermost = open.back();
+    open.pop_back();
+    emitMade(outermost->getType() == Lexer::LPAREN ? Lexer::RPAREN
+                                                   : Lexer::RBRACKET);
+  }
+  if (before->getType() == Token::EOF)
+    reportUnclosed(outermost, before, "the end of the file");
+  else if (isOnNewLine)
+    reportUnclosed(outermost, before, "this line");
+  else
+    reportUnclosed(outermost, before, "'" + before->getText() + "'");
+}
+
+void Reader::closeBraces(const Token *end) {
+  if (isInBrackets())
+    closeBrackets(end);
+  if (!open.empty())
+    reportUnclosed(open.back(), end, "the end of the file");
+  while (!open.empty()) {
+    endStatement();
+    emitMade(Lexer::RBRACE);
+    open.pop_back();
+  }
+}
+
+/// Takes `)` or `]`; returns false if it closes nothing.
+bool Reader::takeBracket(std::unique_ptr<Token> &token) {
+  if (!isInBrackets()) {
+    diags.report(Rule::parse_c2, places.getRange(token.get()),
+                 "'" + token->getText() + "' closes nothing");
+    lines.isWhole = false;
+    return false;
+  }
+  bool isParen = open.back()->getType() == Lexer::LPAREN;
+  size_t wanted = isParen ? Lexer::RPAREN : Lexer::RBRACKET;
+  if (token->getType() != wanted) {
+    diags
+        .report(Rule::parse_c2, places.getRange(token.get()),
+                "'" + open.back()->getText() + "' is closed by '" +
+                    token->getText() + "'")
+        .note(places.getRange(open.back()),
+              "'" + open.back()->getText() + "' is here");
+    lines.isWhole = false;
+    static_cast<antlr4::CommonToken *>(token.get())->setType(wanted);
+  }
+  open.pop_back();
+  return true;
+}
+
+void Reader::takeBrace(std::unique_ptr<Token> token) {
+  if (open.empty()) {
+    diags.report(Rule::parse_c2, places.getRange(token.get()),
+                 "'}' closes nothing");
+    lines.isWhole = false;
+    return;
+  }
+  endStatement();
+  open.pop_back();
+  emit(std::move(token));
+}
+
+/// In a map of weights, `*` before a line end is part of a pattern.
+bool Reader::isStarAPattern() const {
+  size_t n = lines.tokens.size();
+  if (n < 2 || lines.tokens[n - 1]->getType() != Lexer::STAR)
+    return false;
+  size_t before = lines.tokens[n - 2]->getType();
+  return before == Lexer::DOT || before == Lexer::RIGHT_ARROW;
+}
+
+void Reader::take(std::unique_ptr<Token> token) {
+  size_t type = token->getType();
+  if (isInBrackets()) {
+    bool isLost = type == Lexer::LBRACE || type == Lexer::RBRACE ||
+                  type == Lexer::SEMI ||
+                  (isOnNewLine && endsOperand(getLastType()) &&
+                   cannotFollowOperand(type));
+    if (isLost)
+      closeBrackets(token.get());
+  }
+  if (isOnNewLine && !isInBrackets()) {
+    bool joins =
+        joinsBefore(type) || (joinsAfter(getLastType()) && !isStarAPattern());
+    if (!joins)
+      endStatement();
+  }
+  isOnNewLine = false;
+
+  if (type == Lexer::RPAREN || type == Lexer::RBRACKET) {
+    if (takeBracket(token))
+      emit(std::move(token));
+    return;
+  }
+  if (type == Lexer::RBRACE)
+    return takeBrace(std::move(token));
+  if (type == Lexer::SEMI)
+    return endStatement();
+  if (type == Lexer::LPAREN || type == Lexer::LBRACKET || type == Lexer::LBRACE)
+    open.push_back(token.get());
+  emit(std::move(token));
+}
+
+/// Words that begin an item become names where what follows says so.
+void Reader::retagBegins() {
+  for (size_t i = 0; i + 1 < lines.tokens.size(); ++i) {
+    size_t before =
+        i == 0 ? size_t(Lexer::SEMI) : lines.tokens[i - 1]->getType();
+    if (before != Lexer::SEMI && before != Lexer::LBRACE)
+      continue;
+    if (isNameAtBegin(lines.tokens[i]->getType(),
+                      lines.tokens[i + 1]->getType()))
+      static_cast<antlr4::CommonToken *>(lines.tokens[i].get())
+          ->setType(Lexer::NAME);
+  }
+}
+
+Lines Reader::run() {
+  readCharacters();
+  for (std::unique_ptr<Token> &token : raw) {
+    if (token->getType() == Lexer::LINE_END)
+      isOnNewLine = true;
+    if (isTrivia(token->getType()))
+      continue;
+    if (token->getType() == Token::EOF) {
+      closeBraces(token.get());
+      endStatement();
+      emit(std::move(token));
+      break;
+    }
+    Range range = places.getRange(token.get());
+    take(std::move(token));
+    if (open.size() > maxNesting) {
+      diags.report(Rule::parse_c3, range,
+                   "brackets are nested more than 400 deep here");
+      lines.isWhole = false;
+      lines.tokens.clear();
+      return std::move(lines);
+    }
+  }
+  retagBegins();
+  return std::move(lines);
+}
+
+Lines grammar::readLines(antlr4::CharStream &input, const Places &places,
+                         Diagnostics &diags) {
+  return Reader(input, places, diags).run();
+}
