@@ -4,9 +4,9 @@
 //
 // The adjoint of a contraction with respect to one operand is a contraction of
 // the result's adjoint with the other one, over the same loops. Where the
-// operand is read through a window, u = (A i + B j + C) / D exactly, the loop of
-// i becomes one over u, and what was read at i is read at
-// (D u - B j - C) / A, exactly: so the op is closed under differentiation.
+// operand is read through a window, u = (A i + B j + C) / D exactly, the loop
+// of i becomes one over u, and what was read at i is read at (D u - B j - C) /
+// A, exactly: so the op is closed under differentiation.
 //
 //===----------------------------------------------------------------------===//
 
@@ -64,6 +64,7 @@ WindowIndex readIndex(AffineExpr expr) {
 /// that of the result; `adjoint` and `other` are those of the factors.
 struct AdjointMaps {
   AffineMap wanted, adjoint, other;
+  SmallVector<int64_t> loopSizes; // of the forward op; the largest if not known
 
   /// Replaces each window in `wanted` by a plain loop. False where that needs
   /// a window in two places at once.
@@ -92,22 +93,32 @@ struct AdjointMaps {
 
 private:
   bool solve(unsigned axis, const WindowIndex &index) {
-    for (auto [dim, scale] : index.terms) {
-      // The loop is renamed wherever it is read, so it must be read plainly, and
-      // not by the other axes of the operand.
-      if (!isPlainIn(adjoint, dim) || !isPlainIn(other, dim) || isUsedElsewhere(axis, dim))
-        continue;
-      if (adjoint.isFunctionOfDim(dim) == other.isFunctionOfDim(dim))
-        continue;
-      AffineExpr solved = solveFor(wanted.getContext(), dim, scale, index);
-      adjoint = substitute(adjoint, dim, solved);
-      other = substitute(other, dim, solved);
-      SmallVector<AffineExpr> results(wanted.getResults());
-      results[axis] = getAffineDimExpr(dim, wanted.getContext());
-      wanted = AffineMap::get(wanted.getNumDims(), 0, results, wanted.getContext());
-      return true;
-    }
-    return false;
+    // Of the loops that can be solved for the longest goes: the short one, over
+    // the places in a window, stays a loop.
+    std::optional<std::pair<unsigned, int64_t>> best;
+    for (auto [dim, scale] : index.terms)
+      if (isSolvable(axis, dim) &&
+          (!best || loopSizes[dim] > loopSizes[best->first]))
+        best = {dim, scale};
+    if (!best)
+      return false;
+    auto [dim, scale] = *best;
+    AffineExpr solved = solveFor(wanted.getContext(), dim, scale, index);
+    adjoint = substitute(adjoint, dim, solved);
+    other = substitute(other, dim, solved);
+    SmallVector<AffineExpr> results(wanted.getResults());
+    results[axis] = getAffineDimExpr(dim, wanted.getContext());
+    wanted =
+        AffineMap::get(wanted.getNumDims(), 0, results, wanted.getContext());
+    return true;
+  }
+
+  /// The loop is renamed where it is read, so one factor must read it plainly,
+  /// and no other axis of the operand.
+  bool isSolvable(unsigned axis, unsigned dim) const {
+    return isPlainIn(adjoint, dim) && isPlainIn(other, dim) &&
+           !isUsedElsewhere(axis, dim) &&
+           adjoint.isFunctionOfDim(dim) != other.isFunctionOfDim(dim);
   }
 
   static bool isPlainIn(AffineMap map, unsigned dim) {
@@ -125,7 +136,8 @@ private:
   }
 
   /// The loop `dim` from u, which takes its number.
-  static AffineExpr solveFor(MLIRContext *context, unsigned dim, int64_t scale, const WindowIndex &index) {
+  static AffineExpr solveFor(MLIRContext *context, unsigned dim, int64_t scale,
+                             const WindowIndex &index) {
     int64_t sign = scale < 0 ? -1 : 1;
     AffineExpr sum = getAffineDimExpr(dim, context) * (index.divisor * sign);
     for (auto [other, factor] : index.terms)
@@ -135,36 +147,51 @@ private:
   }
 
   static AffineMap substitute(AffineMap map, unsigned dim, AffineExpr expr) {
-    return map.replace(getAffineDimExpr(dim, map.getContext()), expr, map.getNumDims(), 0);
+    return map.replace(getAffineDimExpr(dim, map.getContext()), expr,
+                       map.getNumDims(), 0);
   }
 };
 
 } // namespace
 
-static LogicalResult pullOperand(ContractOp op, OpBuilder &b, Value g, unsigned operand, Adjoints &sink) {
-  AdjointMaps maps{op.getMap(operand), op.getMap(2), op.getMap(1 - operand)};
+static LogicalResult pullOperand(ContractOp op, OpBuilder &b, Value g,
+                                 unsigned operand, Adjoints &sink) {
+  SmallVector<int64_t> loopSizes;
+  for (const std::optional<SizeExpr> &size : op.getLoopSizes())
+    loopSizes.push_back(size ? size->getConstant().value_or(INT64_MAX)
+                             : INT64_MAX);
+  AdjointMaps maps{op.getMap(operand), op.getMap(2), op.getMap(1 - operand),
+                   loopSizes};
   if (!maps.solveWindows() || maps.isDiagonal())
     return op.emitError("has no derivative with respect to operand ")
-           << operand << ": its index map '" << op.getMap(operand) << "' cannot be solved for one loop";
+           << operand << ": its index map '" << op.getMap(operand)
+           << "' cannot be solved for one loop";
   Value other = operand == 0 ? op.getB() : op.getA();
   // The factors keep their sides, so that the forward order of terms stays.
   bool adjointFirst = operand == 0;
-  SmallVector<AffineMap> list = adjointFirst ? SmallVector<AffineMap>{maps.adjoint, maps.other, maps.wanted}
-                                             : SmallVector<AffineMap>{maps.other, maps.adjoint, maps.wanted};
+  SmallVector<AffineMap> list =
+      adjointFirst
+          ? SmallVector<AffineMap>{maps.adjoint, maps.other, maps.wanted}
+          : SmallVector<AffineMap>{maps.other, maps.adjoint, maps.wanted};
   Value first = adjointFirst ? g : other, second = adjointFirst ? other : g;
   Type type = op->getOperand(operand).getType();
-  sink.add(operand, ContractOp::create(b, op.getLoc(), type, first, second, b.getAffineMapArrayAttr(list),
+  sink.add(operand, ContractOp::create(b, op.getLoc(), type, first, second,
+                                       b.getAffineMapArrayAttr(list),
                                        op.getAccumulateAttr()));
   return success();
 }
 
-static LogicalResult pullContract(ContractOp op, OpBuilder &b, ArrayRef<Value> adjoints, Adjoints &sink) {
+static LogicalResult pullContract(ContractOp op, OpBuilder &b,
+                                  ArrayRef<Value> adjoints, Adjoints &sink) {
   for (unsigned operand : {0u, 1u})
-    if (sink.wants(operand) && failed(pullOperand(op, b, adjoints[0], operand, sink)))
+    if (sink.wants(operand) &&
+        failed(pullOperand(op, b, adjoints[0], operand, sink)))
       return failure();
   return success();
 }
 
-void attachContractDerivatives(MLIRContext *c) { rule<ContractOp>(c, pullContract); }
+void attachContractDerivatives(MLIRContext *c) {
+  rule<ContractOp>(c, pullContract);
+}
 
 } // namespace lamina::graph

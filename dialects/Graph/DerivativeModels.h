@@ -28,12 +28,16 @@ struct RuleOf {
 using UnaryRule = Term (*)(Term x, Term y, Term g);
 
 template <typename Op>
-struct UnaryModel : DifferentiableOpInterface::ExternalModel<UnaryModel<Op>, Op> {
+struct UnaryModel
+    : DifferentiableOpInterface::ExternalModel<UnaryModel<Op>, Op> {
   llvm::LogicalResult pullback(mlir::Operation *op, mlir::OpBuilder &b,
-                               llvm::ArrayRef<mlir::Value> adjoints, Adjoints &sink) const {
+                               llvm::ArrayRef<mlir::Value> adjoints,
+                               Adjoints &sink) const {
     auto term = [&](mlir::Value v) { return Term{&b, op->getLoc(), v}; };
     UnaryRule rule = RuleOf<Op, UnaryRule>::rule;
-    sink.add(0, rule(term(op->getOperand(0)), term(op->getResult(0)), term(adjoints[0])).value);
+    sink.add(0, rule(term(op->getOperand(0)), term(op->getResult(0)),
+                     term(adjoints[0]))
+                    .value);
     return mlir::success();
   }
   bool isCheapToRecompute(mlir::Operation *) const { return true; }
@@ -54,9 +58,11 @@ struct BinaryRules {
 };
 
 template <typename Op, WhereFlow flow>
-struct BinaryModel : DifferentiableOpInterface::ExternalModel<BinaryModel<Op, flow>, Op> {
+struct BinaryModel
+    : DifferentiableOpInterface::ExternalModel<BinaryModel<Op, flow>, Op> {
   llvm::LogicalResult pullback(mlir::Operation *op, mlir::OpBuilder &builder,
-                               llvm::ArrayRef<mlir::Value> adjoints, Adjoints &sink) const {
+                               llvm::ArrayRef<mlir::Value> adjoints,
+                               Adjoints &sink) const {
     auto term = [&](mlir::Value v) { return Term{&builder, op->getLoc(), v}; };
     Term a = term(op->getOperand(0)), b = term(op->getOperand(1));
     Term y = term(op->getResult(0)), g = term(adjoints[0]);
@@ -84,9 +90,10 @@ void binary(mlir::MLIRContext *context, BinaryRule first, BinaryRule second) {
 /// An op through which no derivative flows (`floor`, `iota`). It still says
 /// whether it is cheap: residuals may be computed again from it.
 template <typename Op, bool cheap>
-struct FlatModel : DifferentiableOpInterface::ExternalModel<FlatModel<Op, cheap>, Op> {
-  llvm::LogicalResult pullback(mlir::Operation *, mlir::OpBuilder &, llvm::ArrayRef<mlir::Value>,
-                               Adjoints &) const {
+struct FlatModel
+    : DifferentiableOpInterface::ExternalModel<FlatModel<Op, cheap>, Op> {
+  llvm::LogicalResult pullback(mlir::Operation *, mlir::OpBuilder &,
+                               llvm::ArrayRef<mlir::Value>, Adjoints &) const {
     return mlir::success();
   }
   bool isActiveOperand(mlir::Operation *, unsigned) const { return false; }
@@ -105,12 +112,15 @@ void flatAndCostly(mlir::MLIRContext *context) {
 /// Any other op: the whole rule, as a function on the typed op.
 template <typename Op>
 using FullRule = llvm::LogicalResult (*)(Op op, mlir::OpBuilder &builder,
-                                         llvm::ArrayRef<mlir::Value> adjoints, Adjoints &sink);
+                                         llvm::ArrayRef<mlir::Value> adjoints,
+                                         Adjoints &sink);
 
 template <typename Op, WhereFlow flow, bool cheap>
-struct FullModel : DifferentiableOpInterface::ExternalModel<FullModel<Op, flow, cheap>, Op> {
+struct FullModel
+    : DifferentiableOpInterface::ExternalModel<FullModel<Op, flow, cheap>, Op> {
   llvm::LogicalResult pullback(mlir::Operation *op, mlir::OpBuilder &builder,
-                               llvm::ArrayRef<mlir::Value> adjoints, Adjoints &sink) const {
+                               llvm::ArrayRef<mlir::Value> adjoints,
+                               Adjoints &sink) const {
     FullRule<Op> rule = RuleOf<Op, FullRule<Op>>::rule;
     return rule(llvm::cast<Op>(op), builder, adjoints, sink);
   }

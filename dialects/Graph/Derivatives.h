@@ -26,6 +26,7 @@ void attachReductionDerivatives(mlir::MLIRContext *context);
 void attachContractDerivatives(mlir::MLIRContext *context);
 void attachGatherDerivatives(mlir::MLIRContext *context);
 void attachLinearAlgebraDerivatives(mlir::MLIRContext *context);
+void attachStructuredDerivatives(mlir::MLIRContext *context);
 
 } // namespace lamina::graph
 

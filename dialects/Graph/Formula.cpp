@@ -28,25 +28,30 @@ Value constantLike(OpBuilder &b, Location loc, Type like, double number) {
   if (!tensor)
     return arith::ConstantOp::create(b, loc, attribute);
   if (tensor.hasStaticShape())
-    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(tensor, Attribute(attribute)));
+    return arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(tensor, Attribute(attribute)));
   auto scalarType = RankedTensorType::get({}, tensor.getElementType());
-  Value scalar = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(scalarType, Attribute(attribute)));
+  Value scalar = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(scalarType, Attribute(attribute)));
   return BroadcastOp::create(b, loc, tensor, scalar, ArrayRef<int64_t>());
 }
 
 Type truthLike(Type type) {
   Type truth = IntegerType::get(type.getContext(), 1);
   if (auto tensor = dyn_cast<RankedTensorType>(type))
-    return RankedTensorType::get(tensor.getShape(), truth, tensor.getEncoding());
+    return RankedTensorType::get(tensor.getShape(), truth,
+                                 tensor.getEncoding());
   return truth;
 }
 
-Value selectOp(OpBuilder &b, Location loc, Value condition, Value yes, Value no) {
+Value selectOp(OpBuilder &b, Location loc, Value condition, Value yes,
+               Value no) {
   return arith::SelectOp::create(b, loc, condition, yes, no);
 }
 
 Value notOp(OpBuilder &b, Location loc, Value condition) {
-  return arith::XOrIOp::create(b, loc, condition, constantLike(b, loc, condition.getType(), 1));
+  return arith::XOrIOp::create(b, loc, condition,
+                               constantLike(b, loc, condition.getType(), 1));
 }
 
 template <typename Op>
@@ -65,16 +70,24 @@ Term operator/(Term a, Term b) { return binary<arith::DivFOp>(a, b); }
 Term operator-(Term a) { return unary<arith::NegFOp>(a); }
 
 static Term compare(arith::CmpFPredicate predicate, Term a, double b) {
-  return a.with(arith::CmpFOp::create(*a.builder, a.loc, predicate, a.value, a.constant(b).value));
+  return a.with(arith::CmpFOp::create(*a.builder, a.loc, predicate, a.value,
+                                      a.constant(b).value));
 }
-Term operator>(Term a, double b) { return compare(arith::CmpFPredicate::OGT, a, b); }
-Term operator<(Term a, double b) { return compare(arith::CmpFPredicate::OLT, a, b); }
+Term operator>(Term a, double b) {
+  return compare(arith::CmpFPredicate::OGT, a, b);
+}
+Term operator<(Term a, double b) {
+  return compare(arith::CmpFPredicate::OLT, a, b);
+}
 Term isZero(Term a) { return compare(arith::CmpFPredicate::OEQ, a, 0); }
 Term operator&(Term a, Term b) { return binary<arith::AndIOp>(a, b); }
 Term choose(Term condition, Term yes, Term no) {
-  return yes.with(selectOp(*yes.builder, yes.loc, condition.value, yes.value, no.value));
+  return yes.with(
+      selectOp(*yes.builder, yes.loc, condition.value, yes.value, no.value));
 }
-Term zeroWhere(Term singular, Term value) { return choose(singular, value.constant(0), value); }
+Term zeroWhere(Term singular, Term value) {
+  return choose(singular, value.constant(0), value);
+}
 
 Term exp(Term a) { return unary<math::ExpOp>(a); }
 Term log(Term a) { return unary<math::LogOp>(a); }

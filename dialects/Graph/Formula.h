@@ -18,18 +18,21 @@ namespace lamina::graph {
 /// The constant `number` in the type of `like`, a scalar or a tensor of floats,
 /// integers or truth values. Sizes known at run time only make it a `broadcast`
 /// of a rank-0 constant.
-mlir::Value constantLike(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type like, double number);
+mlir::Value constantLike(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Type like, double number);
 
-inline mlir::Value zeroOf(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type) {
+inline mlir::Value zeroOf(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Type type) {
   return constantLike(builder, loc, type, 0);
 }
 
 /// The type of truth values of the shape of `type`.
 mlir::Type truthLike(mlir::Type type);
 
-mlir::Value selectOp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value condition,
-                     mlir::Value yes, mlir::Value no);
-mlir::Value notOp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value condition);
+mlir::Value selectOp(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::Value condition, mlir::Value yes, mlir::Value no);
+mlir::Value notOp(mlir::OpBuilder &builder, mlir::Location loc,
+                  mlir::Value condition);
 
 /// A value in a formula: operators append the op that computes them.
 struct Term {

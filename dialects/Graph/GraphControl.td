@@ -63,7 +63,6 @@ def Graph_ScanOp : Graph_Op<"scan", [
     ::llvm::MutableArrayRef<::mlir::BlockArgument> getWithArgs();
   }];
   let hasCustomAssemblyFormat = 1;
-  let skipDefaultBuilders = 0;
   // scan.c1: one size as trip; scan.c2: over and stacks are as long as the trip
   // scan.c3: until excludes rounds and reverse; scan.c4: arguments of the regions
   // scan.c5: what the regions yield
@@ -153,7 +152,8 @@ def Graph_CustomOp : Graph_Op<"custom", [IsolatedFromAbove, RecursiveMemoryEffec
   let regions = (region SizedRegion<1>:$value, SizedRegion<1>:$pullback);
   let assemblyFormat = [{
     $inputs attr-dict `:` functional-type($inputs, results)
-    `value` $value `pullback` $pullback
+    `value` custom<IsolatedRegion>($value)
+    `pullback` custom<IsolatedRegion>($pullback)
   }];
   let hasRegionVerifier = 1;
 }
@@ -220,7 +220,7 @@ def Graph_AttendOp : Graph_Op<"attend", [
   let assemblyFormat = [{
     $normaliser $q `,` $k `,` $v (`with` $with^)? (`list` $list^)? attr-dict
     `:` functional-type(operands, results)
-    (`mask` $mask^)? (`score` $score^)?
+    custom<ElementRegions>($mask, $score)
   }];
   let hasVerifier = 1;       // attend.c1: ranks and sizes
   let hasRegionVerifier = 1; // attend.c2: arguments and yields of the regions
@@ -249,7 +249,7 @@ def Graph_AttendGradOp : Graph_Op<"attend_grad", [
     $normaliser $q `,` $k `,` $v `,` $o `,` $stats `,` $adjoint
     (`with` $with^)? (`list` $list^)? attr-dict
     `:` functional-type(operands, results)
-    (`mask` $mask^)? (`score` $score^)?
+    custom<ElementRegions>($mask, $score)
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;

@@ -12,11 +12,11 @@
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/StackType.h"
 
+#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace lamina::graph;
@@ -25,9 +25,8 @@ using namespace lamina::graph;
 #include "dialects/Graph/GraphEnums.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
-#include "dialects/Graph/GraphAttrs.cpp.inc"
-
 #include "dialects/Graph/Differentiable.cpp.inc"
+#include "dialects/Graph/GraphAttrs.cpp.inc"
 #include "dialects/Graph/StackType.cpp.inc"
 
 namespace {
@@ -105,9 +104,8 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
 
 void DimsAttr::print(AsmPrinter &printer) const {
   printer << '<';
-  llvm::interleaveComma(getTexts(), printer.getStream(), [&](StringAttr text) {
-    printer << text.getValue();
-  });
+  llvm::interleaveComma(getTexts(), printer.getStream(),
+                        [&](StringAttr text) { printer << text.getValue(); });
   printer << '>';
 }
 

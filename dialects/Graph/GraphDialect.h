@@ -7,13 +7,11 @@
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHDIALECT_H
 #define LAMINA_DIALECTS_GRAPH_GRAPHDIALECT_H
 
+#include "dialects/Graph/GraphDialect.h.inc"
 #include "dialects/Graph/SizeExpr.h"
 
-#include "mlir/IR/Dialect.h"
-
-#include "dialects/Graph/GraphDialect.h.inc"
-
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
 #include "mlir/IR/TensorEncoding.h"
 
 #define GET_ATTRDEF_CLASSES

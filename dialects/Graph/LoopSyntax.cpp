@@ -69,8 +69,8 @@ static ParseResult parseArguments(OpAsmParser &parser, ArrayRef<Argument> like,
   if (parser.parseArgumentList(args, AsmParser::Delimiter::Paren))
     return failure();
   if (args.size() != like.size())
-    return parser.emitError(loc) << "expected " << like.size()
-                                 << " arguments, found " << args.size();
+    return parser.emitError(loc)
+           << "expected " << like.size() << " arguments, found " << args.size();
   for (auto [arg, model] : llvm::zip_equal(args, like))
     arg.type = model.type;
   return success();
@@ -96,8 +96,9 @@ static ParseResult parseTrip(OpAsmParser &parser, OperationState &result,
   return success();
 }
 
-static ParseResult parseRounds(OpAsmParser &parser,
-                               std::optional<OpAsmParser::UnresolvedOperand> &rounds) {
+static ParseResult
+parseRounds(OpAsmParser &parser,
+            std::optional<OpAsmParser::UnresolvedOperand> &rounds) {
   if (failed(parser.parseOptionalKeyword("rounds")))
     return success();
   return failure(parser.parseLParen() ||
@@ -127,7 +128,8 @@ ParseResult lamina::graph::parseLoop(OpAsmParser &parser,
   SmallVector<Argument> bodyArgs{index};
   for (const Bindings *group : {&init, &over, &with})
     llvm::append_range(bodyArgs, group->args);
-  if (parser.parseRegion(*result.addRegion(), bodyArgs))
+  if (parser.parseRegion(*result.addRegion(), bodyArgs,
+                         /*enableNameShadowing=*/true))
     return failure();
   Region *until = result.addRegion();
   bool hasUntil = succeeded(parser.parseOptionalKeyword("until"));
@@ -135,7 +137,8 @@ ParseResult lamina::graph::parseLoop(OpAsmParser &parser,
     SmallVector<Argument> like{index}, args;
     llvm::append_range(like, init.args);
     llvm::append_range(like, with.args);
-    if (parseArguments(parser, like, args) || parser.parseRegion(*until, args))
+    if (parseArguments(parser, like, args) ||
+        parser.parseRegion(*until, args, /*enableNameShadowing=*/true))
       return failure();
   }
 
@@ -144,15 +147,17 @@ ParseResult lamina::graph::parseLoop(OpAsmParser &parser,
       resolve(parser, with, result) ||
       (rounds && parser.resolveOperand(*rounds, round, result.operands)))
     return failure();
-  auto count = [](const auto &list) { return static_cast<int32_t>(list.size()); };
+  auto count = [](const auto &list) {
+    return static_cast<int32_t>(list.size());
+  };
   result.addTypes(init.types);
   result.addTypes(stacks);
   if (hasUntil)
     result.addTypes(round);
-  result.addAttribute("operandSegmentSizes",
-                      builder.getDenseI32ArrayAttr(
-                          {count(init.args), count(over.args),
-                           count(with.args), rounds ? 1 : 0}));
+  result.addAttribute(
+      "operandSegmentSizes",
+      builder.getDenseI32ArrayAttr({count(init.args), count(over.args),
+                                    count(with.args), rounds ? 1 : 0}));
   result.addAttribute("resultSegmentSizes",
                       builder.getDenseI32ArrayAttr(
                           {count(init.args), count(stacks), hasUntil ? 1 : 0}));
@@ -215,14 +220,16 @@ ParseResult lamina::graph::parseBranch(OpAsmParser &parser,
       parseBindings(parser, "with", with) ||
       parser.parseOptionalArrowTypeList(result.types) ||
       parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
-      parser.parseRegion(*result.addRegion(), with.args) ||
+      parser.parseRegion(*result.addRegion(), with.args,
+                         /*enableNameShadowing=*/true) ||
       parser.parseKeyword("else"))
     return failure();
   SmallVector<Argument> args;
   if (!with.args.empty() && parseArguments(parser, with.args, args))
     return failure();
   return failure(
-      parser.parseRegion(*result.addRegion(), args) ||
+      parser.parseRegion(*result.addRegion(), args,
+                         /*enableNameShadowing=*/true) ||
       parser.resolveOperand(predicate, predicateType, result.operands) ||
       resolve(parser, with, result));
 }

@@ -9,11 +9,10 @@
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
-
-#include "llvm/ADT/STLExtras.h"
 
 #include <limits>
 
@@ -34,7 +33,8 @@ static SmallVector<int64_t> keptAxes(int64_t rank, ArrayRef<int64_t> reduced) {
 static Value spread(OpBuilder &b, ReduceOp op, Value value) {
   auto type = op.getX().getType();
   auto result = withElementType(type, getElementTypeOrSelf(value.getType()));
-  return BroadcastOp::create(b, op.getLoc(), result, value, keptAxes(type.getRank(), op.getAxes()));
+  return BroadcastOp::create(b, op.getLoc(), result, value,
+                             keptAxes(type.getRank(), op.getAxes()));
 }
 
 /// g exp(x - y). A row of nothing but -inf has y = -inf and gets 0: its y is
@@ -42,11 +42,15 @@ static Value spread(OpBuilder &b, ReduceOp op, Value value) {
 static void pullLogSumExp(ReduceOp op, OpBuilder &b, Value g, Adjoints &sink) {
   Location loc = op.getLoc();
   Value y = op.getResult();
-  Value least = constantLike(b, loc, y.getType(), -std::numeric_limits<double>::infinity());
-  Value empty = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, y, least);
+  Value least = constantLike(b, loc, y.getType(),
+                             -std::numeric_limits<double>::infinity());
+  Value empty =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, y, least);
   Value finite = selectOp(b, loc, empty, zeroOf(b, loc, y.getType()), y);
   Term x{&b, loc, op.getX()};
-  sink.add(0, (x.with(spread(b, op, g)) * exp(x - x.with(spread(b, op, finite)))).value);
+  sink.add(0,
+           (x.with(spread(b, op, g)) * exp(x - x.with(spread(b, op, finite))))
+               .value);
 }
 
 /// Whole to the lowest index of the extremum.
@@ -57,10 +61,13 @@ static void pullExtremum(ReduceOp op, OpBuilder &b, Value g, Adjoints &sink) {
   auto kind = op.getKind() == ReduceKind::Max ? Extremum::Max : Extremum::Min;
   auto idType = withElementType(op.getResult().getType(), b.getI32Type());
   auto iotaType = withElementType(type, b.getI32Type());
-  Value ids = ArgReduceOp::create(b, loc, idType, kind, op.getX(), uint64_t(axis));
+  Value ids =
+      ArgReduceOp::create(b, loc, idType, kind, op.getX(), uint64_t(axis));
   Value iota = IotaOp::create(b, loc, iotaType, uint64_t(axis));
-  Value hit = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, iota, spread(b, op, ids));
-  sink.add(0, selectOp(b, loc, hit, spread(b, op, g), zeroOf(b, loc, type)), hit);
+  Value hit = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, iota,
+                                    spread(b, op, ids));
+  sink.add(0, selectOp(b, loc, hit, spread(b, op, g), zeroOf(b, loc, type)),
+           hit);
 }
 
 /// g times the product of all others: those before and those behind.
@@ -69,21 +76,26 @@ static void pullProduct(ReduceOp op, OpBuilder &b, Value g, Adjoints &sink) {
   uint64_t axis = uint64_t(op.getAxes()[0]);
   Term x{&b, loc, op.getX()};
   auto running = [&](bool reverse) {
-    return x.with(CumulativeOp::create(b, loc, x.value.getType(), ReduceKind::Prod, x.value, axis, reverse, true));
+    return x.with(CumulativeOp::create(b, loc, x.value.getType(),
+                                       ReduceKind::Prod, x.value, axis, reverse,
+                                       true));
   };
-  sink.add(0, (x.with(spread(b, op, g)) * (running(false) * running(true))).value);
+  sink.add(0,
+           (x.with(spread(b, op, g)) * (running(false) * running(true))).value);
 }
 
 /// Reductions over several axes, one axis after the other from the last on; of
 /// equal extrema the row-major lowest is taken in this way too.
-static LogicalResult pullAxisByAxis(ReduceOp op, OpBuilder &b, Value g, Adjoints &sink) {
+static LogicalResult pullAxisByAxis(ReduceOp op, OpBuilder &b, Value g,
+                                    Adjoints &sink) {
   SmallVector<ReduceOp> chain;
   Value x = op.getX();
   for (int64_t axis : llvm::reverse(op.getAxes())) {
     Shape shape = getShape(x);
     shape.erase(shape.begin() + axis);
     auto reduced = getTensorType(shape, getElementTypeOrSelf(x.getType()));
-    chain.push_back(ReduceOp::create(b, op.getLoc(), reduced, op.getKind(), x, ArrayRef<int64_t>{axis}));
+    chain.push_back(ReduceOp::create(b, op.getLoc(), reduced, op.getKind(), x,
+                                     ArrayRef<int64_t>{axis}));
     x = chain.back();
   }
   Value where;
@@ -95,15 +107,19 @@ static LogicalResult pullAxisByAxis(ReduceOp op, OpBuilder &b, Value g, Adjoints
       pullExtremum(part, b, g, inner);
     const auto &contribution = inner.getContributions().front();
     if (contribution.where)
-      where = where ? Value(arith::AndIOp::create(b, op.getLoc(), contribution.where, spread(b, part, where)))
-                    : contribution.where;
+      where =
+          where
+              ? Value(arith::AndIOp::create(b, op.getLoc(), contribution.where,
+                                            spread(b, part, where)))
+              : contribution.where;
     g = contribution.value;
   }
   sink.add(0, g, where);
   return success();
 }
 
-static LogicalResult pullReduce(ReduceOp op, OpBuilder &b, ArrayRef<Value> adjoints, Adjoints &sink) {
+static LogicalResult pullReduce(ReduceOp op, OpBuilder &b,
+                                ArrayRef<Value> adjoints, Adjoints &sink) {
   Value g = adjoints[0];
   if (op.getAxes().empty()) {
     sink.add(0, g);
@@ -129,27 +145,36 @@ static LogicalResult pullReduce(ReduceOp op, OpBuilder &b, ArrayRef<Value> adjoi
 
 /// Sums take the place of their adjoint along, other kinds do not. Any kind of
 /// reduction is a pass over its operand, so its (small) result is stored.
-struct ReduceModel : DifferentiableOpInterface::ExternalModel<ReduceModel, ReduceOp> {
-  LogicalResult pullback(Operation *op, OpBuilder &b, ArrayRef<Value> adjoints, Adjoints &sink) const {
+struct ReduceModel
+    : DifferentiableOpInterface::ExternalModel<ReduceModel, ReduceOp> {
+  LogicalResult pullback(Operation *op, OpBuilder &b, ArrayRef<Value> adjoints,
+                         Adjoints &sink) const {
     return pullReduce(cast<ReduceOp>(op), b, adjoints, sink);
   }
   WhereFlow getWhereFlow(Operation *op) const {
-    return cast<ReduceOp>(op).getKind() == ReduceKind::Sum ? WhereFlow::Moves : WhereFlow::Drops;
+    return cast<ReduceOp>(op).getKind() == ReduceKind::Sum ? WhereFlow::Moves
+                                                           : WhereFlow::Drops;
   }
 };
 
 /// A running sum is the same run backwards. Other kinds become a loop first.
-static LogicalResult pullCumulative(CumulativeOp op, OpBuilder &b, ArrayRef<Value> adjoints, Adjoints &sink) {
-  sink.add(0, CumulativeOp::create(b, op.getLoc(), op.getType(), ReduceKind::Sum, adjoints[0], op.getAxis(),
+static LogicalResult pullCumulative(CumulativeOp op, OpBuilder &b,
+                                    ArrayRef<Value> adjoints, Adjoints &sink) {
+  sink.add(0, CumulativeOp::create(b, op.getLoc(), op.getType(),
+                                   ReduceKind::Sum, adjoints[0], op.getAxis(),
                                    !op.getReverse(), op.getExclusive()));
   return success();
 }
 
-struct CumulativeModel : DifferentiableOpInterface::ExternalModel<CumulativeModel, CumulativeOp> {
-  LogicalResult pullback(Operation *op, OpBuilder &b, ArrayRef<Value> adjoints, Adjoints &sink) const {
+struct CumulativeModel
+    : DifferentiableOpInterface::ExternalModel<CumulativeModel, CumulativeOp> {
+  LogicalResult pullback(Operation *op, OpBuilder &b, ArrayRef<Value> adjoints,
+                         Adjoints &sink) const {
     return pullCumulative(cast<CumulativeOp>(op), b, adjoints, sink);
   }
-  bool needsDecomposition(Operation *op) const { return cast<CumulativeOp>(op).getKind() != ReduceKind::Sum; }
+  bool needsDecomposition(Operation *op, ArrayRef<Value>) const {
+    return cast<CumulativeOp>(op).getKind() != ReduceKind::Sum;
+  }
 };
 
 void attachReductionDerivatives(MLIRContext *c) {

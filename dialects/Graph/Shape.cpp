@@ -39,8 +39,8 @@ SizeExpr lamina::graph::getSize(RankedTensorType type, unsigned axis) {
     return SizeExpr(type.getDimSize(axis));
   auto dims = dyn_cast_or_null<DimsAttr>(type.getEncoding());
   assert(dims && "a '?' of the type has no name");
-  return dims.getSize(llvm::count_if(type.getShape().take_front(axis),
-                                     ShapedType::isDynamic));
+  return dims.getSize(
+      llvm::count_if(type.getShape().take_front(axis), ShapedType::isDynamic));
 }
 
 RankedTensorType lamina::graph::getTensorType(ArrayRef<SizeExpr> shape,
@@ -68,9 +68,8 @@ RankedTensorType lamina::graph::withElementType(RankedTensorType type,
                                type.getEncoding());
 }
 
-RankedTensorType
-lamina::graph::withLeadingSizes(RankedTensorType type,
-                                ArrayRef<SizeExpr> leading) {
+RankedTensorType lamina::graph::withLeadingSizes(RankedTensorType type,
+                                                 ArrayRef<SizeExpr> leading) {
   Shape shape(leading.begin(), leading.end());
   llvm::append_range(shape, getShape(type));
   return getTensorType(shape, type.getElementType());

@@ -10,9 +10,9 @@
 
 #include "dialects/Graph/SizeExpr.h"
 
-#include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include "mlir/IR/OpImplementation.h"
 
 #include <algorithm>
 
@@ -109,8 +109,7 @@ removeFactors(const SizeExpr::Monomial &monomial,
   return rest;
 }
 
-std::optional<SizeExpr>
-SizeExpr::divideExactly(const SizeExpr &divisor) const {
+std::optional<SizeExpr> SizeExpr::divideExactly(const SizeExpr &divisor) const {
   if (divisor.terms.empty())
     return std::nullopt;
   // Long division by the leading term. The order of monomials respects
@@ -195,8 +194,9 @@ SizeExpr SizeExpr::substitute(
         SizeExpr divisor = factor.quotient->divisor.substitute(value);
         if (divisor.terms.empty())
           return *this;
-        product = product * floorDiv(factor.quotient->dividend.substitute(value),
-                                     divisor);
+        product =
+            product *
+            floorDiv(factor.quotient->dividend.substitute(value), divisor);
       } else if (std::optional<SizeExpr> with = value(factor.text)) {
         product = product * *with;
       } else {
@@ -376,8 +376,8 @@ private:
         return std::nullopt;
       if (!times && *factor == SizeExpr(0))
         return fail("a size is divided by 0");
-      product = times ? *product * *factor
-                      : SizeExpr::floorDiv(*product, *factor);
+      product =
+          times ? *product * *factor : SizeExpr::floorDiv(*product, *factor);
     }
     return product;
   }

@@ -8,12 +8,10 @@
 #define LAMINA_DIALECTS_MODEL_MODELDIALECT_H
 
 #include "dialects/Graph/StackType.h"
-
-#include "mlir/IR/Dialect.h"
-
 #include "dialects/Model/ModelDialect.h.inc"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Dialect.h"
 #include "mlir/IR/Types.h"
 
 #define GET_TYPEDEF_CLASSES

@@ -7,8 +7,8 @@
 #ifndef LAMINA_DIALECTS_MODEL_MODELOPS_H
 #define LAMINA_DIALECTS_MODEL_MODELOPS_H
 
-#include "dialects/Model/ModelDialect.h"
 #include "dialects/Graph/GraphDialect.h"
+#include "dialects/Model/ModelDialect.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"

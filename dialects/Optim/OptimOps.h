@@ -7,8 +7,8 @@
 #ifndef LAMINA_DIALECTS_OPTIM_OPTIMOPS_H
 #define LAMINA_DIALECTS_OPTIM_OPTIMOPS_H
 
-#include "dialects/Optim/OptimDialect.h"
 #include "dialects/Graph/GraphDialect.h"
+#include "dialects/Optim/OptimDialect.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"

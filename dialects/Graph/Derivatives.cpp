@@ -1,0 +1,36 @@
+//===- Derivatives.cpp - Registration of the derivative rules -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/Derivatives.h"
+
+#include "dialects/Graph/Differentiable.cpp.inc"
+#include "dialects/Graph/Differentiable.h"
+#include "dialects/Graph/GraphDialect.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/DialectRegistry.h"
+
+using namespace mlir;
+
+namespace lamina::graph {
+
+void registerDerivatives(DialectRegistry &registry) {
+  registry.addExtension(
+      "lamina-derivatives", +[](MLIRContext *context, arith::ArithDialect *,
+                                math::MathDialect *, GraphDialect *) {
+        attachArithDerivatives(context);
+        attachMathDerivatives(context);
+        attachViewDerivatives(context);
+        attachReductionDerivatives(context);
+        attachContractDerivatives(context);
+        attachGatherDerivatives(context);
+        attachLinearAlgebraDerivatives(context);
+        attachStructuredDerivatives(context);
+      });
+}
+
+} // namespace lamina::graph
