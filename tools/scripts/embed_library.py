@@ -32,14 +32,16 @@ def main():
                 print(f"'{name}' is declared twice in library/", file=sys.stderr)
                 return 1
             index[name] = number
+    ordered = sorted(index)
     with out.open("w", encoding="utf-8") as f:
-        f.write('#include "library/LibraryTexts.h"\n\nnamespace lamina {\n\nconst LibraryFile libraryFiles[] = {\n')
+        f.write("static const File files[] = {\n")
         for file, text in zip(files, texts):
-            f.write(f'  {{"{file.name}",\n{literal(text)}}},\n')
-        f.write(f"}};\nconst unsigned numLibraryFiles = {len(files)};\n\nconst LibraryEntry libraryIndex[] = {{\n")
-        for name in sorted(index):
-            f.write(f'  {{"{name}", {index[name]}}},\n')
-        f.write(f"}};\nconst unsigned numLibraryEntries = {len(index)};\n\n}} // namespace lamina\n")
+            f.write(f'  {{"library/{file.name}",\n{literal(text)}}},\n')
+        f.write("};\n\nstatic const llvm::StringRef names[] = {\n")
+        f.writelines(f'  "{name}",\n' for name in ordered)
+        f.write("};\n\nstatic const unsigned fileOfName[] = {\n")
+        f.writelines(f"  {index[name]},\n" for name in ordered)
+        f.write("};\n")
     return 0
 
 
