@@ -49,7 +49,7 @@ public:
 private:
   mlir::LogicalResult prepare();
   mlir::LogicalResult loadPlugins();
-  mlir::LogicalResult readInput();
+  mlir::LogicalResult readInput(Stage upTo);
   mlir::LogicalResult readIR();
   mlir::LogicalResult runPasses(Stage stage);
   mlir::LogicalResult dump(Stage stage);
@@ -68,8 +68,7 @@ private:
   std::chrono::steady_clock::time_point last;
 };
 
-/// Source file -> MODEL module (tools/Driver/Frontend.cpp). `ast` and `core`
-/// get the text of those stages when they are asked for.
+/// Source file -> MODEL module, or what is there at `upTo` (tools/Driver/Frontend.cpp).
 struct FrontendResult {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::string ast, core;

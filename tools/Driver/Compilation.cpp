@@ -1,0 +1,269 @@
+//===- Compilation.cpp - One file on its way to a program -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/Driver/Compilation.h"
+
+#include "backends/CPU/CPUBackend.h"
+#include "backends/Tape/WriteTape.h"
+#include "dialects/RegisterAll.h"
+#include "passes/Pipelines/Pipelines.h"
+#include "passes/RegisterAll.h"
+#include "tools/Driver/Image.h"
+#include "tools/Driver/Link.h"
+
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Tools/Plugins/PassPlugin.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/WithColor.h"
+
+#include <thread>
+
+using namespace mlir;
+
+namespace lamina::driver {
+
+static DialectRegistry allDialects() {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  return registry;
+}
+
+static void registerPassesOnce() {
+  static const bool done = [] {
+    registerAllPasses();
+    registerTransformsPasses();
+    return true;
+  }();
+  (void)done;
+}
+
+static void say(const llvm::Twine &message) {
+  llvm::errs() << "lamina: " << message << "\n";
+}
+
+Compilation::Compilation(const Options &options)
+    : options(options), context(allDialects(), MLIRContext::Threading::DISABLED),
+      last(std::chrono::steady_clock::now()) {
+  registerPassesOnce();
+  diagnostics = std::make_unique<SourceMgrDiagnosticHandler>(sources, &context, llvm::errs());
+}
+
+Compilation::~Compilation() = default;
+
+std::string Compilation::stem() const {
+  return llvm::sys::path::stem(options.input).str();
+}
+
+const TargetModel &Compilation::target() const { return backend->target(); }
+
+void Compilation::record(const char *what) {
+  auto now = std::chrono::steady_clock::now();
+  times.emplace_back(what, std::chrono::duration<double>(now - last).count());
+  last = now;
+}
+
+void Compilation::printTiming() const {
+  double total = 0;
+  for (const auto &[what, seconds] : times) {
+    llvm::errs() << llvm::formatv("{0,-10} {1,8:f1} ms\n", what, seconds * 1e3);
+    total += seconds;
+  }
+  llvm::errs() << llvm::formatv("{0,-10} {1,8:f1} ms\n", "total", total * 1e3);
+}
+
+LogicalResult Compilation::loadPlugins() {
+  for (const std::string &path : options.plugins) {
+    auto plugin = PassPlugin::load(path);
+    if (!plugin) {
+      say("the plugin '" + path + "' cannot be loaded: " + llvm::toString(plugin.takeError()));
+      return failure();
+    }
+    plugin->registerPassRegistryCallbacks();
+  }
+  return success();
+}
+
+/// Flags that name things of ours are checked before any work starts.
+LogicalResult Compilation::prepare() {
+  for (const auto &[hook, passes] : options.hooks)
+    if (!llvm::is_contained(hookNames(), llvm::StringRef(hook))) {
+      say("--at: there is no hook '" + hook + "'; the hooks are " + llvm::join(hookNames(), ", "));
+      return failure();
+    }
+  auto made = createCPUBackend(options.target, options.mcpu);
+  if (!made) {
+    say(llvm::toString(made.takeError()));
+    return failure();
+  }
+  backend = std::move(*made);
+  return loadPlugins();
+}
+
+LogicalResult Compilation::readIR() {
+  if (*options.from < Stage::Model || *options.from > Stage::Planned) {
+    say(llvm::Twine("--from: a compilation continues from model, graph, kernel or planned, not from ") +
+        info(*options.from).name);
+    return failure();
+  }
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/true);
+  if (!buffer) {
+    say("'" + options.input + "' cannot be read: " + buffer.getError().message());
+    return failure();
+  }
+  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  ir = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+  at = options.from;
+  return success(static_cast<bool>(ir));
+}
+
+LogicalResult Compilation::readInput(Stage upTo) {
+  if (options.from)
+    return readIR();
+  auto result = runFrontend(options, context, upTo);
+  if (failed(result))
+    return failure();
+  astText = std::move(result->ast);
+  coreText = std::move(result->core);
+  ir = std::move(result->module);
+  at = std::min(upTo, Stage::Model);
+  return success();
+}
+
+LogicalResult Compilation::runPasses(Stage stage) {
+  PassManager passes(&context, ModuleOp::getOperationName());
+  if (failed(populatePipeline(passes, info(stage).name, options.hooks, llvm::errs())))
+    return failure();
+  if (failed(passes.run(*ir)))
+    return failure();
+  at = stage;
+  return success();
+}
+
+LogicalResult Compilation::dump(Stage stage) {
+  if (options.dumpFolder.empty())
+    return success();
+  if (auto error = llvm::sys::fs::create_directories(options.dumpFolder)) {
+    say("'" + options.dumpFolder + "' cannot be made: " + error.message());
+    return failure();
+  }
+  llvm::SmallString<128> path(options.dumpFolder);
+  llvm::sys::path::append(path, stem() + "." + info(stage).name + "." + info(stage).ending);
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
+  if (error) {
+    say("'" + path.str() + "' cannot be written: " + error.message());
+    return failure();
+  }
+  if (failed(printStage(stage, file.os())))
+    return failure();
+  file.keep();
+  return success();
+}
+
+LogicalResult Compilation::lowerTo(Stage stage) {
+  if (!backend && failed(prepare()))
+    return failure();
+  if (!ir) {
+    if (failed(readInput(stage)))
+      return failure();
+    record(options.from ? "read" : "frontend");
+    if (*at == Stage::Model && failed(runPasses(Stage::Model)))
+      return failure();
+    for (Stage text : {Stage::AST, Stage::Core, Stage::Model})
+      if (!options.from && text <= *at && failed(dump(text)))
+        return failure();
+  }
+  for (Stage next : {Stage::Graph, Stage::Kernel, Stage::Planned}) {
+    if (next <= *at || next > stage)
+      continue;
+    if (failed(runPasses(next)))
+      return failure();
+    record(info(next).name);
+    if (failed(dump(next)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Compilation::writeTape() {
+  if (!tape.empty())
+    return success();
+  auto written = lamina::writeTape(*ir, stem());
+  if (failed(written))
+    return failure();
+  tape = std::move(written->json);
+  constants = std::move(written->constants);
+  record("tape");
+  return success();
+}
+
+LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
+  switch (stage) {
+  case Stage::AST:
+    out << astText;
+    return success();
+  case Stage::Core:
+    out << coreText;
+    return success();
+  case Stage::Tape:
+    if (failed(writeTape()))
+      return failure();
+    out << tape << "\n";
+    return success();
+  case Stage::LLVM:
+  case Stage::Assembly:
+    return printCPUCode(*ir, *backend, stage == Stage::Assembly, out);
+  default:
+    // Files keep the source lines, so that a compilation continued from them
+    // speaks of the same places; a terminal shows the IR alone.
+    ir->print(out, OpPrintingFlags().enableDebugInfo(&out != &llvm::outs()).useLocalScope(&out == &llvm::outs()));
+    out << "\n";
+    return success();
+  }
+}
+
+LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
+  if (failed(writeTape()))
+    return failure();
+  int threads = options.threads ? options.threads
+                                : std::max(1u, std::thread::hardware_concurrency());
+  auto kernels = compileKernels(
+      *ir, {backend.get(), options.cache ? defaultCacheFolder() : "", threads});
+  if (failed(kernels))
+    return failure();
+  record("kernels");
+
+  Image image{tape, constants, std::move(*kernels), stage == Stage::Library};
+  auto object = buildImage(image, backend->target());
+  if (!object) {
+    say(llvm::toString(object.takeError()));
+    return failure();
+  }
+  std::vector<llvm::ArrayRef<char>> objects = {*object};
+  llvm::StringSet<> seen; // equal kernels are one object
+  for (const LinkableKernel &kernel : image.kernels)
+    if (seen.insert(kernel.symbol).second)
+      objects.push_back(kernel.object);
+  LinkKind kind = stage == Stage::Library  ? LinkKind::SharedLibrary
+                  : stage == Stage::Object ? LinkKind::Object
+                                           : LinkKind::Program;
+  if (auto error = link(objects, output, kind)) {
+    say(llvm::toString(std::move(error)));
+    return failure();
+  }
+  record("link");
+  if (options.verbose)
+    say(llvm::Twine(llvm::count_if(image.kernels, [](auto &k) { return k.fromCache; })) + " of " +
+        llvm::Twine(image.kernels.size()) + " kernels from the cache");
+  return success();
+}
+
+} // namespace lamina::driver

@@ -1,0 +1,111 @@
+//===- Run.cpp - build, check and run -------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/Driver/Compilation.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+
+namespace lamina::driver {
+
+static void say(const llvm::Twine &message) {
+  llvm::errs() << "lamina: " << message << "\n";
+}
+
+/// The stage that the module must reach for `stage` to be written.
+static Stage loweredFor(Stage stage) { return std::min(stage, Stage::Planned); }
+
+static bool isText(Stage stage) { return stage < Stage::Object; }
+
+static std::string defaultOutput(const std::string &stem, Stage stage) {
+  if (stage == Stage::Program)
+    return stem;
+  if (stage == Stage::Library)
+    return "lib" + stem + ".so";
+  return stem + "." + (isText(stage) ? std::string(info(stage).name) + "." : "") + info(stage).ending;
+}
+
+static LogicalResult writeText(Compilation &compilation, Stage stage, const std::string &path) {
+  if (path == "-")
+    return compilation.printStage(stage, llvm::outs());
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
+  if (error) {
+    say("'" + path + "' cannot be written: " + error.message());
+    return failure();
+  }
+  if (failed(compilation.printStage(stage, file.os())))
+    return failure();
+  file.keep();
+  return success();
+}
+
+/// One stage asked for: text goes to standard output unless a file is named.
+static LogicalResult emitStage(Compilation &compilation, const Options &options, Stage stage,
+                               bool single) {
+  if (failed(compilation.lowerTo(loweredFor(stage))))
+    return failure();
+  std::string path = single ? options.output : "";
+  if (path.empty())
+    path = single && isText(stage) ? "-" : defaultOutput(compilation.stem(), stage);
+  return isText(stage) ? writeText(compilation, stage, path) : compilation.linkTo(path, stage);
+}
+
+int build(const Options &options) {
+  Compilation compilation(options);
+  std::vector<Stage> wanted = options.emit;
+  if (wanted.empty())
+    wanted = {Stage::Program};
+  llvm::sort(wanted); // the module only moves forward
+  for (Stage stage : wanted)
+    if (failed(emitStage(compilation, options, stage, wanted.size() == 1)))
+      return 1;
+  if (options.timing)
+    compilation.printTiming();
+  return 0;
+}
+
+int check(const Options &options) {
+  Compilation compilation(options);
+  int result = succeeded(compilation.lowerTo(Stage::Graph)) ? 0 : 1;
+  if (options.timing)
+    compilation.printTiming();
+  return result;
+}
+
+int run(const Options &options, const std::vector<std::string> &arguments, bool reference) {
+  Compilation compilation(options);
+  if (reference)
+    return runOnReference(compilation, arguments);
+  if (failed(compilation.lowerTo(Stage::Planned)))
+    return 1;
+  llvm::SmallString<128> folder;
+  if (auto error = llvm::sys::fs::createUniqueDirectory("lamina", folder)) {
+    say("no temporary folder can be made: " + error.message());
+    return 1;
+  }
+  llvm::SmallString<128> program(folder);
+  llvm::sys::path::append(program, compilation.stem());
+  int result = 1;
+  if (succeeded(compilation.linkTo(std::string(program), Stage::Program))) {
+    llvm::SmallVector<llvm::StringRef> views = {program};
+    for (const std::string &it : arguments)
+      if (it != "--" || views.size() > 1)
+        views.push_back(it);
+    std::string message;
+    result = llvm::sys::ExecuteAndWait(program, views, std::nullopt, {}, 0, 0, &message);
+    if (result < 0)
+      say("the program ended early: " + message);
+  }
+  llvm::sys::fs::remove_directories(folder);
+  return result < 0 ? 1 : result;
+}
+
+} // namespace lamina::driver
