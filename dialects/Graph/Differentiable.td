@@ -1,39 +1,51 @@
-//===- Differentiable.td - Ops that have a reverse rule -*- tablegen -*-===//
+//===- Differentiable.td - Ops that know their derivative --*- tablegen -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0
 //
+// Attached to `arith`, `math` and `graph` ops as external models (Derivatives.h),
+// so that the rules stand in tables of their own. A dialect of a plugin may as
+// well declare it on its ops.
+//
 //===----------------------------------------------------------------------===//
 
-#ifndef LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE
-#define LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE
+#ifndef LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE_TD
+#define LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE_TD
 
 include "mlir/IR/OpBase.td"
 
-def Graph_Differentiable : OpInterface<"Differentiable"> {
+def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
   let cppNamespace = "::lamina::graph";
   let description = [{
-    An op with a reverse rule. Rules are linear in the adjoint and made of ops
-    that have rules, so that they can be applied to their own output. Rules of
-    our ops and of `arith` and `math` are external models, attached by
-    `registerDerivatives`.
+    The reverse rule of an op: from the adjoints of its results to those of its
+    operands. A rule is linear in the adjoints and made of ops that have rules
+    themselves, so expansion can be repeated to any order.
   }];
   let methods = [
     InterfaceMethod<[{
-        Adds the adjoints of the operands to `sink`, given those of the
-        results; a null one is zero. Only called if one of them is not null.
-        Fails, with a diagnostic at the op, where there is no rule after all.
+        Adds to `sink` what each wanted operand receives. `adjoints` has one
+        entry a result, null where it is zero; at least one is not null. Reports
+        a diagnostic where this form of the op has no derivative.
       }], "::llvm::LogicalResult", "pullback",
       (ins "::mlir::OpBuilder &":$builder,
-           "::llvm::ArrayRef<::mlir::Value>":$resultAdjoints,
+           "::llvm::ArrayRef<::mlir::Value>":$adjoints,
            "::lamina::graph::Adjoints &":$sink)>,
     InterfaceMethod<[{
-        For each operand, whether a change of it can change a result with a
-        derivative. Integers, conditions and ids are not active.
-      }], "::llvm::SmallVector<bool>", "activeOperands">,
+        Whether a derivative flows through the operand. Operands that hold no
+        floats never have one, whatever this says.
+      }], "bool", "isActiveOperand", (ins "unsigned":$index), "",
+      [{ return true; }]>,
     InterfaceMethod<[{
-        Whether computing it again is cheaper than keeping it: elementwise ops,
-        views, `random`, row reductions; never contractions or sorts.
-      }], "bool", "isCheapToRecompute">,
+        Whether the op has no rule of its own for these adjoints of its results
+        and is taken apart first, by `DecomposableOpInterface`.
+      }], "bool", "needsDecomposition",
+      (ins "::llvm::ArrayRef<::mlir::Value>":$adjoints), "", [{ return false; }]>,
+    InterfaceMethod<[{
+        Whether to compute the op again costs less than to store its result.
+      }], "bool", "isCheapToRecompute", (ins), "", [{ return false; }]>,
+    InterfaceMethod<[{
+        What becomes of the place where an adjoint is known to be zero.
+      }], "::lamina::graph::WhereFlow", "getWhereFlow", (ins), "",
+      [{ return ::lamina::graph::WhereFlow::Drops; }]>,
   ];
 }
 
@@ -52,4 +64,4 @@ def DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
   ];
 }
 
-#endif // LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE
+#endif // LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE_TD
