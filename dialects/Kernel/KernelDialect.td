@@ -49,7 +49,7 @@ def Kernel_Kind : I32EnumAttr<"Kind", "what a kernel is like", [
   let cppNamespace = "::lamina::kernel";
 }
 
-def Kernel_Base : I32EnumAttr<"Base", "what an address is relative to", [
+def Kernel_Base : I32EnumAttr<"PlaceBase", "what an address is relative to", [
   I32EnumAttrCase<"Slot", 0, "slot">,
   I32EnumAttrCase<"Argument", 1, "argument">,
   I32EnumAttrCase<"Result", 2, "result">,
@@ -71,7 +71,7 @@ def Kernel_PlaceAttr : AttrDef<Kernel_Dialect, "Place"> {
     #kernel.place<slot 3 offset "b*64" rounds [0] strides ["b*1536"]>
     ```
   }];
-  let parameters = (ins "Base":$base, "int64_t":$index,
+  let parameters = (ins "PlaceBase":$base, "int64_t":$index,
                         OptionalParameter<"::mlir::StringAttr">:$offset,
                         OptionalArrayRefParameter<"int64_t">:$loops,
                         OptionalArrayRefParameter<"::mlir::StringAttr">:$strides);

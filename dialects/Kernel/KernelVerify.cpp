@@ -38,7 +38,7 @@ static LogicalResult verifyArguments(FuncOp op) {
 static LogicalResult verifyShape(FuncOp op, RankedTensorType type,
                                  Attribute shape) {
   auto dims = dyn_cast<DenseI64ArrayAttr>(shape);
-  if (!dims || dims.size() != type.getNumDynamicDims())
+  if (!dims || dims.size() != static_cast<int64_t>(type.getNumDynamicDims()))
     return op.emitOpError() << "does not name every '?' of " << type;
   if (type.getEncoding())
     return op.emitOpError() << "has the encoded type " << type;
