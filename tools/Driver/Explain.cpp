@@ -2,9 +2,92 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// GRAPH and PLANNED modules -> tables for people: names of layers, sizes and
-// source lines, never names of values.
+// Tape -> tables for people: names of layers, sizes and source lines, never
+// names of values.
 //
 //===----------------------------------------------------------------------===//
 
 #include "tools/Driver/Compilation.h"
+#include "tools/Driver/TapeView.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+namespace lamina::driver {
+
+static std::string shapeText(const std::vector<int64_t> &shape) {
+  std::string text = "[";
+  for (int64_t size : shape)
+    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
+
+static std::string amount(double value, const char *unit) {
+  const char *prefixes[] = {"", "k", "M", "G", "T"};
+  int step = 0;
+  for (; value >= 1000 && step < 4; ++step)
+    value /= 1000;
+  return llvm::formatv("{0:f1} {1}{2}", value, prefixes[step], unit);
+}
+
+static void explainWeights(const TapeView &tape, llvm::raw_ostream &out) {
+  out << "weights\n";
+  int64_t params = 0, bytes = 0;
+  for (const TapeVariable &it : tape.variables()) {
+    bytes += it.bytes();
+    if (it.role == "param")
+      params += it.elements();
+    if (it.role == "param" || it.role == "state")
+      out << llvm::formatv("  {0,-44} {1,-20} {2,10} {3}\n", it.name, shapeText(it.shape),
+                           it.elements(), it.role == "param" ? "" : it.role);
+  }
+  out << llvm::formatv("  {0} parameters; {1} with optimizer and state\n", params, amount(bytes, "B"));
+}
+
+static void explainKernels(const TapeView &tape, llvm::raw_ostream &out) {
+  out << "kernels, at " << tape.usualSizes() << "\n";
+  auto entries = tape.entries();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    auto kernels = tape.kernelsOf(i);
+    int64_t launches = 0;
+    double flops = 0, bytes = 0;
+    for (const KernelUse &it : kernels) {
+      launches += it.launches;
+      flops += it.flops;
+      bytes += it.bytes;
+    }
+    out << llvm::formatv("  {0}: {1} kernels, {2} launches, {3}, {4}\n", entries[i], kernels.size(),
+                         launches, amount(flops, "flop"), amount(bytes, "B"));
+    for (const KernelUse &it : kernels)
+      out << llvm::formatv("    {0,-9} {1,4} times {2,12} {3,10}  {4}\n", it.kind, it.launches,
+                           amount(it.flops, "flop"), amount(it.bytes, "B"), llvm::join(it.lines, " "));
+  }
+}
+
+static void explainMemory(const TapeView &tape, llvm::raw_ostream &out) {
+  int64_t held = 0;
+  for (const TapeVariable &it : tape.variables())
+    held += it.bytes();
+  out << "memory, at " << tape.usualSizes() << "\n";
+  out << llvm::formatv("  {0,-44} {1,12}\n", "weights, state and optimizer", amount(held, "B"));
+  auto entries = tape.entries();
+  for (size_t i = 0; i < entries.size(); ++i)
+    out << llvm::formatv("  {0,-44} {1,12}\n", entries[i], amount(tape.arenaOf(i), "B"));
+}
+
+int explain(const Options &options, const ExplainOptions &what) {
+  Compilation compilation(options);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (failed(compilation.lowerTo(Stage::Planned)) || failed(compilation.printStage(Stage::Tape, stream)))
+    return 1;
+  TapeView tape(text);
+  if (what.weights)
+    explainWeights(tape, llvm::outs());
+  if (what.kernels)
+    explainKernels(tape, llvm::outs());
+  if (what.memory)
+    explainMemory(tape, llvm::outs());
+  return 0;
+}
+
+} // namespace lamina::driver
