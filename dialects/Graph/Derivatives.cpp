@@ -6,8 +6,6 @@
 
 #include "dialects/Graph/Derivatives.h"
 
-#include "dialects/Graph/Differentiable.cpp.inc"
-#include "dialects/Graph/Differentiable.h"
 #include "dialects/Graph/GraphDialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,18 +17,17 @@ using namespace mlir;
 namespace lamina::graph {
 
 void registerDerivatives(DialectRegistry &registry) {
-  registry.addExtension(
-      "lamina-derivatives", +[](MLIRContext *context, arith::ArithDialect *,
-                                math::MathDialect *, GraphDialect *) {
-        attachArithDerivatives(context);
-        attachMathDerivatives(context);
-        attachViewDerivatives(context);
-        attachReductionDerivatives(context);
-        attachContractDerivatives(context);
-        attachGatherDerivatives(context);
-        attachLinearAlgebraDerivatives(context);
-        attachStructuredDerivatives(context);
-      });
+  registry.addExtension(+[](MLIRContext *context, arith::ArithDialect *,
+                            math::MathDialect *, GraphDialect *) {
+    attachArithDerivatives(context);
+    attachMathDerivatives(context);
+    attachViewDerivatives(context);
+    attachReductionDerivatives(context);
+    attachContractDerivatives(context);
+    attachGatherDerivatives(context);
+    attachLinearAlgebraDerivatives(context);
+    attachStructuredDerivatives(context);
+  });
 }
 
 } // namespace lamina::graph

@@ -8,7 +8,6 @@
 
 #include "dialects/Graph/GraphDialect.h"
 
-#include "dialects/Graph/Differentiable.h"
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/StackType.h"
 
@@ -25,7 +24,6 @@ using namespace lamina::graph;
 #include "dialects/Graph/GraphEnums.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
-#include "dialects/Graph/Differentiable.cpp.inc"
 #include "dialects/Graph/GraphAttrs.cpp.inc"
 #include "dialects/Graph/StackType.cpp.inc"
 
