@@ -6,6 +6,7 @@
 
 #include "dialects/RegisterAll.h"
 
+#include "dialects/Graph/Derivatives.h"
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
 #include "dialects/Mask/MaskDialect.h"
@@ -29,5 +30,6 @@ void lamina::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                   mlir::linalg::LinalgDialect, mlir::math::MathDialect,
                   mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
+  graph::registerDerivatives(registry);
   mlir::func::registerInlinerExtension(registry);
 }
