@@ -6,6 +6,7 @@
 
 #include "dialects/Graph/Derivatives.h"
 
+#include "dialects/Graph/Differentiable.h"
 #include "dialects/Graph/GraphDialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,6 +14,10 @@
 #include "mlir/IR/DialectRegistry.h"
 
 using namespace mlir;
+
+// Last, and apart from the others: the sorter of includes would put it before
+// the header it needs.
+#include "dialects/Graph/Differentiable.cpp.inc"
 
 namespace lamina::graph {
 
