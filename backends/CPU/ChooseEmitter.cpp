@@ -1,0 +1,24 @@
+//===- ChooseEmitter.cpp - Which emitter takes a kernel -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/CPU/ChooseEmitter.h"
+
+#include "backends/CPU/LoopEmitter.h"
+#include "backends/CPU/Target.h"
+
+namespace lamina::cpu {
+
+std::unique_ptr<KernelEmitter> chooseEmitter(const KernelBody &body,
+                                             const TargetModel &target,
+                                             const EmitOptions &options) {
+  mlir::FailureOr<LoopProgram> program = LoopProgram::arrange(body);
+  if (mlir::failed(program))
+    return nullptr;
+  return std::make_unique<LoopEmitter>(body, std::move(*program),
+                                       lanesOf(target));
+}
+
+} // namespace lamina::cpu

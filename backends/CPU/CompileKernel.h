@@ -1,0 +1,43 @@
+//===- CompileKernel.h - From a kernel to an object file -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The way of one kernel: read the body, choose an emitter by its form, fill the
+// three exported functions, optimize, write the object. No state outlives a
+// call, so kernels of different contexts may be compiled side by side.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_BACKENDS_CPU_COMPILEKERNEL_H
+#define LAMINA_BACKENDS_CPU_COMPILEKERNEL_H
+
+#include "backends/Backend.h"
+#include "dialects/Kernel/KernelOps.h"
+
+#include "llvm/IR/Module.h"
+
+namespace lamina::cpu {
+
+/// How a kernel is emitted: by blocks and registers where there is such an
+/// emitter, or by plain loops, which take every body.
+struct EmitOptions {
+  bool fast = true;
+};
+
+/// The LLVM module of `kernel`, not optimized yet; null after a diagnostic.
+std::unique_ptr<llvm::Module> emitModule(kernel::FuncOp kernel,
+                                         const TargetModel &target,
+                                         const EmitOptions &options,
+                                         llvm::LLVMContext &context);
+
+/// Runs LLVM's passes for `target` on `module`.
+void optimizeModule(llvm::Module &module, const TargetModel &target);
+
+/// The object file, or with `asText` the assembly, of `module`.
+llvm::SmallVector<char, 0> writeObject(llvm::Module &module,
+                                       const TargetModel &target,
+                                       bool asText = false);
+
+} // namespace lamina::cpu
+
+#endif // LAMINA_BACKENDS_CPU_COMPILEKERNEL_H

@@ -1,0 +1,65 @@
+//===- Frame.h - One exported function of a kernel -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every emitter needs while it fills a function: the builder, the sizes,
+// the scalar arguments, and where tensors are stored.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_BACKENDS_CPU_FRAME_H
+#define LAMINA_BACKENDS_CPU_FRAME_H
+
+#include "backends/CPU/KernelBody.h"
+#include "backends/CPU/LoopBuilder.h"
+
+namespace lamina::cpu {
+
+/// A tensor in memory: element (i, j, …) stands at base + Σ index · stride
+/// elements.
+struct Storage {
+  llvm::Value *base = nullptr;
+  mlir::Type elementType;
+  Values strides;
+};
+
+class Frame {
+public:
+  /// `buffers` and `scalars` are null in the functions that see sizes only.
+  Frame(const KernelBody &body, llvm::Function *function, llvm::Value *dims,
+        llvm::Value *buffers = nullptr, llvm::Value *scalars = nullptr);
+
+  LoopBuilder b;
+  const KernelBody &body;
+
+  llvm::Value *extent(const Extent &extent);
+  llvm::Value *product(llvm::ArrayRef<Extent> extents);
+  /// A number that the body has outside of its linalg ops: an argument, a
+  /// constant, a size, or arithmetic on them. Null if it is none of these.
+  llvm::Value *scalar(mlir::Value value);
+
+  /// Null if the value is not in memory.
+  const Storage *storage(mlir::Value tensor) const;
+  void setStorage(mlir::Value tensor, Storage where);
+  /// A dense tensor of these sizes at `base`.
+  Storage dense(llvm::Value *base, mlir::Type elementType,
+                llvm::ArrayRef<Extent> extents);
+  /// The part of an out that `where` names, as the value sees it.
+  Storage part(const Destination &where);
+
+  llvm::Type *memoryTypeOf(mlir::Type type);
+  int64_t bytesOf(mlir::Type type);
+
+private:
+  void loadArguments(llvm::Value *dims, llvm::Value *buffers,
+                     llvm::Value *scalars);
+  llvm::Value *indexOf(mlir::OpFoldResult value);
+
+  Values dimValues;
+  llvm::DenseMap<mlir::Value, llvm::Value *> scalarValues;
+  llvm::DenseMap<mlir::Value, Storage> storages;
+};
+
+} // namespace lamina::cpu
+
+#endif // LAMINA_BACKENDS_CPU_FRAME_H
