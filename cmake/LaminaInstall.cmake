@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 install(TARGETS lamina lamina-opt RUNTIME DESTINATION bin)
-install(TARGETS Lamina LIBRARY DESTINATION lib)
+install(TARGETS Lamina LaminaIR LIBRARY DESTINATION lib)
 install(TARGETS LaminaRuntime ARCHIVE DESTINATION lib)
 install(DIRECTORY dialects passes backends DESTINATION include/lamina
   FILES_MATCHING PATTERN "*.h" PATTERN "*.td")

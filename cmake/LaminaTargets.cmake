@@ -39,8 +39,8 @@ else()
 endif()
 
 # lamina_compiler_library(Name SOURCES a.cpp … [DEPENDS TableGenTarget …])
-# A part of the compiler. All parts are linked into one shared library, libLamina,
-# so that plugins find every symbol.
+# A part of the compiler. Dialects and passes are linked into libLaminaIR, all other
+# parts into libLamina: a plugin finds every symbol, and lamina-opt needs the first only.
 function(lamina_compiler_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} OBJECT ${ARG_SOURCES})
@@ -54,7 +54,12 @@ function(lamina_compiler_library name)
   if(TARGET LaminaDialectHeaders)
     add_dependencies(${name} LaminaDialectHeaders)
   endif()
-  set_property(GLOBAL APPEND PROPERTY LAMINA_COMPILER_LIBRARIES ${name})
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  if(folder MATCHES "^(dialects|passes)")
+    set_property(GLOBAL APPEND PROPERTY LAMINA_IR_LIBRARIES ${name})
+  else()
+    set_property(GLOBAL APPEND PROPERTY LAMINA_COMPILER_LIBRARIES ${name})
+  endif()
 endfunction()
 
 # lamina_tablegen(Target File.td out.inc -gen-flag … [out2.inc -gen-flag2 …])
