@@ -4,8 +4,8 @@
 //
 // `lamina fmt`. Line breaks, comments and the order of things stay as they are
 // written; indentation, spaces between tokens, empty lines and the alignment of
-// neighbouring lines are set. Formatting twice gives what formatting once gives,
-// and the tree stays the same.
+// neighbouring lines are set. Formatting twice gives what formatting once
+// gives, and the tree stays the same.
 //
 //===----------------------------------------------------------------------===//
 

@@ -80,8 +80,10 @@ private:
     os << ')';
   }
   void printClause(llvm::StringRef word, Expr *value) {
-    if (value)
-      print(" " + word.str(), {value});
+    if (!value)
+      return;
+    os << ' ';
+    print(word, {value});
   }
 
   llvm::raw_ostream &os;

@@ -23,16 +23,16 @@ struct Token {
     Word, // a name or a reserved word
     Number,
     Text,
-    Operator, // + -> ( [ { , and so on
+    Operator, // + -> ( [ { , ; and so on
     Comment,  // // …   without the line end
     Doc,      // /// …
-    LineEnd,  // a line end that ends a statement, or a `;` that is written
   };
   Kind kind;
   bool startsLine;           // only blanks stand before it on its line
+  bool startsStatement;      // as the parser reads it; false for comments
   unsigned blankLinesBefore; // empty lines between it and the token before
   Range range;
-  llvm::StringRef text; // a LineEnd that is no `;` has none
+  llvm::StringRef text;
 };
 
 using Tokens = std::vector<Token>;

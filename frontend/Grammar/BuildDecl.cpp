@@ -93,7 +93,7 @@ Decl *Builder::buildMember(P::MemberContext *context) {
 
 Decl *Builder::buildLayer(P::LayerDeclarationContext *context) {
   llvm::SmallVector<Decl *> members;
-  for (P::MemberLineContext *line : context->memberLine()) {
+  for (P::MemberLineContext *line : context->members()->memberLine()) {
     if (line->exception) {
       ast.isWhole = false;
       members.push_back(arena.make<ErrorDecl>(at(line)));
@@ -206,7 +206,7 @@ llvm::ArrayRef<Name> Builder::build(P::PatternContext *context) {
 
 Decl *Builder::buildMaps(P::WeightsDeclarationContext *context) {
   llvm::SmallVector<WeightMap> maps;
-  for (P::MapLineContext *line : context->mapLine()) {
+  for (P::MapLineContext *line : context->maps()->mapLine()) {
     if (line->exception)
       ast.isWhole = false;
     else if (line->TEXT())

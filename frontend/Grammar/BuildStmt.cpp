@@ -26,7 +26,8 @@ void Builder::warnUnused(llvm::ArrayRef<Stmt *> statements, LastValue last) {
   for (size_t i = 0; i < statements.size(); ++i) {
     auto *value = llvm::dyn_cast<ValueStmt>(statements[i]);
     bool isLast = i + 1 == statements.size();
-    if (!value || (isLast && last == LastValue::IsResult))
+    if (!value || llvm::isa<ErrorExpr>(value->value) ||
+        (isLast && last == LastValue::IsResult))
       continue;
     auto *binary = llvm::dyn_cast<BinaryExpr>(value->value);
     bool isEqual = binary && binary->op == BinaryOp::Equal;

@@ -8,7 +8,8 @@
 //
 // Lines.cpp hands over balanced brackets, and a `;` at the end of each
 // statement, also before `}` and at the end of the file. The rules called
-// `…Line` are where parsing goes on after a mistake (SyntaxErrors.cpp).
+// `…Line`, and the rules that are lists of them and nothing else, are where
+// parsing goes on after a mistake (SyntaxErrors.cpp).
 parser grammar LaminaParser;
 
 options { tokenVocab = LaminaLexer; }
@@ -19,21 +20,23 @@ declarationLine : declaration? SEMI;
 declaration
   : IMPORT TEXT (AS name)?                                            # importDeclaration
   | CONST constant (COMMA constant)*                                  # constDeclaration
-  | (LAYER | MODEL) name parameters? INVERTIBLE? LBRACE memberLine* RBRACE # layerDeclaration
+  | (LAYER | MODEL) name parameters? INVERTIBLE? members         # layerDeclaration
   | (FUNCTION | LOSS | METRIC | MASK | SCORE | SAMPLE) definition     # functionDeclaration
   | OPTIMIZER name parameters? (FOR type)? (ASSIGN pipeline | block)  # optimizerDeclaration
   | GROUP name ASSIGN expr                                            # groupDeclaration
   | DATA names (ASSIGN expr | FROM expr block)                        # dataDeclaration
   | TRAIN place (AS name)? (FROM place)? items                        # trainDeclaration
   | TEST TEXT block                                                   # testDeclaration
-  | WEIGHTS name FROM TEXT LBRACE mapLine* RBRACE                     # weightsDeclaration
+  | WEIGHTS name FROM TEXT maps                                       # weightsDeclaration
   ;
 
 constant    : name brackets? ASSIGN expr;
+maps        : LBRACE mapLine* RBRACE;
 mapLine     : (TEXT RIGHT_ARROW pattern TRANSPOSED?)? SEMI;
 pattern     : patternPart (DOT patternPart)*;
 patternPart : name | NUMBER | STAR;
 
+members    : LBRACE memberLine* RBRACE;
 memberLine : member? SEMI;
 member
   : (PARAM | STATE) weight (COMMA weight)* (WHEN expr)?               # weightMember

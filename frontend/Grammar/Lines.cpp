@@ -11,6 +11,7 @@
 #include "frontend/Grammar/Lines.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/Twine.h"
 
 #include "LaminaLexer.h"
@@ -193,11 +194,15 @@ public:
 
 private:
   void readCharacters();
+  void reportStray(Range range);
+  void markStatements();
   void take(std::unique_ptr<Token> token);
   bool takeBracket(std::unique_ptr<Token> &token);
   void takeBrace(std::unique_ptr<Token> token);
   void closeBrackets(const Token *before);
   void closeBraces(const Token *end);
+  bool lacksBraces() const;
+  bool beginsDeclaration(size_t i) const;
   void reportUnclosed(const Token *open, const Token *at,
                       const llvm::Twine &before);
   void emit(std::unique_ptr<Token> token) {
@@ -223,6 +228,7 @@ private:
   std::vector<std::unique_ptr<Token>> raw;
   std::vector<const Token *> open;
   bool isOnNewLine = true;
+  bool isLackingBraces = false;
 };
 } // namespace
 
@@ -238,6 +244,21 @@ static ast::Token::Kind getKind(size_t type) {
   if (type == Lexer::COMMENT)
     return ast::Token::Kind::Comment;
   return ast::Token::Kind::Operator;
+}
+
+void Reader::reportStray(Range range) {
+  llvm::StringRef text = diags.getSources().getText(range);
+  Diagnostic &d = diags.report(
+      Rule::parse_c8, range, "'" + text + "' is no character of the language");
+  llvm::StringRef advice = llvm::StringSwitch<llvm::StringRef>(text)
+                               .Case("#", "a comment begins with '//'")
+                               .Case("'", "a text stands in double quotes")
+                               .Case("&", "write 'and'")
+                               .Case("!", "write 'not'")
+                               .Case("%", "write 'mod'")
+                               .Default("");
+  if (!advice.empty())
+    d.note(advice);
 }
 
 /// Runs the lexer; characters and texts that are none are reported here.
@@ -256,20 +277,20 @@ void Reader::readCharacters() {
     Range range = places.getRange(token.get());
     if (type != Token::EOF) {
       unsigned blank = lineEnds > 1 && !lines.trivia.empty() ? lineEnds - 1 : 0;
-      lines.trivia.push_back({getKind(type), lineEnds > 0, blank, range,
+      lines.trivia.push_back({getKind(type), lineEnds > 0, false, blank, range,
                               diags.getSources().getText(range)});
       lineEnds = 0;
     }
     if (type == Lexer::STRAY) {
-      diags.report(Rule::parse_c8, range,
-                   "'" + diags.getSources().getText(range) +
-                       "' is no character of the language");
+      reportStray(range);
+      lines.spoiled.insert(token->getLine());
       lines.isWhole = false;
       continue;
     }
     if (type == Lexer::OPEN_TEXT) {
       diags.report(Rule::parse_c8, range, "the text is not closed on its line")
           .note("a text ends with '\"'; '\\\"' is a quote inside it");
+      lines.spoiled.insert(token->getLine());
       lines.isWhole = false;
       static_cast<antlr4::CommonToken *>(token.get())->setType(Lexer::TEXT);
     }
@@ -326,15 +347,61 @@ void Reader::closeBrackets(const Token *before) {
     reportUnclosed(outermost, before, "'" + before->getText() + "'");
 }
 
+/// Closes everything, before the end of the file or a declaration.
 void Reader::closeBraces(const Token *end) {
   if (isInBrackets())
     closeBrackets(end);
   if (!open.empty())
-    reportUnclosed(open.back(), end, "the end of the file");
+    reportUnclosed(open.back(), end,
+                   end->getType() == Token::EOF ? "the end of the file"
+                                                : "this line");
   while (!open.empty()) {
     endStatement();
     emitMade(Lexer::RBRACE);
     open.pop_back();
+  }
+}
+
+/// True if more braces are opened than closed.
+bool Reader::lacksBraces() const {
+  auto count = [&](size_t type) {
+    return llvm::count_if(raw, [&](const std::unique_ptr<Token> &token) {
+      return token->getType() == type;
+    });
+  };
+  return count(Lexer::LBRACE) > count(Lexer::RBRACE);
+}
+
+/// True for `layer Name` and so on at the first column. Inside braces no line
+/// begins so; some may (`data d batch 32`), and count only if braces are
+/// lacking.
+bool Reader::beginsDeclaration(size_t i) const {
+  const Token *token = raw[i].get();
+  if (token->getCharPositionInLine() != 0)
+    return false;
+  size_t next = raw[i + 1]->getType();
+  switch (token->getType()) {
+  case Lexer::IMPORT:
+  case Lexer::TEST:
+    return next == Lexer::TEXT;
+  case Lexer::DATA:
+  case Lexer::MASK:
+  case Lexer::SCORE:
+    return isLackingBraces && isNameWord(next);
+  case Lexer::CONST:
+  case Lexer::FUNCTION:
+  case Lexer::GROUP:
+  case Lexer::LAYER:
+  case Lexer::LOSS:
+  case Lexer::METRIC:
+  case Lexer::MODEL:
+  case Lexer::OPTIMIZER:
+  case Lexer::SAMPLE:
+  case Lexer::TRAIN:
+  case Lexer::WEIGHTS:
+    return isNameWord(next) || isReservedWord(next);
+  default:
+    return false;
   }
 }
 
@@ -429,9 +496,27 @@ void Reader::retagBegins() {
   }
 }
 
+/// Tells the formatter which tokens begin a statement.
+void Reader::markStatements() {
+  auto trivia = lines.trivia.begin();
+  size_t before = Lexer::SEMI;
+  for (const std::unique_ptr<Token> &token : lines.tokens) {
+    bool starts = before == Lexer::SEMI || before == Lexer::LBRACE;
+    before = token->getType();
+    if (before == Token::EOF || token->getText().empty())
+      continue; // made here
+    Range range = places.getRange(token.get());
+    while (trivia->range != range)
+      ++trivia;
+    trivia->startsStatement = starts;
+  }
+}
+
 Lines Reader::run() {
   readCharacters();
-  for (std::unique_ptr<Token> &token : raw) {
+  isLackingBraces = lacksBraces();
+  for (size_t i = 0; i < raw.size(); ++i) {
+    std::unique_ptr<Token> &token = raw[i];
     if (token->getType() == Lexer::LINE_END)
       isOnNewLine = true;
     if (isTrivia(token->getType()))
@@ -442,6 +527,8 @@ Lines Reader::run() {
       emit(std::move(token));
       break;
     }
+    if (!open.empty() && beginsDeclaration(i))
+      closeBraces(token.get());
     Range range = places.getRange(token.get());
     take(std::move(token));
     if (open.size() > maxNesting) {
@@ -453,6 +540,8 @@ Lines Reader::run() {
     }
   }
   retagBegins();
+  if (lines.isWhole)
+    markStatements();
   return std::move(lines);
 }
 

@@ -17,6 +17,7 @@
 #include "antlr4-runtime.h"
 
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace lamina::grammar {
@@ -45,6 +46,9 @@ struct Lines {
   std::vector<std::unique_ptr<antlr4::Token>> tokens;
   /// Everything that was read.
   ast::Tokens trivia;
+  /// Lines with a character or text that was mended: what else does not fit
+  /// there follows from it.
+  std::set<size_t> spoiled;
   /// False if brackets or characters were mended.
   bool isWhole = true;
 };

@@ -67,7 +67,7 @@ static void parseText(FileID file, Diagnostics &diags, ast::FileAST &ast) {
   antlr4::CommonTokenStream stream(&source);
   LaminaParser parser(&stream);
   parser.removeErrorListeners();
-  auto strategy = std::make_shared<ErrorStrategy>(places, diags);
+  auto strategy = std::make_shared<ErrorStrategy>(places, lines.spoiled, diags);
   parser.setErrorHandler(strategy);
   parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(
       antlr4::atn::PredictionMode::SLL);
@@ -127,6 +127,11 @@ unsigned lamina::countConflicts(FileID file,
   parser.addErrorListener(&counter);
   parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(
       antlr4::atn::PredictionMode::LL_EXACT_AMBIG_DETECTION);
-  parser.file();
+  parser.setErrorHandler(std::make_shared<antlr4::BailErrorStrategy>());
+  try {
+    parser.file();
+  } catch (const antlr4::ParseCancellationException &) {
+    // What follows a mistake is not counted.
+  }
   return counter.count;
 }

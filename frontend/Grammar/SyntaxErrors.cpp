@@ -70,6 +70,37 @@ void ErrorStrategy::recover(antlr4::Parser *parser, std::exception_ptr error) {
   isReported = false;
 }
 
+static bool isListRule(size_t rule) {
+  switch (rule) {
+  case LaminaParser::RuleFile:
+  case LaminaParser::RuleMembers:
+  case LaminaParser::RuleMaps:
+  case LaminaParser::RuleBlock:
+  case LaminaParser::RuleItems:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Called before each line of a list. A token that begins no line would end the
+/// list; it is reported and its line skipped.
+void ErrorStrategy::sync(antlr4::Parser *parser) {
+  if (!isListRule(parser->getContext()->getRuleIndex()))
+    return;
+  for (;;) {
+    const antlr4::atn::ATN &atn = parser->getATN();
+    antlr4::misc::IntervalSet expected =
+        atn.nextTokens(atn.states[parser->getState()]);
+    size_t type = parser->getInputStream()->LA(1);
+    if (expected.contains(type) || type == Token::EOF)
+      return;
+    report(parser, parser->getCurrentToken(), expected);
+    skipLine(parser);
+    isReported = false;
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Messages
 //===----------------------------------------------------------------------===//
@@ -145,6 +176,18 @@ static llvm::StringRef getForeignAdvice(llvm::StringRef word) {
       .Default("");
 }
 
+/// "did you mean 'model'?" for `modle`.
+static void noteNearWord(Diagnostic &d, llvm::StringRef word) {
+  for (llvm::StringRef known :
+       {"import", "const", "layer", "model", "function", "loss", "metric",
+        "mask", "score", "sample", "optimizer", "group", "data", "train",
+        "test", "weights"})
+    if (word.edit_distance(known) <= 2) {
+      d.note("did you mean '" + known + "'?");
+      return;
+    }
+}
+
 static bool isVariableWord(llvm::StringRef word) {
   return llvm::is_contained({"let", "var", "val", "auto", "local", "set", "my"},
                             word);
@@ -166,6 +209,8 @@ static void reportForeignBegin(const Mistake &m, const Places &places,
     d.note("write '" + statement + "'").fix({at.begin, rest.begin}, "");
   } else if (!getForeignAdvice(word).empty()) {
     d.note(getForeignAdvice(word));
+  } else if (what == "declaration") {
+    noteNearWord(d, word);
   }
 }
 
@@ -188,6 +233,39 @@ static void reportRest(const Mistake &m, const Places &places,
                text + before(m.token));
 }
 
+/// A token that begins no line of the list it stands in.
+static void reportBegin(const Mistake &m, const Places &places,
+                        Diagnostics &diags) {
+  llvm::StringRef what = m.rule == Tokens::RuleFile      ? "declaration"
+                         : m.rule == Tokens::RuleMembers ? "part of a layer"
+                         : m.rule == Tokens::RuleMaps    ? "line of a map"
+                                                         : "statement";
+  reportForeignBegin(m, places, diags, what);
+}
+
+/// `function f(…)` inside a layer: a declaration of the file.
+static bool isDeclarationInLayer(const Mistake &m) {
+  size_t type = m.first->getType();
+  bool isDeclaration = type == Tokens::FUNCTION || type == Tokens::LAYER ||
+                       type == Tokens::MODEL || type == Tokens::LOSS ||
+                       type == Tokens::METRIC || type == Tokens::SAMPLE ||
+                       type == Tokens::OPTIMIZER;
+  return isDeclaration && m.previous == m.first &&
+         isNameWord(m.token->getType());
+}
+
+static void reportDeclarationInLayer(const Mistake &m, const Places &places,
+                                     Diagnostics &diags) {
+  std::string word = m.first->getText();
+  Diagnostic &d = diags.report(Rule::parse_c5, places.getRange(m.first),
+                               "'" + word + "' begins no part of a layer");
+  if (m.first->getType() == Tokens::FUNCTION)
+    d.note("a call of a layer has no word before its name: 'name(x: [n]) -> "
+           "[n] { … }'");
+  else
+    d.note("it is a declaration of the file and stands outside");
+}
+
 static void reportMistake(const Mistake &m, const Places &places,
                           Diagnostics &diags) {
   Range at = places.getRange(m.token);
@@ -195,8 +273,12 @@ static void reportMistake(const Mistake &m, const Places &places,
   auto say = [&](const llvm::Twine &text) {
     diags.report(Rule::parse_c4, at, text);
   };
-  if (m.rule == Tokens::RuleDeclarationLine && m.expects(Tokens::LAYER))
-    return reportForeignBegin(m, places, diags, "declaration");
+  if (isListRule(m.rule))
+    return reportBegin(m, places, diags);
+  if (m.rule == Tokens::RuleDefinition || m.rule == Tokens::RuleBody ||
+      m.rule == Tokens::RuleMember)
+    if (isDeclarationInLayer(m))
+      return reportDeclarationInLayer(m, places, diags);
   if (m.expectsOnly(Tokens::SEMI))
     return reportRest(m, places, diags);
   if (m.expects(Tokens::NUMBER) && m.expects(Tokens::LPAREN))
@@ -229,21 +311,27 @@ static const Token *getFirst(const antlr4::ParserRuleContext *context) {
   return at->start;
 }
 
-void ErrorStrategy::reportError(antlr4::Parser *parser,
-                                const antlr4::RecognitionException &error) {
+void ErrorStrategy::report(antlr4::Parser *parser, const Token *token,
+                           antlr4::misc::IntervalSet expected) {
   if (isReported)
     return;
   isReported = true;
   ++numErrors;
-  const Token *token = error.getOffendingToken();
+  if (spoiled.count(token->getLine()))
+    return;
   antlr4::ParserRuleContext *context = parser->getContext();
-  antlr4::TokenStream *input = parser->getTokenStream();
-  size_t index = token->getTokenIndex();
+  size_t rule = context->getRuleIndex(), index = token->getTokenIndex();
   Mistake mistake{parser,
                   token,
-                  index > 0 ? input->get(index - 1) : nullptr,
-                  getFirst(context),
-                  error.getExpectedTokens(),
-                  context->getRuleIndex()};
+                  index > 0 ? parser->getTokenStream()->get(index - 1)
+                            : nullptr,
+                  isListRule(rule) ? token : getFirst(context),
+                  std::move(expected),
+                  rule};
   reportMistake(mistake, places, diags);
+}
+
+void ErrorStrategy::reportError(antlr4::Parser *parser,
+                                const antlr4::RecognitionException &error) {
+  report(parser, error.getOffendingToken(), error.getExpectedTokens());
 }

@@ -17,19 +17,24 @@ namespace lamina::grammar {
 
 class ErrorStrategy : public antlr4::DefaultErrorStrategy {
 public:
-  ErrorStrategy(const Places &places, Diagnostics &diags)
-      : places(places), diags(diags) {}
+  ErrorStrategy(const Places &places, const std::set<size_t> &spoiled,
+                Diagnostics &diags)
+      : places(places), spoiled(spoiled), diags(diags) {}
 
   void reportError(antlr4::Parser *parser,
                    const antlr4::RecognitionException &error) override;
   void recover(antlr4::Parser *parser, std::exception_ptr error) override;
   antlr4::Token *recoverInline(antlr4::Parser *parser) override;
-  void sync(antlr4::Parser *) override {}
+  void sync(antlr4::Parser *parser) override;
 
   bool hasErrors() const { return numErrors != 0; }
 
 private:
+  void report(antlr4::Parser *parser, const antlr4::Token *token,
+              antlr4::misc::IntervalSet expected);
+
   const Places &places;
+  const std::set<size_t> &spoiled;
   Diagnostics &diags;
   unsigned numErrors = 0;
   /// The line that had its error, until it is left.
