@@ -35,6 +35,16 @@ std::string detail::toText(double value) {
   return text;
 }
 
+std::string detail::toText(float value) {
+  char text[40];
+  for (int digits = 6; digits <= 9; ++digits) {
+    std::snprintf(text, sizeof text, "%.*g", digits, double(value));
+    if (std::isnan(value) || std::strtof(text, nullptr) == value)
+      break;
+  }
+  return text;
+}
+
 /// The length of the UTF-8 sequence at `p`, or 0 if there is none.
 static size_t utf8Length(const unsigned char *p, size_t left) {
   size_t length = *p < 0x80           ? 1

@@ -127,6 +127,7 @@ struct ParameterPlan {
   std::string name, kind, doc;
   Element element = Element::F32;
   size_t size = none;
+  int64_t below = -1; ///< ids are in [0, below); -1 if anything goes
   bool isText = false;
   std::vector<std::string> vocabulary; ///< of a text; empty: bytes
   Json fallback;                       ///< null: the flag is needed

@@ -222,6 +222,7 @@ static ParameterPlan readParameter(const Json &item, const Program &program) {
   if (const Json *element = item.find("element"))
     parameter.element = elementNamed(*element);
   parameter.size = symbolOr(item, "dim", program.sizes);
+  parameter.below = intOr(item, "below", -1);
   const Json *text = item.find("text");
   parameter.isText = text && !text->isNull();
   parameter.vocabulary = readWords(text);

@@ -8,7 +8,6 @@
 
 #include "runtime/Program/Type.h"
 
-#include <cassert>
 #include <cmath>
 #include <cstring>
 
@@ -167,7 +166,8 @@ int64_t Expression::evaluate(const SizeValues &values) const {
   case Op::Number:
     return number;
   case Op::Size:
-    assert(values[size_t(number)] >= 0 && "a size that nothing bound");
+    if (values[size_t(number)] < 0)
+      throw Error(join("tape: no argument binds size ", number));
     return values[size_t(number)];
   case Op::Div:
     return floorDiv(arguments[0].evaluate(values), arguments[1].evaluate(values));

@@ -47,6 +47,7 @@ public:
 
 namespace detail {
 std::string toText(double value);
+std::string toText(float value);
 inline void append(std::string &out, const std::string &part) { out += part; }
 inline void append(std::string &out, const char *part) { out += part; }
 inline void append(std::string &out, char part) { out += part; }

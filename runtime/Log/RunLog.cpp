@@ -1,0 +1,89 @@
+//===- RunLog.cpp - The log of a training run -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers of a step in, a line of JSON out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Log/RunLog.h"
+
+#include "runtime/Files/Files.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+
+namespace lamina {
+namespace runtime {
+
+/// The whole lines of the log at `path` that are not after `keptSteps`. A last
+/// line that a kill cut short, or one that is no JSON, is dropped.
+static std::string keptLines(const std::string &path, int64_t keptSteps) {
+  std::string kept;
+  if (keptSteps == 0 || !fileExists(path))
+    return kept;
+  FileBytes old = FileBytes::openRaw(path);
+  std::string text(old.data(), old.size());
+  for (size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+    std::string line = text.substr(at, end - at);
+    try {
+      if (Json::parse(line, "log")["step"].asInt() <= keptSteps)
+        kept += line + "\n";
+    } catch (const Error &) {
+      continue;
+    }
+  }
+  return kept;
+}
+
+RunLog::RunLog(const std::string &path, int64_t keptSteps) : path(path) {
+  writeFile(path, keptLines(path, keptSteps));
+  file.reset(std::fopen(path.c_str(), "ae"));
+  if (!file)
+    throw Error(join("cannot write ", quote(path), ": ", systemMessage(errno)));
+}
+
+void RunLog::write(const Json &line) {
+  std::string text = line.dump() + "\n";
+  if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
+      std::fflush(file.get()) != 0)
+    throw Error(join("cannot write ", quote(path), ": ", systemMessage(errno)));
+}
+
+/// Times are for reading: four digits are enough.
+static double rounded(double value) {
+  if (value == 0 || !std::isfinite(value))
+    return 0;
+  double scale = std::pow(10.0, 3 - std::floor(std::log10(std::fabs(value))));
+  return std::round(value * scale) / scale;
+}
+
+/// A value that a program computed in f32 is written with the digits of an f32.
+static double shortest(double value) {
+  return double(float(value)) == value ? std::strtod(join(float(value)).c_str(), nullptr)
+                                       : value;
+}
+
+void RunLog::step(int64_t step, const NamedNumbers &metrics, double seconds,
+                  double recordsPerSecond) {
+  Json line = Json::object();
+  line.set("step", step);
+  for (const auto &metric : metrics)
+    line.set(metric.first, shortest(metric.second));
+  line.set("seconds", rounded(seconds));
+  line.set("records_per_second", rounded(recordsPerSecond));
+  write(line);
+}
+
+void RunLog::report(int64_t step, const NamedNumbers &values) {
+  Json line = Json::object(), report = Json::object();
+  line.set("step", step);
+  for (const auto &value : values)
+    report.set(value.first, shortest(value.second));
+  line.set("report", report);
+  write(line);
+}
+
+} // namespace runtime
+} // namespace lamina

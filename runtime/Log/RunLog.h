@@ -1,0 +1,46 @@
+//===- RunLog.h - The log of a training run --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// `DIR/log.jsonl`: one JSON object a line, losses by step and reports. A resumed
+// run goes on where its checkpoint stands: later lines are dropped, so the log is
+// that of a run that was never stopped.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_RUNTIME_LOG_RUNLOG_H
+#define LAMINA_RUNTIME_LOG_RUNLOG_H
+
+#include "runtime/Json/Json.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lamina {
+namespace runtime {
+
+using NamedNumbers = std::vector<std::pair<std::string, double>>;
+
+class RunLog {
+public:
+  /// Opens `path`, keeping the lines up to step `keptSteps`. Throws.
+  RunLog(const std::string &path, int64_t keptSteps);
+
+  void step(int64_t step, const NamedNumbers &metrics, double seconds,
+            double recordsPerSecond);
+  void report(int64_t step, const NamedNumbers &values);
+
+private:
+  void write(const Json &line);
+
+  std::string path;
+  std::unique_ptr<std::FILE, int (*)(std::FILE *)> file{nullptr, &std::fclose};
+};
+
+} // namespace runtime
+} // namespace lamina
+
+#endif // LAMINA_RUNTIME_LOG_RUNLOG_H

@@ -1,0 +1,179 @@
+//===- SampleCommand.cpp - A sample as a subcommand -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Flags in, one call of the sample's entry, its results printed or written out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/CommandLine/Commands.h"
+#include "runtime/Data/Npy.h"
+#include "runtime/Sample/Output.h"
+#include "runtime/Sample/Parameters.h"
+
+#include <cstdio>
+#include <list>
+
+namespace lamina {
+namespace runtime {
+
+static std::vector<FlagSpec> sampleFlags(const CommandContext &context,
+                                         const SamplePlan &plan) {
+  std::vector<FlagSpec> specs;
+  for (const ParameterPlan &parameter : plan.parameters) {
+    std::string value = parameter.isText             ? "TEXT"
+                        : parameter.kind == "tensor" ? "NUMBERS|FILE.npy"
+                                                     : "NUMBER";
+    std::string help = parameter.doc;
+    if (!parameter.fallback.isNull())
+      help += join(help.empty() ? "" : " ", "(", parameter.fallback.dump(), ")");
+    specs.push_back({parameter.name, value, help, true});
+  }
+  specs.push_back({"weights", "FILE", "weights: a file or the folder of a run", false});
+  specs.push_back({"out", "[NAME=]FILE", "write a result (.npy, or text) instead of printing it",
+                   true});
+  std::vector<FlagSpec> more = runFlags(context.program);
+  specs.insert(specs.end(), more.begin(), more.end());
+  return specs;
+}
+
+static std::vector<std::string> textsOf(const ParameterPlan &parameter, const Flags &flags,
+                                        const std::string &command) {
+  if (flags.has(parameter.name))
+    return flags.all(parameter.name);
+  if (parameter.fallback.isNull())
+    throw Error(join(quote(command), " needs '--", parameter.name, "'"), ExitMisuse);
+  return {parameter.fallback.isText() ? parameter.fallback.asText()
+                                      : parameter.fallback.dump()};
+}
+
+/// The argument of the entry that takes `parameter`; null if only sizes do.
+static const Argument *argumentOf(const Entry &entry, const std::string &parameter) {
+  for (const Argument &argument : entry.arguments)
+    if (argument.kind == ArgumentKind::Input && argument.key == parameter)
+      return &argument;
+  return nullptr;
+}
+
+static void bindSize(const ParameterPlan &parameter, const std::string &text,
+                     SizeValues &sizes) {
+  int64_t value = 0;
+  if (!parseInt(text, value) || value < 0)
+    throw Error(join("'--", parameter.name, "' takes a whole number, not ", quote(text)),
+                ExitMisuse);
+  sizes[parameter.size] = value;
+}
+
+static OutputTensor outputOf(const Entry &entry, size_t index, const Results &results,
+                             const SizeList &names, const SizeValues &sizes) {
+  const Result &result = entry.results[index];
+  OutputTensor tensor;
+  tensor.element = result.type.element;
+  tensor.shape = result.type.shapeAt(sizes);
+  tensor.bytes = results.bytes[index];
+  // Lengths name the size that they cut: one number for all, or one for each row.
+  for (size_t i = 0; i < entry.results.size(); ++i) {
+    const Result &lengths = entry.results[i];
+    if (lengths.kind != ResultKind::Lengths)
+      continue;
+    std::vector<int64_t> values;
+    int64_t count = elementCount(lengths.type.shapeAt(sizes));
+    for (int64_t k = 0; k < count; ++k)
+      values.push_back(loadInt(lengths.type.element,
+                               results.bytes[i].data() + k * bytesOf(lengths.type.element)));
+    for (size_t axis = 0; axis < tensor.shape.size(); ++axis) {
+      const Expression &size = result.type.shape[axis];
+      if (!size.isSize() || names[size.sizeIndex()].name != lengths.key)
+        continue;
+      if (lengths.type.shape.empty())
+        cutAxis(tensor, axis, values[0]);
+      else
+        tensor.rowLengths = values;
+    }
+  }
+  return tensor;
+}
+
+static void emit(const OutputTensor &tensor, const OutputPlan &plan, bool named,
+                 const std::string &file) {
+  bool npy = file.size() > 4 && file.compare(file.size() - 4, 4, ".npy") == 0;
+  if (npy)
+    return writeNpy(file, tensor.element, tensor.shape, tensor.bytes.data());
+  std::string text = plan.isText ? textOf(tensor, plan) : numbersOf(tensor);
+  if (!file.empty())
+    return writeFile(file, text);
+  if (named)
+    std::printf("%s:\n", plan.name.c_str());
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+/// The file that `--out` names for a result; empty if it is printed.
+static std::string outFile(const Flags &flags, const SamplePlan &plan,
+                           const std::string &result) {
+  for (const std::string &flag : flags.all("out")) {
+    if (flag.compare(0, result.size() + 1, result + "=") == 0)
+      return flag.substr(result.size() + 1);
+    if (plan.results.size() <= 1)
+      return flag;
+  }
+  return "";
+}
+
+static void checkOutFlags(const Flags &flags, const SamplePlan &plan) {
+  if (plan.results.size() <= 1)
+    return;
+  for (const std::string &flag : flags.all("out")) {
+    bool known = false;
+    for (const OutputPlan &result : plan.results)
+      known = known || flag.compare(0, result.name.size() + 1, result.name + "=") == 0;
+    if (!known)
+      throw Error(join("'--out ", flag, "' does not say which result it is for"), ExitMisuse)
+          .note(join("write --out ", plan.results[0].name, "=FILE"));
+  }
+}
+
+int sampleCommand(const CommandContext &context, const SamplePlan &plan) {
+  Flags flags(context.command, sampleFlags(context, plan), context.arguments);
+  if (flags.helpWanted()) {
+    printHelp(context.command + " [flags]", plan.doc, flags);
+    return ExitOk;
+  }
+  checkOutFlags(flags, plan);
+  const Entry &entry = context.program.entries[plan.entry];
+  Bindings bindings;
+  bindings.sizes = context.program.unboundSizes();
+  std::list<InputTensor> inputs;
+  for (const ParameterPlan &parameter : plan.parameters) {
+    std::vector<std::string> texts = textsOf(parameter, flags, context.command);
+    if (parameter.size != none)
+      bindSize(parameter, texts.back(), bindings.sizes);
+    const Argument *argument = argumentOf(entry, parameter.name);
+    if (!argument)
+      continue;
+    inputs.push_back(parseParameter(parameter, argument->type, texts));
+    bindShape(parameter.name, argument->type, inputs.back().shape, context.program.sizes,
+              bindings.sizes);
+    bindings.values[parameter.name] = inputs.back().bytes.data();
+  }
+  Session session(context.program, context.engine);
+  applyFlags(flags, session);
+  loadWeights(session, flags, context.command);
+  session.checkRun(plan.entry, bindings.sizes);
+  Results results;
+  session.run(plan.entry, bindings, results);
+  for (size_t i = 0; i < entry.results.size(); ++i) {
+    const Result &result = entry.results[i];
+    if (result.kind != ResultKind::Output)
+      continue;
+    OutputPlan output{result.key, false, {}};
+    for (const OutputPlan &each : plan.results)
+      if (each.name == result.key)
+        output = each;
+    emit(outputOf(entry, i, results, context.program.sizes, bindings.sizes), output, plan.results.size() > 1,
+         outFile(flags, plan, output.name));
+  }
+  return ExitOk;
+}
+
+} // namespace runtime
+} // namespace lamina

@@ -1,0 +1,265 @@
+//===- Session.cpp - A program with its values ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names of the tape in, pointers for the engine out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Session/Session.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+namespace lamina {
+namespace runtime {
+
+Session::Session(const Program &program, Engine &engine)
+    : program(program), engine(engine), variables(program),
+      sources(program.sources.size()), datasets(program.datasets.size()) {
+  for (const Scalar &scalar : program.scalars)
+    scalarValues.push_back(scalar.value);
+  for (const SourcePlan &plan : program.sources)
+    files.push_back(plan.file);
+}
+
+void Session::setScalar(const std::string &name, double value) {
+  std::vector<std::string> known;
+  for (size_t i = 0; i < program.scalars.size(); ++i) {
+    const Scalar &scalar = program.scalars[i];
+    if (scalar.canSet())
+      known.push_back(scalar.name);
+    if (scalar.name != name)
+      continue;
+    if (!scalar.canSet())
+      throw Error(join(quote(name), " is fixed when the program is compiled"), ExitMisuse)
+          .note(join(scalar.line, ": fixed here"));
+    scalarValues[i] = value;
+    return;
+  }
+  Error error(join("this program has no number ", quote(name), " to set"), ExitMisuse);
+  if (std::string near = nearestName(name, known); !near.empty())
+    error.note(near);
+  std::string list;
+  for (const std::string &each : known)
+    list += (list.empty() ? "" : ", ") + each;
+  throw error.note(known.empty() ? "it has none; 'lamina build --set' changes constants"
+                                 : join("it has ", list));
+}
+
+double Session::scalarOf(const CountPlan &count) const {
+  return count.scalar == none ? double(count.number) : scalarValues[count.scalar];
+}
+
+const void *Session::scalarArgument(const Argument &argument, const Bindings &bindings,
+                                    char *buffer) const {
+  Element element = argument.type.element;
+  if (argument.key == "key") {
+    philox::Key key = philox::derive({uint64_t(seed), 0}, bindings.keyStep);
+    storeInt(element, buffer, int64_t(key.a));
+    storeInt(element, buffer + bytesOf(element), int64_t(key.b));
+    return buffer;
+  }
+  if (argument.key == "step")
+    storeInt(element, buffer, bindings.step);
+  else if (argument.key == "seed")
+    storeInt(element, buffer, seed);
+  else if (argument.key == "records")
+    storeInt(element, buffer, bindings.records);
+  else {
+    size_t i = 0;
+    while (i < program.scalars.size() && program.scalars[i].name != argument.key)
+      ++i;
+    if (i == program.scalars.size())
+      throw Error(join("tape: there is no scalar ", quote(argument.key)));
+    storeReal(element, buffer, scalarValues[i]);
+  }
+  return buffer;
+}
+
+std::vector<size_t> Session::finalValues() const {
+  std::vector<size_t> valueOf(program.variables.size());
+  for (size_t i = 0; i < valueOf.size(); ++i)
+    valueOf[i] = i;
+  for (size_t i = 0; i < valueOf.size(); ++i)
+    if (program.variables[i].replaces != none)
+      valueOf[program.variables[i].replaces] = i;
+  return valueOf;
+}
+
+void Session::run(size_t index, const Bindings &bindings, Results &results) {
+  const Entry &entry = program.entries[index];
+  std::vector<size_t> valueOf;
+  if (bindings.useFinal)
+    valueOf = finalValues();
+  std::vector<void *> arguments, outputs;
+  std::vector<char> scalars(entry.arguments.size() * 16);
+  for (size_t i = 0; i < entry.arguments.size(); ++i) {
+    const Argument &argument = entry.arguments[i];
+    const void *value = nullptr;
+    if (argument.kind == ArgumentKind::Load) {
+      size_t v = argument.variable;
+      value = variables.data(bindings.useFinal ? valueOf[v] : v);
+    } else if (argument.kind == ArgumentKind::Scalar) {
+      value = scalarArgument(argument, bindings, &scalars[i * 16]);
+    } else {
+      bool lengths = argument.kind == ArgumentKind::Lengths;
+      auto it = bindings.values.find(lengths ? lengthsKey(argument.key) : argument.key);
+      if (it == bindings.values.end())
+        throw Error(join("tape: nothing gives ", quote(argument.key), " to the entry ",
+                         quote(entry.name)));
+      value = it->second;
+    }
+    arguments.push_back(const_cast<void *>(value));
+  }
+  results.bytes.resize(entry.results.size());
+  for (size_t i = 0; i < entry.results.size(); ++i) {
+    const Result &result = entry.results[i];
+    bool stored = result.kind == ResultKind::Store &&
+                  !(bindings.keep && (*bindings.keep)[result.variable]);
+    if (stored) {
+      outputs.push_back(variables.data(result.variable));
+      continue;
+    }
+    results.bytes[i].resize(size_t(std::max<int64_t>(result.type.bytesAt(bindings.sizes), 16)));
+    outputs.push_back(results.bytes[i].data());
+  }
+  EntryCall call;
+  call.entry = index;
+  call.name = &entry.name;
+  call.sizes = &bindings.sizes;
+  call.arguments = arguments.data();
+  call.results = outputs.data();
+  std::string message;
+  if (!engine.run(call, message))
+    throw Error(message);
+}
+
+/// Bytes that the machine could still give us; 0 if it does not say.
+static int64_t availableMemory() {
+  std::FILE *file = std::fopen("/proc/meminfo", "r");
+  if (!file)
+    return 0;
+  char line[128];
+  long long kilobytes = 0;
+  while (std::fgets(line, sizeof line, file))
+    if (std::sscanf(line, "MemAvailable: %lld kB", &kilobytes) == 1)
+      break;
+  std::fclose(file);
+  return int64_t(kilobytes) * 1024;
+}
+
+void Session::checkRun(size_t entry, const SizeValues &sizes) {
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const Size &size = program.sizes[i];
+    if (sizes[i] >= 0 && (sizes[i] < size.low || sizes[i] > size.high))
+      throw Error(join(quote(size.name), " is ", sizes[i], ", but this program takes ",
+                       size.low, " to ", size.high));
+  }
+  int64_t needs = engine.workspaceBytes(entry, sizes), there = availableMemory();
+  if (there > 0 && needs > there)
+    throw Error(join("this run takes ", byteSize(needs), " of memory, but ",
+                     byteSize(there), " are free"))
+        .note("a smaller --batch takes less");
+}
+
+void Session::initialise(const std::vector<bool> &given) {
+  for (size_t i = 0; i < program.variables.size(); ++i) {
+    const Variable &variable = program.variables[i];
+    if (given[i])
+      continue;
+    if (variable.initEntry == none) {
+      variables.fill(i, variable.initNumber);
+      continue;
+    }
+    Bindings bindings;
+    bindings.sizes = program.unboundSizes();
+    bindings.keyStep = -1;
+    Results results;
+    run(variable.initEntry, bindings, results);
+    // An init entry stores its variable itself, or gives the value.
+    for (size_t r = 0; r < results.bytes.size(); ++r)
+      if (program.entries[variable.initEntry].results[r].kind != ResultKind::Store)
+        std::memcpy(variables.data(i), results.bytes[r].data(),
+                    std::min<size_t>(results.bytes[r].size(), size_t(variables.bytes(i))));
+  }
+}
+
+void Session::setData(const std::string &flag) {
+  size_t equals = flag.find('=');
+  std::vector<std::string> names;
+  for (size_t i = 0; i < program.sources.size(); ++i) {
+    const SourcePlan &plan = program.sources[i];
+    if (equals != std::string::npos && flag.substr(0, equals) == plan.name) {
+      files[i] = flag.substr(equals + 1);
+      return;
+    }
+    if (!plan.file.empty())
+      names.push_back(plan.name);
+  }
+  std::string list;
+  for (const std::string &name : names)
+    list += (list.empty() ? "" : ", ") + quote(name);
+  if (names.empty())
+    throw Error("'--data' is given, but this program reads no file", ExitMisuse);
+  if (names.size() > 1)
+    throw Error(join("'--data ", flag, "' does not say which data it is for"), ExitMisuse)
+        .note(join("this program reads ", list, "; write --data ", names[0], "=FILE"));
+  for (size_t i = 0; i < program.sources.size(); ++i)
+    if (program.sources[i].name == names[0])
+      files[i] = flag;
+}
+
+std::shared_ptr<Source> Session::source(size_t index) {
+  if (!sources[index]) {
+    SourcePlan plan = program.sources[index];
+    plan.file = files[index];
+    try {
+      sources[index] = Source::open(plan);
+    } catch (Error &error) {
+      throw error.note(join("data ", quote(plan.name), " is read from ", quote(plan.file),
+                            "; --data ", plan.name, "=FILE reads another"));
+    }
+  }
+  return sources[index];
+}
+
+/// All records of a source for which its `where` holds.
+std::shared_ptr<Dataset> Session::keptRecords(size_t index) {
+  std::shared_ptr<Source> from = source(index);
+  auto all = Dataset::all(program.sources[index].name, from);
+  if (from->plan.where.empty())
+    return all;
+  size_t where = program.entryNamed(from->plan.where);
+  if (where == none)
+    throw Error(join("tape: there is no entry ", quote(from->plan.where)));
+  return Dataset::filter(all->name(), all, [&](int64_t record) {
+    Bindings bindings;
+    bindings.sizes = program.unboundSizes();
+    std::map<std::string, std::vector<char>> cells;
+    for (size_t c = 0; c < from->plan.columns.size(); ++c) {
+      const Column &column = from->plan.columns[c];
+      std::vector<char> &cell = cells[column.name];
+      cell.resize(size_t(from->length(record, c) * bytesOf(column.element)));
+      from->read(record, c, cell.data());
+      bindings.values[column.name] = cell.data();
+      bindings.values[join(program.sources[index].name, ".", column.name)] = cell.data();
+    }
+    Results results;
+    run(where, bindings, results);
+    return results.bytes[0][0] != 0;
+  });
+}
+
+std::shared_ptr<Dataset> Session::dataset(size_t index) {
+  if (datasets[index])
+    return datasets[index];
+  const DatasetPlan &plan = program.datasets[index];
+  std::shared_ptr<Dataset> of = plan.of != none ? dataset(plan.of) : keptRecords(plan.source);
+  return datasets[index] =
+             plan.split.parts.empty() ? of : Dataset::split(plan.name, of, plan.split);
+}
+
+} // namespace runtime
+} // namespace lamina

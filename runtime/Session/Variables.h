@@ -1,0 +1,65 @@
+//===- Variables.h - What a program keeps between entries ------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Storage of weights, states, optimizer slots and counters, and their names in
+// files, where each copy of a repeated layer is a tensor of its own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_RUNTIME_SESSION_VARIABLES_H
+#define LAMINA_RUNTIME_SESSION_VARIABLES_H
+
+#include "runtime/Checkpoint/Safetensors.h"
+#include "runtime/Executor/Player.h"
+#include "runtime/Program/Program.h"
+
+#include <vector>
+
+namespace lamina {
+namespace runtime {
+
+class Variables {
+public:
+  explicit Variables(const Program &program);
+
+  char *data(size_t variable) { return storage[variable].data(); }
+  int64_t bytes(size_t variable) const { return sizes[variable]; }
+  std::vector<int64_t> shape(size_t variable) const;
+  void fill(size_t variable, double value);
+
+  /// The tensors that files hold for a variable: one, or one for each copy of a
+  /// stack, as parts of the variable's bytes.
+  struct Part {
+    std::string name;
+    std::vector<int64_t> shape;
+    int64_t offset = 0;
+  };
+  std::vector<Part> partsInFiles(size_t variable) const;
+
+  /// What `reading` a file takes from it.
+  enum class Wanted { Weights, Everything };
+
+  /// Copies the variables from `file` and says which it gave. Throws with the
+  /// tensors that differ if the file is of another model; weights may have
+  /// another real type. A variable that is not `Wanted` stays.
+  std::vector<bool> load(const SafetensorsFile &file, Wanted wanted);
+
+  /// Adds the variables to a file; `valueOf[i]` says whose value is written
+  /// under the name of variable i (`final` values replace weights).
+  void save(SafetensorsWriter &writer, Wanted wanted,
+            const std::vector<size_t> &valueOf);
+
+private:
+  bool isWanted(size_t variable, Wanted wanted) const;
+  void copyPart(const FileTensor &tensor, size_t variable, const Part &part);
+
+  const Program &program;
+  std::vector<AlignedBlock> storage;
+  std::vector<int64_t> sizes;
+};
+
+} // namespace runtime
+} // namespace lamina
+
+#endif // LAMINA_RUNTIME_SESSION_VARIABLES_H

@@ -1,0 +1,33 @@
+//===- Interrupt.cpp - Ctrl-C, noticed between steps ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Signals in, a flag out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Train/Interrupt.h"
+
+#include <csignal>
+
+namespace lamina {
+namespace runtime {
+
+static volatile std::sig_atomic_t interruptions = 0;
+
+static void onSignal(int signal) {
+  interruptions = 1;
+  // The next one meets the default action.
+  std::signal(signal, SIG_DFL);
+}
+
+void watchForInterrupt() {
+  interruptions = 0;
+  std::signal(SIGINT, onSignal);
+  std::signal(SIGTERM, onSignal);
+}
+
+bool wasInterrupted() { return interruptions != 0; }
+
+} // namespace runtime
+} // namespace lamina

@@ -1,0 +1,96 @@
+//===- Trainer.h - Training, stage by stage --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// A plan of training in; weights, checkpoints and a log out. The state of a run
+// is the variables and a `TrainState`; both are in every checkpoint, so a run
+// that was killed goes on with the same bits.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_RUNTIME_TRAIN_TRAINER_H
+#define LAMINA_RUNTIME_TRAIN_TRAINER_H
+
+#include "runtime/Data/Feed.h"
+#include "runtime/Log/RunLog.h"
+#include "runtime/Progress/Progress.h"
+#include "runtime/Session/Session.h"
+#include "runtime/Train/TrainState.h"
+
+#include <chrono>
+#include <memory>
+
+namespace lamina {
+namespace runtime {
+
+struct TrainOptions {
+  std::string out;     ///< folder; empty: the next free runN
+  std::string weights; ///< file or folder to start from
+  bool resume = false;
+  int64_t steps = -1; ///< of each stage, instead of the plan's
+  std::vector<std::string> batches; ///< "32" or "name=32"
+  int64_t saveEvery = 0;            ///< steps between checkpoints; 0: by time
+  bool seedGiven = false;
+};
+
+class Trainer {
+public:
+  Trainer(Session &session, const TrainPlan &plan, TrainOptions options);
+
+  /// Trains to the end, or until the user interrupts. Returns the exit code.
+  int run();
+
+  /// Prepares the first stage without files and runs `steps` steps; for `bench`.
+  /// Returns the seconds of each.
+  std::vector<double> measure(int64_t steps);
+  /// The sizes of the last step.
+  const SizeValues &lastSizes() const { return sizes; }
+
+private:
+  void openFolder();
+  void start();
+  void resume();
+  void beginStage();
+  void openFeeds();
+  void initialiseFromBatch();
+  int64_t stageSteps() const;
+  int64_t batchOf(const FeedPlan &feed) const;
+
+  bool runStage();
+  void step();
+  bool reportsAreDue(const ReportPlan &report, bool last) const;
+  bool runReports(bool last);
+  bool keepBest(const NamedNumbers &values);
+  void endStage();
+
+  void computeFinal();
+  void saveCheckpoint();
+  void saveWeights();
+  bool checkpointIsDue() const;
+  double elapsed() const;
+
+  const StagePlan &stage() const { return plan.stages[state.stage]; }
+
+  using Clock = std::chrono::steady_clock;
+
+  Session &session;
+  const TrainPlan &plan;
+  TrainOptions options;
+  TrainState state;
+  std::vector<Feed> feeds;
+  std::vector<Batch> batches; ///< of this step, one for each feed
+  std::vector<bool> given;    ///< variables that a file gave
+  std::unique_ptr<RunLog> log;
+  std::unique_ptr<Progress> progress;
+  Results results;
+  SizeValues sizes; ///< of the last step
+  Clock::time_point began, lastSave, lastStepEnd;
+  double saveSeconds = 0;
+  double secondsBefore = 0; ///< of the run before it was resumed
+  bool sizesChecked = false, warnedNotFinite = false;
+};
+
+} // namespace runtime
+} // namespace lamina
+
+#endif // LAMINA_RUNTIME_TRAIN_TRAINER_H

@@ -1,0 +1,214 @@
+//===- TrainerFiles.cpp - How a training run begins, rests and ends -------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Flags and files in, a state that steps can start from out; and back to disk.
+// Every file is written whole or not at all, and a checkpoint holds everything
+// that decides the bits of later steps.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Train/Report.h"
+#include "runtime/Train/RunFolder.h"
+#include "runtime/Train/Trainer.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace lamina {
+namespace runtime {
+
+/// The last checkpoint and the one before it, should the disk lose one.
+static constexpr size_t keptCheckpoints = 2;
+/// A kill costs at most about this much work …
+static constexpr double secondsBetweenSaves = 10;
+/// … unless saving is slow: it should take at most a fiftieth of the time.
+static constexpr double savesTakeAtMost = 50;
+
+void Trainer::openFolder() {
+  if (options.out.empty()) {
+    if (options.resume)
+      throw Error("'--resume' needs '--out' with the folder of the run", ExitMisuse);
+    options.out = freeRunFolder();
+  }
+  RunFolder folder(options.out);
+  std::vector<int64_t> steps = folder.steps();
+  if (!options.resume && !steps.empty())
+    throw Error(join(quote(options.out), " holds a run that stands at step ", steps[0]))
+        .note("--resume goes on with it; another --out begins a new one");
+  makeFolder(options.out);
+}
+
+void Trainer::start() {
+  state.seed = session.seed;
+  if (!options.weights.empty()) {
+    SafetensorsFile file = SafetensorsFile::open(weightsFile(options.weights));
+    given = session.variables.load(file, Variables::Wanted::Weights);
+  }
+  session.initialise(given);
+  if (!options.out.empty())
+    log = std::make_unique<RunLog>(RunFolder(options.out).log(), 0);
+  openFeeds();
+  initialiseFromBatch();
+}
+
+/// Stage after stage: weights stay as the last stage left them, the slots of
+/// the new stage start afresh.
+void Trainer::beginStage() {
+  std::vector<bool> kept(session.program.variables.size(), true);
+  for (size_t variable : stage().fresh)
+    kept[variable] = false;
+  session.initialise(kept);
+  state.hasBest = false;
+  state.worseReports = 0;
+  state.feeds.clear();
+  sizesChecked = false;
+  openFeeds();
+}
+
+int64_t Trainer::batchOf(const FeedPlan &feed) const {
+  if (feed.batch == 0)
+    return 0;
+  size_t batched = 0;
+  for (const FeedPlan &other : stage().feeds)
+    batched += other.batch > 0;
+  for (const std::string &flag : options.batches) {
+    size_t equals = flag.find('=');
+    std::string name = equals == std::string::npos ? "" : flag.substr(0, equals);
+    std::string number = equals == std::string::npos ? flag : flag.substr(equals + 1);
+    int64_t value = 0;
+    for (char c : number)
+      value = c >= '0' && c <= '9' && value < 1000000000 ? value * 10 + (c - '0') : -1;
+    if (number.empty() || value < 1)
+      throw Error(join("'--batch ", flag, "' is no number of records"), ExitMisuse);
+    if (name.empty() && batched > 1)
+      throw Error(join("'--batch ", flag, "' does not say which data it is for"), ExitMisuse)
+          .note(join("write --batch ", feed.name, "=", number));
+    if (name.empty() || name == feed.name)
+      return value;
+  }
+  return feed.batch;
+}
+
+void Trainer::openFeeds() {
+  feeds.clear();
+  for (const FeedPlan &plan : stage().feeds) {
+    feeds.emplace_back(plan, session.dataset(plan.dataset), batchOf(plan), state.seed);
+    auto position = state.feeds.find(plan.name);
+    if (position != state.feeds.end())
+      feeds.back().position = position->second;
+  }
+  batches.resize(feeds.size());
+}
+
+/// Values that the model takes from its first batch. The batch is read again
+/// by the first step.
+void Trainer::initialiseFromBatch() {
+  if (stage().batchInit == none)
+    return;
+  const Entry &entry = session.program.entries[stage().batchInit];
+  Bindings bindings;
+  bindings.sizes = session.program.unboundSizes();
+  bindings.keyStep = -1;
+  bindings.keep = &given;
+  for (size_t i = 0; i < feeds.size(); ++i) {
+    Feed::Position before = feeds[i].position;
+    std::vector<int64_t> records = feeds[i].takeRecords();
+    feeds[i].position = before;
+    feeds[i].read(records, 1, entry, bindings.sizes, batches[i]);
+    bindBatch(batches[i], bindings);
+  }
+  session.checkRun(stage().batchInit, bindings.sizes);
+  Results unused;
+  session.run(stage().batchInit, bindings, unused);
+}
+
+void Trainer::resume() {
+  RunFolder folder(options.out);
+  std::vector<int64_t> steps = folder.steps();
+  if (steps.empty()) {
+    std::printf("%s holds no checkpoint yet: starting from the beginning\n",
+                quote(options.out).c_str());
+    return start();
+  }
+  SafetensorsFile file = SafetensorsFile::open(folder.checkpoint(steps[0]));
+  const std::string *text = file.metadata(trainStateKey);
+  if (!text)
+    throw Error(join(quote(file.path()), " holds weights, but no state of training"));
+  state = TrainState::fromText(*text, file.path());
+  if (state.train != plan.name || state.stage >= plan.stages.size())
+    throw Error(join(quote(file.path()), " is of ", quote(state.train), ", stage ",
+                     int64_t(state.stage + 1), ", which is not in ", quote(plan.name)));
+  if (options.seedGiven && session.seed != state.seed)
+    throw Error(join("the run in ", quote(options.out), " has seed ", state.seed,
+                     ", but '--seed' says ", session.seed));
+  session.seed = state.seed;
+  given = session.variables.load(file, Variables::Wanted::Everything);
+  session.initialise(given); // tables derived from the rest
+  log = std::make_unique<RunLog>(folder.log(), state.step);
+  secondsBefore = state.seconds;
+  openFeeds();
+  std::printf("resumed %s at step %lld\n", quote(options.out).c_str(),
+              (long long)state.step);
+}
+
+bool Trainer::checkpointIsDue() const {
+  if (options.saveEvery > 0)
+    return state.step % options.saveEvery == 0;
+  double waited = std::chrono::duration<double>(Clock::now() - lastSave).count();
+  return waited > std::max(secondsBetweenSaves, savesTakeAtMost * saveSeconds);
+}
+
+static std::vector<size_t> ownValues(const Program &program) {
+  std::vector<size_t> own(program.variables.size());
+  for (size_t i = 0; i < own.size(); ++i)
+    own[i] = i;
+  return own;
+}
+
+void Trainer::saveCheckpoint() {
+  Clock::time_point before = Clock::now();
+  state.feeds.clear();
+  for (const Feed &feed : feeds)
+    state.feeds[feed.name()] = feed.position;
+  state.seconds = elapsed();
+  SafetensorsWriter writer;
+  writer.setMetadata(trainStateKey, state.toText());
+  writer.setMetadata("lamina.source", session.program.sourceHash);
+  session.variables.save(writer, Variables::Wanted::Everything, ownValues(session.program));
+  RunFolder folder(options.out);
+  writer.write(folder.checkpoint(state.step));
+  folder.prune(keptCheckpoints);
+  lastSave = Clock::now();
+  saveSeconds = std::chrono::duration<double>(lastSave - before).count();
+}
+
+/// The weights for others, with `final` values; and, where these are not what
+/// training goes on with, the weights themselves.
+void Trainer::saveWeights() {
+  RunFolder folder(options.out);
+  auto write = [&](const std::string &path, const std::vector<size_t> &valueOf) {
+    SafetensorsWriter writer;
+    writer.setMetadata("lamina.source", session.program.sourceHash);
+    session.variables.save(writer, Variables::Wanted::Weights, valueOf);
+    writer.write(path);
+  };
+  if (stage().final == none)
+    return write(folder.weights(), ownValues(session.program));
+  computeFinal();
+  if (!stage().keep.report.empty())
+    write(folder.best(), ownValues(session.program));
+  write(folder.weights(), session.finalValues());
+}
+
+/// What the stage hands on: its best weights, or its last.
+void Trainer::endStage() {
+  if (stage().keep.report.empty() || !state.hasBest)
+    return saveWeights();
+  RunFolder folder(options.out);
+  std::string best = stage().final == none ? folder.weights() : folder.best();
+  session.variables.load(SafetensorsFile::open(best), Variables::Wanted::Weights);
+}
+
+} // namespace runtime
+} // namespace lamina

@@ -1,0 +1,23 @@
+//===- ToyMain.cpp - The toy as a built program ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the driver links: `main` around `lamina_main`. `LAMINA_TOY_TAPE` names a
+// file to play instead of the toy's own tape, for tests of broken ones.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Files/Files.h"
+#include "test/unit/Runtime/Toy.h"
+
+#include <cstdlib>
+
+int main(int argc, char **argv) {
+  std::string tape = toy::tape();
+  if (const char *path = std::getenv("LAMINA_TOY_TAPE")) {
+    auto file = lamina::runtime::FileBytes::open(path);
+    tape.assign(file.data(), file.size());
+  }
+  return lamina_main(argc, argv, tape.data(), tape.size(), nullptr, 0,
+                     toy::kernels().data(), toy::kernels().size());
+}
