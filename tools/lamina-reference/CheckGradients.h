@@ -1,0 +1,34 @@
+//===- CheckGradients.h - Derivatives against differences ------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_TOOLS_LAMINA_REFERENCE_CHECKGRADIENTS_H
+#define LAMINA_TOOLS_LAMINA_REFERENCE_CHECKGRADIENTS_H
+
+#include "backends/Reference/Tensor.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace lamina {
+
+struct CheckOptions {
+  llvm::StringMap<int64_t> sizes; ///< of named sizes; 3 for others
+  uint64_t seed = 1;
+};
+
+/// Compares, for each public function, first and second derivatives and the
+/// pushforward with central differences in float64, on drawn inputs. Prints a
+/// line for each function; fails if one is off.
+///
+/// Inputs are drawn from the interval of the argument's attribute `test.range`
+/// (-1 to 1 without one), integers likewise (0 to 2). A function with the
+/// attribute `test.order = 1` is checked for the first derivative only.
+mlir::LogicalResult checkGradients(mlir::ModuleOp module,
+                                   const CheckOptions &options);
+
+} // namespace lamina
+
+#endif // LAMINA_TOOLS_LAMINA_REFERENCE_CHECKGRADIENTS_H

@@ -1,0 +1,137 @@
+//===- lamina-reference.cpp - Run GRAPH files on the interpreter ----------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls every public function without arguments and prints its results, or
+// checks the derivatives of every public function. For tests and experiments.
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/Reference/Interpreter.h"
+#include "dialects/Graph/GraphDialect.h"
+#include "dialects/RegisterAll.h"
+#include "passes/Graph/Passes.h"
+#include "tools/lamina-reference/CheckGradients.h"
+
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+
+using namespace mlir;
+using namespace lamina;
+using namespace lamina::reference;
+namespace cl = llvm::cl;
+
+static cl::opt<std::string> inputFile(cl::Positional, cl::desc("<file.mlir>"),
+                                      cl::init("-"));
+static cl::opt<bool> onlyCheck(
+    "check-gradients",
+    cl::desc("compare derivatives of all public functions with differences"));
+static cl::opt<bool> typed(
+    "typed",
+    cl::desc("round every result to its type instead of computing in float64"));
+static cl::list<std::string>
+    sizeOptions("size", cl::desc("value of a named size, for example b=4"));
+static cl::opt<uint64_t> seed("seed", cl::desc("seed of drawn inputs"),
+                              cl::init(1));
+
+static void print(const Tensor &tensor) {
+  bool isList = tensor.getRank() > 0;
+  llvm::outs() << (isList ? "[" : "");
+  for (auto [i, element] : llvm::enumerate(tensor)) {
+    if (i)
+      llvm::outs() << ", ";
+    if (tensor.isFloat())
+      llvm::outs() << llvm::format("%.6g", element.f);
+    else
+      llvm::outs() << element.i;
+  }
+  llvm::outs() << (isList ? "]" : "");
+}
+
+static LogicalResult runAll(ModuleOp module, const CheckOptions &options) {
+  PassManager pm(module.getContext());
+  pm.addPass(createExpandGradientsPass());
+  if (failed(pm.run(module)))
+    return failure();
+  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+    if (!function.isPublic() || function.isDeclaration() ||
+        function.getNumArguments())
+      continue;
+    Interpreter interpreter(typed ? Rounding::Typed : Rounding::Float64);
+    for (const auto &size : options.sizes)
+      interpreter.sizes[size.first()] = size.second;
+    SmallVector<Tensor> results;
+    if (failed(interpreter.call(function, {}, results)))
+      return failure();
+    for (const Tensor &result : results) {
+      llvm::outs() << "@" << function.getName() << ": ";
+      print(result);
+      llvm::outs() << "\n";
+    }
+  }
+  return success();
+}
+
+/// Sizes of the options; every other name of the file is 3.
+static LogicalResult readSizes(ModuleOp module, CheckOptions &options) {
+  for (StringRef option : sizeOptions) {
+    auto [name, text] = option.split('=');
+    int64_t value;
+    if (text.getAsInteger(10, value) || value < 0) {
+      llvm::errs() << "--size wants name=number, not '" << option << "'\n";
+      return failure();
+    }
+    options.sizes[name] = value;
+  }
+  AttrTypeWalker walker;
+  walker.addWalk([&](graph::DimsAttr dims) {
+    for (const graph::SizeExpr &size : dims.getSizes())
+      size.forEachName(
+          [&](StringRef name) { options.sizes.try_emplace(name, 3); });
+  });
+  module->walk([&](Operation *op) {
+    walker.walk(op->getAttrDictionary());
+    for (Type type : op->getResultTypes())
+      walker.walk(type);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        for (Type type : block.getArgumentTypes())
+          walker.walk(type);
+  });
+  return success();
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::ParseCommandLineOptions(argc, argv, "Lamina's reference interpreter\n");
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  // Attributes `test.*` say how inputs are drawn.
+  context.allowUnregisteredDialects();
+  context.loadAllAvailableDialects();
+
+  std::string message;
+  auto buffer = openInputFile(inputFile, &message);
+  if (!buffer) {
+    llvm::errs() << message << "\n";
+    return 1;
+  }
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  CheckOptions options;
+  options.seed = seed;
+  if (!module || failed(readSizes(*module, options)))
+    return 1;
+  return failed(onlyCheck ? checkGradients(*module, options)
+                          : runAll(*module, options));
+}
