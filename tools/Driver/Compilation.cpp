@@ -7,22 +7,28 @@
 #include "tools/Driver/Compilation.h"
 
 #include "backends/CPU/CPUBackend.h"
+#if __has_include("backends/Tape/WriteTape.h")
 #include "backends/Tape/WriteTape.h"
+#define LAMINA_HAS_TAPE
+#endif
 #include "dialects/RegisterAll.h"
 #include "passes/Pipelines/Pipelines.h"
 #include "passes/RegisterAll.h"
 #include "tools/Driver/Image.h"
 #include "tools/Driver/Link.h"
+#include "tools/Driver/PrintCode.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
-#include "llvm/Support/WithColor.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <thread>
 
@@ -98,12 +104,15 @@ LogicalResult Compilation::prepare() {
       say("--at: there is no hook '" + hook + "'; the hooks are " + llvm::join(hookNames(), ", "));
       return failure();
     }
-  auto made = createCPUBackend(options.target, options.mcpu);
-  if (!made) {
-    say(llvm::toString(made.takeError()));
+  if (!options.target.empty() && !llvm::Triple(options.target).isX86()) {
+    say("--target: there is no code generator for '" + options.target + "' yet; there is x86-64");
     return failure();
   }
-  backend = std::move(*made);
+  backend = createCPUBackend(options.mcpu);
+  if (!backend) {
+    say("--mcpu: there is no processor '" + options.mcpu + "'; 'native' is this machine's");
+    return failure();
+  }
   return loadPlugins();
 }
 
@@ -196,11 +205,13 @@ LogicalResult Compilation::lowerTo(Stage stage) {
 LogicalResult Compilation::writeTape() {
   if (!tape.empty())
     return success();
+#ifdef LAMINA_HAS_TAPE
   auto written = lamina::writeTape(*ir, stem());
   if (failed(written))
     return failure();
   tape = std::move(written->json);
   constants = std::move(written->constants);
+#endif
   record("tape");
   return success();
 }
@@ -220,7 +231,7 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
     return success();
   case Stage::LLVM:
   case Stage::Assembly:
-    return printCPUCode(*ir, *backend, stage == Stage::Assembly, out);
+    return printCode(*ir, backend->target(), stage == Stage::Assembly, out);
   default:
     // Files keep the source lines, so that a compilation continued from them
     // speaks of the same places; a terminal shows the IR alone.

@@ -77,6 +77,9 @@ mlir::FailureOr<FrontendResult> runFrontend(const Options &options,
                                             mlir::MLIRContext &context,
                                             Stage upTo);
 
+/// Interprets the graph in double (tools/Driver/RunReference.cpp).
+int runOnReference(Compilation &compilation, const std::vector<std::string> &arguments);
+
 } // namespace lamina::driver
 
 #endif // LAMINA_TOOLS_DRIVER_COMPILATION_H

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontend/Grammar/Format.h"
-
+#include "frontend/AST/Format.h"
+#include "frontend/Grammar/Parse.h"
 #include "tools/Driver/Options.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -37,22 +37,23 @@ static int formatFile(const std::string &path, bool check) {
   Diagnostics diagnostics(sources);
   llvm::StringRef before = (*buffer)->getBuffer();
   FileID file = sources.addText(path == "-" ? "standard input" : path, before.str());
-  std::optional<std::string> after = formatSource(file, sources, diagnostics);
-  if (!after) {
+  ast::FileAST ast = parse(file, diagnostics);
+  if (!ast.isWhole || diagnostics.hasErrors()) {
     diagnostics.print(llvm::errs());
     return 1;
   }
+  std::string after = lamina::format(ast, sources);
   if (path == "-") {
-    llvm::outs() << *after;
+    llvm::outs() << after;
     return 0;
   }
-  if (*after == before)
+  if (after == before)
     return 0;
   if (check) {
     llvm::outs() << path << "\n";
     return 1;
   }
-  return replaceFile(path, *after) ? 0 : 1;
+  return replaceFile(path, after) ? 0 : 1;
 }
 
 int format(const std::vector<std::string> &files, bool check) {

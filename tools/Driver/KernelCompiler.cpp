@@ -10,7 +10,7 @@
 
 #include "tools/Driver/KernelCompiler.h"
 
-#include "dialects/Kernel/KernelDialect.h"
+#include "dialects/Kernel/KernelOps.h"
 #include "dialects/RegisterAll.h"
 
 #include "mlir/IR/Diagnostics.h"

@@ -127,7 +127,9 @@ std::vector<KernelUse> TapeView::kernelsOf(size_t index) const {
         *total += double(times) * evaluate(*cost);
   });
   llvm::erase_if(uses, [](const KernelUse &use) { return use.launches == 0; });
-  llvm::stable_sort(uses, [](const KernelUse &a, const KernelUse &b) { return a.flops > b.flops; });
+  llvm::sort(uses, [](const KernelUse &a, const KernelUse &b) {
+    return std::tie(b.flops, b.bytes, b.name) < std::tie(a.flops, a.bytes, a.name);
+  });
   return uses;
 }
 

@@ -1,0 +1,198 @@
+//===- KernelRun.cpp - Run one compiled kernel ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/lamina-kernel/KernelRun.h"
+
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <cstring>
+
+using namespace mlir;
+
+namespace lamina::tools {
+
+using reference::Tensor;
+
+static size_t bytesOf(Type type) {
+  if (type.isIndex())
+    return 8;
+  return type.isInteger(1) ? 1 : type.getIntOrFloatBitWidth() / 8;
+}
+
+/// Room behind the last element, filled with a pattern that no kernel may
+/// touch.
+static constexpr size_t guardBytes = 256;
+static constexpr char guardByte = 0x5a;
+
+static void put(Type type, char *to, double number) {
+  float narrow = float(number);
+  int64_t whole = int64_t(number);
+  if (type.isF32())
+    std::memcpy(to, &narrow, 4);
+  else if (type.isF64())
+    std::memcpy(to, &number, 8);
+  else if (type.isBF16())
+    std::memcpy(to, reinterpret_cast<char *>(&narrow) + 2, 2);
+  else
+    std::memcpy(to, &whole, bytesOf(type));
+}
+
+static reference::Scalar get(Type type, const char *from) {
+  reference::Scalar result{};
+  float narrow = 0;
+  if (type.isF32()) {
+    std::memcpy(&narrow, from, 4);
+    result.f = narrow;
+  } else if (type.isF64()) {
+    std::memcpy(&result.f, from, 8);
+  } else if (type.isBF16()) {
+    std::memcpy(reinterpret_cast<char *>(&narrow) + 2, from, 2);
+    result.f = narrow;
+  } else {
+    std::memcpy(&result.i, from, bytesOf(type));
+    unsigned unused = 64 - 8 * unsigned(bytesOf(type));
+    result.i = int64_t(uint64_t(result.i) << unused) >> unused;
+  }
+  return result;
+}
+
+static double draw(Type type, std::mt19937_64 &random,
+                   const Contents &contents) {
+  if (isa<FloatType>(type))
+    return std::uniform_real_distribution<>(contents.low,
+                                            contents.high)(random);
+  int64_t bound = type.isInteger(1) ? 2 : contents.ids;
+  return double(random() % uint64_t(bound));
+}
+
+KernelRun::KernelRun(kernel::FuncOp func, std::vector<int64_t> sizes,
+                     const Contents &contents)
+    : dims(std::move(sizes)), name(func.getSymName().str()) {
+  std::mt19937_64 random(contents.seed);
+  dims.resize(func.getDims().size(), 7);
+  unsigned number = 0;
+  for (BlockArgument argument : func.getBlock()->getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type) {
+      addScalar(argument.getType(), random, contents);
+      continue;
+    }
+    std::vector<int64_t> shape(type.getShape());
+    ArrayRef<int64_t> named = func.getShape(number++);
+    for (int64_t &size : shape)
+      if (ShapedType::isDynamic(size)) {
+        size = dims[size_t(named.front())];
+        named = named.drop_front();
+      }
+    addTensor(type, shape, random, contents);
+  }
+  ins = buffers.size() - func.getOuts();
+}
+
+KernelRun::~KernelRun() = default;
+
+void KernelRun::addTensor(RankedTensorType type, ArrayRef<int64_t> shape,
+                          std::mt19937_64 &random, const Contents &contents) {
+  Buffer buffer{type.getElementType(), shape.vec(), {}, {}};
+  size_t size = bytesOf(buffer.element);
+  size_t count = size_t(reference::countElements(shape));
+  buffer.bytes.assign(count * size + guardBytes, guardByte);
+  for (size_t i = 0; i < count; ++i)
+    put(buffer.element, buffer.bytes.data() + i * size,
+        draw(buffer.element, random, contents));
+  buffer.initial = buffer.bytes;
+  buffers.push_back(std::move(buffer));
+}
+
+void KernelRun::addScalar(Type type, std::mt19937_64 &random,
+                          const Contents &contents) {
+  uint64_t word = 0;
+  double number = isa<FloatType>(type)
+                      ? std::uniform_real_distribution<>(0.5, 1.5)(random)
+                      : draw(type, random, contents);
+  put(type, reinterpret_cast<char *>(&word), number);
+  scalars.push_back(word);
+  scalarTypes.push_back(type);
+}
+
+bool KernelRun::load(ArrayRef<char> object) {
+  llvm::ExitOnError exitOnError("lamina-kernel: ");
+  jit = exitOnError(llvm::orc::LLJITBuilder().create());
+  jit->getMainJITDylib().addGenerator(exitOnError(
+      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+          jit->getDataLayout().getGlobalPrefix())));
+  exitOnError(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
+      StringRef(object.data(), object.size()))));
+  auto find = [&](const std::string &symbol) {
+    return exitOnError(jit->lookup(symbol));
+  };
+  kernel.items = find(name + "_items").toPtr<LaminaKernelItems>();
+  kernel.scratch = find(name + "_scratch").toPtr<LaminaKernelScratch>();
+  kernel.run = find(name).toPtr<LaminaKernelRun>();
+  scratch.assign(size_t(kernel.scratch(dims.data())) + 64 + guardBytes,
+                 guardByte);
+  return true;
+}
+
+Tensor KernelRun::read(size_t number) const {
+  const Buffer &buffer = buffers[number];
+  Tensor tensor(buffer.element, buffer.shape);
+  reference::Scalar *to = tensor.mutate();
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    to[i] = get(buffer.element,
+                buffer.bytes.data() + size_t(i) * bytesOf(buffer.element));
+  return tensor;
+}
+
+std::vector<Tensor> KernelRun::arguments() const {
+  std::vector<Tensor> result;
+  for (size_t i = 0; i < ins; ++i)
+    result.push_back(read(i));
+  for (size_t i = 0; i < scalars.size(); ++i)
+    result.push_back(Tensor::scalar(
+        scalarTypes[i],
+        get(scalarTypes[i], reinterpret_cast<const char *>(&scalars[i]))));
+  for (size_t i = ins; i < buffers.size(); ++i)
+    result.push_back(read(i));
+  return result;
+}
+
+std::vector<Tensor> KernelRun::outs() const {
+  std::vector<Tensor> result;
+  for (size_t i = ins; i < buffers.size(); ++i)
+    result.push_back(read(i));
+  return result;
+}
+
+std::vector<std::vector<char>> KernelRun::outBytes() const {
+  std::vector<std::vector<char>> result;
+  for (size_t i = ins; i < buffers.size(); ++i)
+    result.push_back(buffers[i].bytes);
+  return result;
+}
+
+void KernelRun::run(int64_t first, int64_t last) {
+  std::vector<void *> pointers;
+  for (Buffer &buffer : buffers)
+    pointers.push_back(buffer.bytes.data());
+  auto address = (reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64;
+  kernel.run(pointers.data(), dims.data(), scalars.data(), first, last,
+             reinterpret_cast<void *>(address));
+  for (const Buffer &buffer : buffers)
+    for (size_t i = buffer.bytes.size() - guardBytes; i < buffer.bytes.size();
+         ++i)
+      if (buffer.bytes[i] != guardByte)
+        llvm::report_fatal_error("a kernel wrote behind a buffer");
+}
+
+void KernelRun::reset() {
+  for (size_t i = ins; i < buffers.size(); ++i)
+    buffers[i].bytes = buffers[i].initial;
+}
+
+} // namespace lamina::tools

@@ -1,0 +1,80 @@
+//===- KernelRun.h - Run one compiled kernel -------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loads an object into this process and calls its three functions on buffers
+// with random contents.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_TOOLS_LAMINAKERNEL_KERNELRUN_H
+#define LAMINA_TOOLS_LAMINAKERNEL_KERNELRUN_H
+
+#include "backends/Reference/Tensor.h"
+#include "dialects/Kernel/KernelOps.h"
+#include "runtime/ABI/Kernel.h"
+
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace llvm::orc {
+class LLJIT;
+} // namespace llvm::orc
+
+namespace lamina::tools {
+
+/// Where random contents come from.
+struct Contents {
+  uint64_t seed = 1;
+  double low = -1, high = 1;
+  int64_t ids = 5; ///< integers are in [0, ids)
+};
+
+class KernelRun {
+public:
+  KernelRun(kernel::FuncOp kernel, std::vector<int64_t> dims,
+            const Contents &contents);
+  ~KernelRun();
+
+  /// False after a message on the error stream.
+  bool load(llvm::ArrayRef<char> object);
+
+  /// The arguments as the interpreter takes them.
+  std::vector<reference::Tensor> arguments() const;
+  /// What the outs hold now.
+  std::vector<reference::Tensor> outs() const;
+  std::vector<std::vector<char>> outBytes() const;
+
+  int64_t items() const { return kernel.items(dims.data()); }
+  /// Runs items [first, last) on the buffers as they are.
+  void run(int64_t first, int64_t last);
+  /// Puts the outs back to what they held at first.
+  void reset();
+
+private:
+  void addTensor(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shape,
+                 std::mt19937_64 &random, const Contents &contents);
+  void addScalar(mlir::Type type, std::mt19937_64 &random,
+                 const Contents &contents);
+  reference::Tensor read(size_t buffer) const;
+
+  struct Buffer {
+    mlir::Type element;
+    std::vector<int64_t> shape;
+    std::vector<char> bytes, initial;
+  };
+  std::vector<int64_t> dims;
+  std::vector<Buffer> buffers;
+  std::vector<uint64_t> scalars;
+  std::vector<mlir::Type> scalarTypes;
+  size_t ins = 0;
+  std::vector<char> scratch;
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  std::string name;
+  LaminaKernel kernel{};
+};
+
+} // namespace lamina::tools
+
+#endif // LAMINA_TOOLS_LAMINAKERNEL_KERNELRUN_H

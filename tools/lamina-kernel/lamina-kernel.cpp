@@ -1,0 +1,188 @@
+//===- lamina-kernel.cpp - Compile, check and time single kernels ---------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads a file of kernels. Prints the code of each for a processor, or runs it
+// here on random buffers: against the plain meaning of its body, as a whole and
+// item by item, or against the clock.
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/CPU/CompileKernel.h"
+#include "backends/CPU/Target.h"
+#include "dialects/Graph/GraphDialect.h"
+#include "dialects/Kernel/KernelDialect.h"
+#include "tools/lamina-kernel/BodyInterpreter.h"
+#include "tools/lamina-kernel/KernelRun.h"
+
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Parser/Parser.h"
+
+#include <chrono>
+#include <cmath>
+
+using namespace lamina;
+namespace cl = llvm::cl;
+
+static cl::opt<std::string> input(cl::Positional, cl::desc("<kernels.mlir>"),
+                                  cl::init("-"));
+static cl::opt<std::string> processor("mcpu", cl::init("native"),
+                                      cl::desc("processor to compile for"));
+static cl::opt<std::string>
+    emit("emit", cl::init("check"),
+         cl::desc("check, time, raw (LLVM before its passes), llvm or asm"));
+static cl::list<int64_t> dims("dims", cl::CommaSeparated,
+                              cl::desc("run-time sizes, in their order"));
+static cl::opt<bool> loops("loops",
+                           cl::desc("use plain loops for all kernels"));
+static cl::opt<double> tolerance("tolerance", cl::init(2e-5),
+                                 cl::desc("relative to element and tensor"));
+static cl::opt<double> low("low", cl::init(-1), cl::desc("least input"));
+static cl::opt<double> high("high", cl::init(1), cl::desc("largest input"));
+static cl::opt<int64_t> ids("ids", cl::init(5), cl::desc("integers are below"));
+static cl::opt<int64_t> rounds("rounds", cl::init(20),
+                               cl::desc("runs of which the best is printed"));
+static cl::opt<double> flops("flops", cl::init(0),
+                             cl::desc("operations of a run, to print a rate"));
+
+/// Compares one out with what was expected; prints the worst element if it is
+/// too far off. Elements are as large as the tensor's root mean square at
+/// least.
+static bool isClose(const reference::Tensor &got,
+                    const reference::Tensor &expected, unsigned number) {
+  double squares = 0, worst = 0;
+  int64_t at = -1;
+  for (int64_t i = 0; i < got.size(); ++i)
+    if (got.isFloat() && std::isfinite(expected[i].f))
+      squares += expected[i].f * expected[i].f;
+  double rms = std::sqrt(squares / double(std::max<int64_t>(1, got.size())));
+  for (int64_t i = 0; i < got.size(); ++i) {
+    double off;
+    if (!got.isFloat())
+      off = got[i].i == expected[i].i ? 0 : INFINITY;
+    else if (got[i].f == expected[i].f ||
+             (std::isnan(got[i].f) && std::isnan(expected[i].f)))
+      off = 0;
+    else
+      off = std::fabs(got[i].f - expected[i].f) /
+            (rms + std::fabs(expected[i].f));
+    if (!(off <= worst)) {
+      worst = off;
+      at = i;
+    }
+  }
+  if (worst <= tolerance)
+    return true;
+  llvm::errs() << "out " << number << ", element " << at << " of " << got.size()
+               << ": ";
+  if (got.isFloat())
+    llvm::errs() << got[at].f << ", expected " << expected[at].f << "\n";
+  else
+    llvm::errs() << got[at].i << ", expected " << expected[at].i << "\n";
+  return false;
+}
+
+/// The result must be right, and the same bits if items run one by one in the
+/// opposite order.
+static bool check(kernel::FuncOp kernel, tools::KernelRun &run) {
+  std::vector<reference::Tensor> expected =
+      tools::BodyInterpreter().run(kernel, run.arguments());
+  if (expected.empty())
+    return false;
+  int64_t items = run.items();
+  run.run(0, items);
+  std::vector<reference::Tensor> got = run.outs();
+  bool good = true;
+  for (unsigned i = 0; i < got.size(); ++i)
+    good &= isClose(got[i], expected[i], i);
+  auto whole = run.outBytes();
+  run.reset();
+  for (int64_t item = items; item-- > 0;)
+    run.run(item, item + 1);
+  if (run.outBytes() != whole) {
+    llvm::errs() << "items one by one give other bits\n";
+    good = false;
+  }
+  llvm::outs() << kernel.getSymName() << ": " << (good ? "ok" : "WRONG") << ", "
+               << items << " items\n";
+  return good;
+}
+
+static bool time(kernel::FuncOp kernel, tools::KernelRun &run) {
+  double best = 1e9;
+  for (int64_t round = 0; round < rounds; ++round) {
+    auto start = std::chrono::steady_clock::now();
+    run.run(0, run.items());
+    std::chrono::duration<double> seconds =
+        std::chrono::steady_clock::now() - start;
+    best = std::min(best, seconds.count());
+  }
+  llvm::outs() << kernel.getSymName() << ": " << best * 1e6 << " us";
+  if (flops > 0)
+    llvm::outs() << ", " << flops / best * 1e-9 << " GFLOP/s";
+  llvm::outs() << "\n";
+  return true;
+}
+
+static bool process(kernel::FuncOp kernel, const TargetModel &target) {
+  llvm::LLVMContext context;
+  auto start = std::chrono::steady_clock::now();
+  std::unique_ptr<llvm::Module> module =
+      cpu::emitModule(kernel, target, {!loops}, context);
+  if (!module)
+    return false;
+  if (emit == "raw") {
+    module->print(llvm::outs(), nullptr);
+    return true;
+  }
+  cpu::optimizeModule(*module, target);
+  if (emit == "llvm") {
+    module->print(llvm::outs(), nullptr);
+    return true;
+  }
+  llvm::SmallVector<char, 0> object =
+      cpu::writeObject(*module, target, emit == "asm");
+  std::chrono::duration<double> seconds =
+      std::chrono::steady_clock::now() - start;
+  if (emit == "asm") {
+    llvm::outs() << llvm::StringRef(object.data(), object.size());
+    return true;
+  }
+  if (emit == "time")
+    llvm::outs() << "compiled in " << int(seconds.count() * 1e3) << " ms; ";
+  tools::KernelRun run(kernel, dims, {1, low, high, ids});
+  return run.load(object) &&
+         (emit == "time" ? time(kernel, run) : check(kernel, run));
+}
+
+int main(int argc, char **argv) {
+  cl::ParseCommandLineOptions(argc, argv, "compile, check and time kernels\n");
+  std::optional<TargetModel> target = cpu::makeTargetModel(processor);
+  if (!target) {
+    llvm::errs() << "lamina-kernel: no processor is called '" << processor
+                 << "'\n";
+    return 2;
+  }
+  mlir::DialectRegistry registry;
+  registry.insert<kernel::KernelDialect, graph::GraphDialect,
+                  mlir::linalg::LinalgDialect, mlir::tensor::TensorDialect,
+                  mlir::arith::ArithDialect, mlir::math::MathDialect>();
+  mlir::MLIRContext context(registry);
+  llvm::SourceMgr sources;
+  mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceFile<mlir::ModuleOp>(input, sources, &context);
+  if (!module)
+    return 1;
+  bool good = true;
+  for (kernel::FuncOp kernel : module->getOps<kernel::FuncOp>())
+    good &= process(kernel, *target);
+  return good ? 0 : 1;
+}
