@@ -128,6 +128,11 @@ int main(int argc, char **argv) {
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   SourceMgrDiagnosticHandler handler(sources, &context);
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  context.printOpOnDiagnostic(false);
+  // That a second derivative is zero is no news here.
+  ScopedDiagnosticHandler quiet(&context, [](Diagnostic &diagnostic) {
+    return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
+  });
   CheckOptions options;
   options.seed = seed;
   if (!module || failed(readSizes(*module, options)))
