@@ -1,0 +1,193 @@
+//===- BuildParts.cpp - Kernels that write a whole part by part -----------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// `concat`, `pad` and `dynamic_update`: each part is one generic on a slice of
+// the result, with the loops of the part.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Kernel/BuildKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace lamina;
+
+namespace {
+/// A tensor and where it goes.
+struct Part {
+  Value source;
+  SmallVector<SizeExpr> starts;
+  SmallVector<int64_t> steps;
+  SmallVector<std::pair<unsigned, Value>> dynamicStarts; // axis, start
+};
+
+class PartsWriter {
+public:
+  explicit PartsWriter(const Cluster &cluster)
+      : whole(cluster.outputs.front()) {
+    Operation *op = whole.getDefiningOp();
+    unsigned rank = cast<RankedTensorType>(whole.getType()).getRank();
+    auto addPart = [&](Value source) -> Part & {
+      Part &part = parts.emplace_back();
+      part.source = source;
+      part.starts.assign(rank, SizeExpr(0));
+      part.steps.assign(rank, 1);
+      return part;
+    };
+    if (auto concat = dyn_cast<graph::ConcatOp>(op)) {
+      SizeExpr start(0);
+      for (Value input : concat.getInputs()) {
+        addPart(input).starts[concat.getAxis()] = start;
+        start = start + graph::getShape(input)[concat.getAxis()];
+      }
+      return;
+    }
+    if (auto pad = dyn_cast<graph::PadOp>(op)) {
+      fill = pad.getValue();
+      Part &part = addPart(pad.getX());
+      for (unsigned axis = 0; axis < rank; ++axis) {
+        part.starts[axis] = SizeExpr(pad.getLow()[axis]);
+        part.steps[axis] = pad.getInterior()[axis] + 1;
+      }
+      return;
+    }
+    auto update = cast<graph::DynamicUpdateOp>(op);
+    before = update.getX();
+    Part &part = addPart(update.getUpdate());
+    for (auto [axis, start] : llvm::zip(update.getAxes(), update.getStarts()))
+      part.dynamicStarts.push_back({unsigned(axis), start});
+  }
+
+  /// The loops of the whole (for its fill), then of each part.
+  std::vector<IndexSpace> getSpaces() const {
+    std::vector<IndexSpace> spaces = {IndexSpace(graph::getShape(whole))};
+    for (const Part &part : parts)
+      spaces.emplace_back(graph::getShape(part.source));
+    return spaces;
+  }
+
+  SmallVector<Value> write(KernelBody &body);
+
+private:
+  Value writePart(KernelBody &body, const Part &part, Value tensor);
+  OpFoldResult getStart(KernelBody &body, const Part &part, unsigned axis);
+
+  Value whole, fill, before;
+  SmallVector<Part, 2> parts;
+};
+} // namespace
+
+static OpFoldResult getSize(KernelBody &body, const SizeExpr &size) {
+  if (auto constant = size.getConstant())
+    return body.builder.getIndexAttr(*constant);
+  if (Value value = body.getSize(size, true))
+    return value;
+  body.fail(body.cluster.ops.front(),
+            "needs the size '" + size.str() + "', which no tensor of it has");
+  return body.builder.getIndexAttr(0);
+}
+
+OpFoldResult PartsWriter::getStart(KernelBody &body, const Part &part,
+                                   unsigned axis) {
+  for (auto [at, start] : part.dynamicStarts) {
+    if (at != axis)
+      continue;
+    Value value;
+    Stored none;
+    if (body.host.contains(start))
+      value = body.getScalar(start).front();
+    else
+      value = tensor::ExtractOp::create(body.builder, body.loc,
+                                        body.getTensor(start, {}, {}),
+                                        ValueRange());
+    if (value.getType().isIndex())
+      return value;
+    return arith::IndexCastOp::create(body.builder, body.loc,
+                                      body.builder.getIndexType(), value)
+        .getResult();
+  }
+  return getSize(body, part.starts[axis]);
+}
+
+Value PartsWriter::writePart(KernelBody &body, const Part &part, Value tensor) {
+  IndexSpace &space = body.space();
+  graph::Shape shape = graph::getShape(part.source);
+  auto index = space.getIndex(0, shape.size(), shape);
+  // The axes of the slice are those of the whole: loops are not joined.
+  for (unsigned loop = 0; loop < space.getNumLoops(); ++loop)
+    space.keepApart(loop);
+  Stored none;
+  auto groups = getGroups(space, 0, space.getNumLoops());
+  ElementCode code(body, none, groups);
+  Value element = code.get(part.source, *index);
+  if (body.hasFailed() || space.needsRefinement())
+    return tensor;
+  SmallVector<OpFoldResult> starts, sizes, steps;
+  SmallVector<int64_t> sliceShape;
+  for (unsigned axis = 0; axis < shape.size(); ++axis) {
+    starts.push_back(getStart(body, part, axis));
+    sizes.push_back(getSize(body, shape[axis]));
+    steps.push_back(body.builder.getIndexAttr(part.steps[axis]));
+    if (!isOne(shape[axis])) // an axis of one element has no loop
+      sliceShape.push_back(shape[axis].getConstant().value_or(
+          ShapedType::kDynamic));
+  }
+  if (body.hasFailed())
+    return tensor;
+  if (groups.size() != sliceShape.size()) {
+    body.fail(part.source.getDefiningOp(),
+              "is taken apart and written into another tensor at once");
+    return tensor;
+  }
+  auto type = RankedTensorType::get(
+      sliceShape, cast<RankedTensorType>(tensor.getType()).getElementType());
+  Value slice = tensor::ExtractSliceOp::create(body.builder, body.loc, type,
+                                               tensor, starts, sizes, steps);
+  code.addOut(slice, code.getMap(groups));
+  code.setOut(0, element);
+  Value written = code.finish({}).front();
+  return tensor::InsertSliceOp::create(body.builder, body.loc, written, tensor,
+                                       starts, sizes, steps);
+}
+
+SmallVector<Value> PartsWriter::write(KernelBody &body) {
+  graph::Shape shape = graph::getShape(whole);
+  SmallVector<bool> fixed(shape.size(), false);
+  Value tensor = body.addOut(whole, shape, fixed, before);
+  if (fill) {
+    body.enter(0);
+    Stored none;
+    DenseElementsAttr dense;
+    Value value;
+    if (matchPattern(fill, m_Constant(&dense)) && dense.isSplat())
+      value = arith::ConstantOp::create(body.builder, body.loc,
+                                        dense.getSplatValue<TypedAttr>());
+    else if (body.host.contains(fill))
+      value = body.getScalar(fill).front();
+    else
+      value = tensor::ExtractOp::create(body.builder, body.loc,
+                                        body.getTensor(fill, {}, {}),
+                                        ValueRange());
+    tensor = linalg::FillOp::create(body.builder, body.loc, value, tensor)
+                 .getResult(0);
+  }
+  for (auto [number, part] : llvm::enumerate(parts)) {
+    body.enter(number + 1);
+    tensor = writePart(body, part, tensor);
+    if (body.hasFailed() || body.space().needsRefinement())
+      break;
+  }
+  return {tensor};
+}
+
+FailureOr<BuiltKernel> lamina::buildParts(const Cluster &cluster,
+                                          const HostValues &host,
+                                          StringRef name) {
+  PartsWriter writer(cluster);
+  return writeKernel(cluster, host, name, writer.getSpaces(),
+                     [&](KernelBody &body) { return writer.write(body); });
+}

@@ -1,0 +1,529 @@
+//===- ElementCode.cpp - One linalg.generic in the making -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The frame: operands, indices, outs. What each view means is in
+// ElementViews.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Kernel/ElementCode.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace lamina;
+using graph::ReduceKind;
+using Kind = AxisIndex::Kind;
+
+ElementCode::ElementCode(KernelBody &body, const Stored &stored,
+                         ArrayRef<unsigned> groups)
+    : builder(body.builder.getContext()), loc(body.loc), body(body),
+      stored(stored), groups(groups), block(new Block) {
+  builder.setInsertionPointToEnd(block);
+}
+
+ElementCode::~ElementCode() { delete block; }
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+/// Equal keys are equal indices: of digits only loops and constants count.
+static std::vector<uint64_t> getKey(const Index &index) {
+  std::vector<uint64_t> key;
+  for (const AxisIndex &axis : index) {
+    key.push_back(uint64_t(axis.kind) << 32 | axis.digits.size());
+    for (const Digit &digit : axis.digits) {
+      key.push_back(digit.loop);
+      key.push_back(digit.value);
+    }
+    key.push_back(reinterpret_cast<uint64_t>(axis.expr.getAsOpaquePointer()));
+    key.push_back(reinterpret_cast<uint64_t>(axis.value.getAsOpaquePointer()));
+  }
+  return key;
+}
+
+Value ElementCode::get(Value value, const Index &index) {
+  auto key = std::make_pair(value.getAsOpaquePointer(), getKey(index));
+  if (auto found = cache.find(key); found != cache.end())
+    return found->second;
+  Value element;
+  if (body.hasFailed() || body.space().needsRefinement())
+    element = placeholder(value);
+  else
+    element = compute(value, index);
+  cache[key] = element;
+  return element;
+}
+
+/// What stands in for an element when this attempt at the kernel is given up.
+Value ElementCode::placeholder(Value value) {
+  return arith::ConstantOp::create(
+      builder, loc,
+      builder.getZeroAttr(
+          cast<RankedTensorType>(value.getType()).getElementType()));
+}
+
+Value ElementCode::compute(Value value, const Index &index) {
+  if (stored.contains(value))
+    return load(value, index);
+  Operation *op = value.getDefiningOp();
+  if (auto constantOp = dyn_cast_or_null<arith::ConstantOp>(op)) {
+    auto dense = cast<DenseElementsAttr>(constantOp.getValue());
+    return dense.isSplat() ? constant(dense.getSplatValue<TypedAttr>(), nullptr)
+                           : load(value, index);
+  }
+  if (body.host.contains(value))
+    return body.getScalar(value).front();
+  if (!op || (getCluster(op) && !body.cluster.contains(op)))
+    return load(value, index);
+  loc = op->getLoc();
+  if (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
+    return elementwise(op, index);
+  if (auto broadcast = dyn_cast<graph::BroadcastOp>(op)) {
+    Index inner;
+    for (int64_t axis : broadcast.getAxes())
+      inner.push_back(index[axis]);
+    return get(broadcast.getX(), inner);
+  }
+  if (auto transpose = dyn_cast<graph::TransposeOp>(op)) {
+    Index inner(index.size());
+    for (auto [to, from] : llvm::enumerate(transpose.getOrder()))
+      inner[from] = index[to];
+    return get(transpose.getX(), inner);
+  }
+  if (auto reshape = dyn_cast<graph::ReshapeOp>(op)) {
+    if (auto inner =
+            body.space().reshape(index, graph::getShape(reshape.getX())))
+      return get(reshape.getX(), *inner);
+    if (!body.space().needsRefinement())
+      body.fail(op, "joins and splits axes in a way that no loop over them "
+                    "follows");
+    return placeholder(value);
+  }
+  if (auto stop = dyn_cast<graph::StopOp>(op))
+    return get(stop.getX(), index);
+  if (auto iotaOp = dyn_cast<graph::IotaOp>(op))
+    return iota(iotaOp, index);
+  if (auto sliceOp = dyn_cast<graph::SliceOp>(op))
+    return slice(sliceOp, index);
+  if (auto reverseOp = dyn_cast<graph::ReverseOp>(op))
+    return reverse(reverseOp, index);
+  if (auto windowOp = dyn_cast<graph::WindowOp>(op))
+    return window(windowOp, index);
+  if (auto part = dyn_cast<graph::DynamicSliceOp>(op))
+    return dynamicSlice(part, index);
+  if (auto gatherOp = dyn_cast<graph::GatherOp>(op))
+    return gather(gatherOp, index);
+  if (auto randomOp = dyn_cast<graph::RandomOp>(op))
+    return random(randomOp, index);
+  body.fail(op, "'" + op->getName().getStringRef() +
+                    "' has no form inside a kernel");
+  return placeholder(value);
+}
+
+/// Numbers that code is better off knowing: the others are operands, so that
+/// kernels that differ in them are one.
+static bool staysInCode(TypedAttr attr) {
+  auto real = dyn_cast<FloatAttr>(attr);
+  if (!real)
+    return true;
+  double value = real.getValueAsDouble();
+  double size = std::abs(value);
+  return size == 0 || size == 1 || size == 2 || size == 0.5 ||
+         !std::isfinite(value);
+}
+
+Value ElementCode::constant(TypedAttr attr, Operation *user) {
+  // A power is a chain of products where its exponent is known.
+  bool isExponent = user && isa<math::PowFOp>(user);
+  if (staysInCode(attr) || isExponent)
+    return arith::ConstantOp::create(builder, loc, attr);
+  return body.getScalar(attr);
+}
+
+Value ElementCode::elementwise(Operation *op, const Index &index) {
+  SmallVector<Value> inputs;
+  for (Value operand : op->getOperands()) {
+    DenseElementsAttr dense;
+    if (isa<math::PowFOp>(op) && operand == op->getOperand(1) &&
+        matchPattern(operand, m_Constant(&dense)) && dense.isSplat())
+      inputs.push_back(constant(dense.getSplatValue<TypedAttr>(), op));
+    else
+      inputs.push_back(get(operand, index));
+  }
+  loc = op->getLoc();
+  OperationState state(loc, op->getName());
+  state.addOperands(inputs);
+  for (Type type : op->getResultTypes())
+    state.addTypes(cast<RankedTensorType>(type).getElementType());
+  state.addAttributes(op->getAttrs());
+  state.attributes.erase("kernel.cluster");
+  state.propertiesAttr = op->getPropertiesAsAttribute();
+  Operation *scalar = builder.create(state);
+  if (op->getNumResults() == 1)
+    return scalar->getResult(0);
+  auto key = getKey(index);
+  for (auto [tensor, element] :
+       llvm::zip(op->getResults(), scalar->getResults()))
+    cache[{tensor.getAsOpaquePointer(), key}] = element;
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+/// Adds the digits of an index, each group of loops as one axis.
+static void addDigits(ElementAccess &access, KernelBody &body, const AxisIndex &axis) {
+  MLIRContext *context = body.builder.getContext();
+  for (const Digit &digit : axis.digits) {
+    access.loops.push_back(digit.loop);
+    if (digit.loop < 0) {
+      access.extents.push_back(digit.extent);
+      access.runtime.push_back(false);
+      access.exprs.push_back(getAffineConstantExpr(digit.value, context));
+      access.whole.push_back(false);
+      continue;
+    }
+    if (!body.space().isGroupFirst(digit.loop))
+      continue;
+    unsigned group = body.space().getGroup(digit.loop);
+    access.extents.push_back(body.getExtent(group));
+    access.runtime.push_back(body.isRuntime(group));
+    access.exprs.push_back(getAffineDimExpr(digit.loop, context));
+    access.whole.push_back(false);
+  }
+}
+
+Value ElementCode::load(Value source, const Index &index) {
+  ElementAccess access;
+  for (const AxisIndex &axis : index) {
+    if (axis.kind == Kind::Computed)
+      return extract(source, index);
+    if (axis.kind == Kind::Digits) {
+      addDigits(access, body, axis);
+      continue;
+    }
+    access.extents.push_back(axis.extent);
+    access.runtime.push_back(false);
+    access.exprs.push_back(axis.expr);
+    access.whole.push_back(true);
+    access.loops.push_back(-1);
+    axis.expr.walk([&](AffineExpr expr) {
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        body.space().keepApart(dim.getPosition());
+    });
+  }
+  body.space().addAccess(access.loops);
+
+  Value tensor = stored.lookup(source);
+  if (!tensor)
+    tensor = body.getTensor(source, access.extents, access.runtime);
+
+  tensor = cutToLoops(tensor, access);
+  MLIRContext *context = builder.getContext();
+  SmallVector<AffineExpr> loops, exprs;
+  for (unsigned loop = 0; loop < body.space().getNumLoops(); ++loop)
+    loops.push_back(getAffineDimExpr(
+        llvm::find(groups, body.space().getGroup(loop)) - groups.begin(),
+        context));
+  for (AffineExpr expr : access.exprs)
+    exprs.push_back(expr.replaceDims(loops));
+  return addOperand(tensor, AffineMap::get(groups.size(), 0, exprs, context));
+}
+
+Value ElementCode::cutToLoops(Value tensor, const ElementAccess &access) {
+  SmallVector<OpFoldResult> sizes;
+  bool isPart = false;
+  for (auto [axis, expr] : llvm::enumerate(access.exprs)) {
+    SizeExpr size = access.extents[axis];
+    bool runtime = access.runtime[axis];
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    if (dim && access.whole[axis]) {
+      unsigned group = body.space().getGroup(dim.getPosition());
+      isPart |= body.getExtent(group) != size;
+      size = body.getExtent(group);
+      runtime = body.isRuntime(group);
+    }
+    if (size.isConstant() && !runtime)
+      sizes.push_back(builder.getIndexAttr(*size.getConstant()));
+    else
+      sizes.push_back(body.getSize(size, runtime));
+  }
+  if (!isPart)
+    return tensor;
+  if (llvm::is_contained(sizes, OpFoldResult(Value()))) {
+    body.fail(body.cluster.ops.front(),
+              "takes a part whose size no tensor of its kernel has");
+    return tensor;
+  }
+  SmallVector<OpFoldResult> zeros(sizes.size(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> ones(sizes.size(), builder.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(body.builder, loc, tensor, zeros, sizes,
+                                        ones);
+}
+
+Value ElementCode::addOperand(Value tensor, AffineMap map) {
+  for (const Operand &operand : operands)
+    if (operand.tensor == tensor && operand.map == map)
+      return operand.argument;
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  Value argument = block->insertArgument(operands.size(), element, loc);
+  operands.push_back({tensor, map, argument});
+  return argument;
+}
+
+Value ElementCode::extract(Value source, const Index &index) {
+  SmallVector<SizeExpr> extents;
+  SmallVector<bool> runtime;
+  SmallVector<Value> places;
+  for (const AxisIndex &axis : index) {
+    extents.push_back(axis.extent);
+    runtime.push_back(false);
+    places.push_back(getValue(axis));
+  }
+  if (stored.contains(source)) {
+    body.fail(body.cluster.ops.front(),
+              "reads its own result at a computed index");
+    return placeholder(source);
+  }
+  Value tensor = body.getTensor(source, extents, runtime);
+  return tensor::ExtractOp::create(builder, loc, tensor, places);
+}
+
+//===----------------------------------------------------------------------===//
+// Indices
+//===----------------------------------------------------------------------===//
+
+Value ElementCode::indexConstant(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value ElementCode::loopIndex(unsigned loop) {
+  body.space().keepApart(loop);
+  auto place = llvm::find(groups, body.space().getGroup(loop));
+  assert(place != groups.end() && "asks for a loop that does not run");
+  return linalg::IndexOp::create(builder, loc, place - groups.begin());
+}
+
+Value ElementCode::sizeValue(const SizeExpr &size) {
+  if (auto constant = size.getConstant())
+    return indexConstant(*constant);
+  if (Value known = body.getSize(size, true))
+    return known;
+  body.fail(body.cluster.ops.front(),
+            "needs the size '" + size.str() + "', which no tensor of it has");
+  return indexConstant(0);
+}
+
+std::optional<AffineExpr> ElementCode::getExpr(const AxisIndex &axis) {
+  MLIRContext *context = builder.getContext();
+  if (axis.kind == Kind::Affine)
+    return axis.expr;
+  if (axis.kind == Kind::Computed)
+    return std::nullopt;
+  AffineExpr sum = getAffineConstantExpr(0, context);
+  int64_t stride = 1;
+  for (auto [place, digit] : llvm::enumerate(llvm::reverse(axis.digits))) {
+    AffineExpr part = digit.loop < 0
+                          ? getAffineConstantExpr(digit.value, context)
+                          : getAffineDimExpr(digit.loop, context);
+    sum = part * stride + sum;
+    if (place + 1 == axis.digits.size())
+      break;
+    std::optional<int64_t> extent = digit.extent.getConstant();
+    if (!extent)
+      return std::nullopt;
+    stride *= *extent;
+  }
+  return sum;
+}
+
+Value ElementCode::getValue(const AxisIndex &axis) {
+  if (axis.kind == Kind::Computed)
+    return axis.value;
+  Value sum;
+  auto add = [&](Value part) {
+    sum = sum ? Value(arith::AddIOp::create(builder, loc, sum, part)) : part;
+  };
+  if (axis.kind == Kind::Affine) {
+    SmallVector<AffineExpr> work = {axis.expr};
+    std::function<Value(AffineExpr)> code = [&](AffineExpr expr) -> Value {
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        return loopIndex(dim.getPosition());
+      if (auto number = dyn_cast<AffineConstantExpr>(expr))
+        return indexConstant(number.getValue());
+      auto binary = cast<AffineBinaryOpExpr>(expr);
+      Value a = code(binary.getLHS()), b = code(binary.getRHS());
+      if (expr.getKind() == AffineExprKind::Add)
+        return arith::AddIOp::create(builder, loc, a, b);
+      assert(expr.getKind() == AffineExprKind::Mul && "only sums of products");
+      return arith::MulIOp::create(builder, loc, a, b);
+    };
+    return code(axis.expr);
+  }
+  for (auto [place, digit] : llvm::enumerate(axis.digits)) {
+    if (place > 0)
+      sum = arith::MulIOp::create(builder, loc, sum, sizeValue(digit.extent));
+    add(digit.loop < 0 ? indexConstant(digit.value) : loopIndex(digit.loop));
+  }
+  return sum ? sum : indexConstant(0);
+}
+
+AxisIndex ElementCode::computed(Value value, const SizeExpr &extent) {
+  AxisIndex axis;
+  axis.kind = Kind::Computed;
+  axis.extent = extent;
+  axis.value = value;
+  return axis;
+}
+
+std::pair<AxisIndex, Value> ElementCode::clamp(Value value,
+                                               const SizeExpr &extent) {
+  Value zero = indexConstant(0);
+  Value end = sizeValue(extent);
+  // One comparison: a negative number is a large unsigned one.
+  Value inside = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                       value, end);
+  Value held = arith::SelectOp::create(builder, loc, inside, value, zero);
+  return {computed(held, extent), inside};
+}
+
+Value ElementCode::both(Value a, Value b) {
+  if (!a || !b)
+    return a ? a : b;
+  return arith::AndIOp::create(builder, loc, a, b);
+}
+
+Value ElementCode::zero(Type type) {
+  return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+}
+
+//===----------------------------------------------------------------------===//
+// Outs
+//===----------------------------------------------------------------------===//
+
+TypedAttr lamina::getNeutral(ReduceKind kind, Type type) {
+  Builder b(type.getContext());
+  bool real = isa<FloatType>(type);
+  auto extreme = [&](bool negative) -> TypedAttr {
+    if (real)
+      return FloatAttr::get(
+          type, APFloat::getInf(cast<FloatType>(type).getFloatSemantics(),
+                                negative));
+    unsigned width = type.getIntOrFloatBitWidth();
+    return IntegerAttr::get(type, negative ? APInt::getSignedMinValue(width)
+                                           : APInt::getSignedMaxValue(width));
+  };
+  switch (kind) {
+  case ReduceKind::Sum:
+  case ReduceKind::Any:
+    return b.getZeroAttr(type);
+  case ReduceKind::Prod:
+    return real ? TypedAttr(b.getFloatAttr(type, 1.0))
+                : TypedAttr(b.getIntegerAttr(type, 1));
+  case ReduceKind::All:
+    return b.getIntegerAttr(type, 1);
+  case ReduceKind::Max:
+    return extreme(/*negative=*/true);
+  case ReduceKind::Min:
+    return extreme(/*negative=*/false);
+  case ReduceKind::LogSumExp:
+    break;
+  }
+  llvm_unreachable("logsumexp is decomposed before clusters are formed");
+}
+
+static Value combine(OpBuilder &b, Location loc, ReduceKind kind, Value acc,
+                     Value value) {
+  bool real = isa<FloatType>(acc.getType());
+  switch (kind) {
+  case ReduceKind::Sum:
+    return real ? Value(arith::AddFOp::create(b, loc, acc, value))
+                : Value(arith::AddIOp::create(b, loc, acc, value));
+  case ReduceKind::Prod:
+    return real ? Value(arith::MulFOp::create(b, loc, acc, value))
+                : Value(arith::MulIOp::create(b, loc, acc, value));
+  case ReduceKind::Max:
+    return real ? Value(arith::MaximumFOp::create(b, loc, acc, value))
+                : Value(arith::MaxSIOp::create(b, loc, acc, value));
+  case ReduceKind::Min:
+    return real ? Value(arith::MinimumFOp::create(b, loc, acc, value))
+                : Value(arith::MinSIOp::create(b, loc, acc, value));
+  case ReduceKind::Any:
+    return arith::OrIOp::create(b, loc, acc, value);
+  case ReduceKind::All:
+    return arith::AndIOp::create(b, loc, acc, value);
+  case ReduceKind::LogSumExp:
+    break;
+  }
+  llvm_unreachable("logsumexp is decomposed before clusters are formed");
+}
+
+AffineMap ElementCode::getMap(ArrayRef<unsigned> axes) {
+  SmallVector<AffineExpr> exprs;
+  for (unsigned group : axes)
+    exprs.push_back(getAffineDimExpr(llvm::find(groups, group) - groups.begin(),
+                                     builder.getContext()));
+  return AffineMap::get(groups.size(), 0, exprs, builder.getContext());
+}
+
+Value ElementCode::addOut(Value tensor, AffineMap map) {
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  Value held = block->addArgument(element, loc);
+  outs.push_back({tensor, map, held, held, std::nullopt});
+  return held;
+}
+
+void ElementCode::setOut(unsigned out, Value value,
+                         std::optional<ReduceKind> kind) {
+  outs[out].value = value;
+  outs[out].combine = kind;
+}
+
+void ElementCode::bind(Value value, const Index &index, Value element) {
+  cache[{value.getAsOpaquePointer(), getKey(index)}] = element;
+}
+
+std::optional<std::pair<Value, AffineMap>>
+ElementCode::getOperand(Value element) const {
+  for (const Operand &operand : operands)
+    if (operand.argument == element)
+      return std::make_pair(operand.tensor, operand.map);
+  return std::nullopt;
+}
+
+ValueRange ElementCode::finish(ArrayRef<unsigned> reduced) {
+  SmallVector<Value> inputs, tensors, yields;
+  SmallVector<AffineMap> maps;
+  for (const Operand &operand : operands) {
+    inputs.push_back(operand.tensor);
+    maps.push_back(operand.map);
+  }
+  loc = body.loc;
+  for (const Out &out : outs) {
+    tensors.push_back(out.tensor);
+    maps.push_back(out.map);
+    yields.push_back(out.combine ? combine(builder, loc, *out.combine, out.held,
+                                           out.value)
+                                 : out.value);
+  }
+  linalg::YieldOp::create(builder, loc, yields);
+  SmallVector<utils::IteratorType> iterators;
+  for (unsigned group : groups)
+    iterators.push_back(llvm::is_contained(reduced, group)
+                            ? utils::IteratorType::reduction
+                            : utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      body.builder, loc, ValueRange(tensors).getTypes(), inputs, tensors, maps,
+      iterators);
+  generic.getRegion().push_back(block);
+  block = nullptr;
+  results.assign(generic->getResults().begin(), generic->getResults().end());
+  return results;
+}

@@ -1,0 +1,186 @@
+//===- ElementViews.cpp - Views as indices of scalar code -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an element of each view is: an element of its operand at another index,
+// or a number made of the index. Where an index can leave the operand it is
+// held inside and the element selected away.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Kernel/ElementCode.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+using namespace mlir;
+using namespace lamina;
+using Kind = AxisIndex::Kind;
+
+Value ElementCode::iota(graph::IotaOp op, const Index &index) {
+  Value place = getValue(index[op.getAxis()]);
+  Type element = cast<RankedTensorType>(op.getType()).getElementType();
+  if (element.isIndex())
+    return place;
+  if (isa<IntegerType>(element))
+    return arith::IndexCastOp::create(builder, loc, element, place);
+  Value whole =
+      arith::IndexCastOp::create(builder, loc, builder.getI32Type(), place);
+  return arith::SIToFPOp::create(builder, loc, element, whole);
+}
+
+/// The index of a slice along one axis where the axis falls into equal parts of
+/// which it takes one, or one place of each: then only digits are added.
+static std::optional<AxisIndex> splitIntoParts(const AxisIndex &axis,
+                                               int64_t start, int64_t step,
+                                               const SizeExpr &extent) {
+  AxisIndex result;
+  result.extent = extent;
+  if (step == 1) {
+    std::optional<SizeExpr> parts = extent.divideExactly(axis.extent);
+    std::optional<int64_t> size = axis.extent.getConstant();
+    if (!parts || !size || *size == 0 || start % *size != 0)
+      return std::nullopt;
+    result.digits.push_back({-1, start / *size, *parts});
+    llvm::append_range(result.digits, axis.digits);
+    return result;
+  }
+  if (start >= step || extent != axis.extent * SizeExpr(step))
+    return std::nullopt;
+  result.digits = axis.digits;
+  result.digits.push_back({-1, start, SizeExpr(step)});
+  return result;
+}
+
+Value ElementCode::slice(graph::SliceOp op, const Index &index) {
+  graph::Shape shape = graph::getShape(op.getX());
+  Index inner;
+  for (auto [axis, outer] : llvm::enumerate(index)) {
+    int64_t start = op.getStart()[axis], step = op.getStep()[axis];
+    if (start == 0 && step == 1 && shape[axis] == outer.extent) {
+      inner.push_back(outer);
+      continue;
+    }
+    if (outer.kind == Kind::Digits)
+      if (auto parts = splitIntoParts(outer, start, step, shape[axis])) {
+        inner.push_back(*parts);
+        continue;
+      }
+    if (auto expr = getExpr(outer)) {
+      AxisIndex moved;
+      moved.kind = Kind::Affine;
+      moved.extent = shape[axis];
+      moved.expr = *expr * step + start;
+      inner.push_back(moved);
+      continue;
+    }
+    Value place = getValue(outer);
+    place = arith::MulIOp::create(builder, loc, place, indexConstant(step));
+    place = arith::AddIOp::create(builder, loc, place, indexConstant(start));
+    inner.push_back(computed(place, shape[axis]));
+  }
+  return get(op.getX(), inner);
+}
+
+Value ElementCode::reverse(graph::ReverseOp op, const Index &index) {
+  Index inner = index;
+  for (int64_t axis : op.getAxes()) {
+    auto expr = getExpr(index[axis]);
+    auto extent = index[axis].extent.getConstant();
+    if (expr && extent) {
+      inner[axis].kind = Kind::Affine;
+      inner[axis].digits.clear();
+      inner[axis].expr = (*extent - 1) - *expr;
+      continue;
+    }
+    Value last = arith::SubIOp::create(
+        builder, loc, sizeValue(index[axis].extent), indexConstant(1));
+    inner[axis] =
+        computed(arith::SubIOp::create(builder, loc, last,
+                                       getValue(index[axis])),
+                 index[axis].extent);
+  }
+  return get(op.getX(), inner);
+}
+
+Value ElementCode::window(graph::WindowOp op, const Index &index) {
+  graph::Shape shape = graph::getShape(op.getX());
+  Index inner;
+  Value inside;
+  unsigned next = 0, windowed = 0;
+  for (unsigned axis = 0; axis < shape.size(); ++axis) {
+    if (windowed == op.getAxes().size() ||
+        op.getAxes()[windowed] != int64_t(axis)) {
+      inner.push_back(index[next++]);
+      continue;
+    }
+    const AxisIndex &position = index[next++];
+    const AxisIndex &place = index[next++];
+    int64_t stride = op.getStride()[windowed];
+    int64_t dilation = op.getDilation()[windowed];
+    int64_t low = op.getLow()[windowed++];
+    auto p = getExpr(position), j = getExpr(place);
+    if (!op.getOutside() && p && j) {
+      AxisIndex moved;
+      moved.kind = Kind::Affine;
+      moved.extent = shape[axis];
+      moved.expr = *p * stride + *j * dilation - low;
+      inner.push_back(moved);
+      continue;
+    }
+    Value at = arith::MulIOp::create(builder, loc, getValue(position),
+                                     indexConstant(stride));
+    Value off = arith::MulIOp::create(builder, loc, getValue(place),
+                                      indexConstant(dilation));
+    at = arith::AddIOp::create(builder, loc, at, off);
+    at = arith::SubIOp::create(builder, loc, at, indexConstant(low));
+    auto [held, fits] = clamp(at, shape[axis]);
+    inner.push_back(held);
+    inside = both(inside, fits);
+  }
+  Value element = get(op.getX(), inner);
+  if (!inside || !op.getOutside())
+    return element;
+  Value outside = arith::ConstantOp::create(builder, loc, *op.getOutside());
+  return arith::SelectOp::create(builder, loc, inside, element, outside);
+}
+
+Value ElementCode::dynamicSlice(graph::DynamicSliceOp op, const Index &index) {
+  graph::Shape shape = graph::getShape(op.getX());
+  Index inner = index;
+  for (auto [axis, start] : llvm::zip(op.getAxes(), op.getStarts())) {
+    Value from = get(start, {});
+    if (!from.getType().isIndex())
+      from = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                        from);
+    inner[axis] = computed(
+        arith::AddIOp::create(builder, loc, from, getValue(index[axis])),
+        shape[axis]);
+  }
+  return get(op.getX(), inner);
+}
+
+Value ElementCode::gather(graph::GatherOp op, const Index &index) {
+  graph::Shape shape = graph::getShape(op.getX());
+  unsigned batch = op.getBatch(), axis = op.getAxis();
+  unsigned rest =
+      cast<RankedTensorType>(op.getIds().getType()).getRank() - batch;
+  // result: batch, axes of x before `axis`, further axes of ids, axes behind
+  Index ids(index.begin(), index.begin() + batch);
+  ids.insert(ids.end(), index.begin() + axis, index.begin() + axis + rest);
+  Value id = get(op.getIds(), ids);
+  if (!id.getType().isIndex())
+    id = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), id);
+  Value inside;
+  AxisIndex row = computed(id, shape[axis]);
+  if (op.getOutside())
+    std::tie(row, inside) = clamp(id, shape[axis]);
+  Index inner(index.begin(), index.begin() + axis);
+  inner.push_back(row);
+  inner.insert(inner.end(), index.begin() + axis + rest, index.end());
+  Value element = get(op.getX(), inner);
+  if (!inside)
+    return element;
+  return arith::SelectOp::create(builder, loc, inside, element,
+                                 zero(element.getType()));
+}

@@ -1,0 +1,487 @@
+//===- FormClusters.cpp - Decide which ops become one kernel --------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Graph -> Graph: ops get the number of their cluster, views none. Decides the
+// speed of everything that is not a contraction: what is in one kernel is read
+// and written once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/Shape.h"
+#include "dialects/Kernel/KernelDialect.h"
+#include "passes/Kernel/BuildKernel.h"
+#include "passes/Kernel/ClusterGraph.h"
+#include "passes/Kernel/ElementCost.h"
+#include "passes/Kernel/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+namespace lamina {
+#define GEN_PASS_DEF_KERNELFORMCLUSTERSPASS
+#include "passes/Kernel/Passes.h.inc"
+} // namespace lamina
+
+using namespace mlir;
+using namespace lamina;
+
+/// Tensors of full size that an epilogue may read besides its contraction.
+static constexpr unsigned kMostEpilogueOperands = 6;
+
+namespace {
+/// What the members of a group run over.
+struct Domain {
+  SizeExpr elements; ///< of the largest members
+  SizeExpr rows;     ///< of what remains of reductions
+  bool reduces = false;
+  bool trailing = true; ///< reductions are over the last axes
+  bool contracts = false;
+  bool alone = false;
+};
+
+class ClusterFormer {
+public:
+  ClusterFormer(Block &block, const HostValues &host)
+      : graph(block, host), host(host) {
+    for (unsigned node = 0; node < graph.size(); ++node)
+      domains.push_back(getDomain(graph.getOp(node)));
+  }
+
+  void joinEpilogues();
+  void joinRows();
+  void joinProducers();
+  void joinColumns();
+  void number(int64_t &next);
+
+private:
+  Domain getDomain(Operation *op) const;
+  bool isElementwise(unsigned node) const {
+    return classify(graph.getOp(node), host) == OpClass::Elementwise;
+  }
+  SizeExpr countElements(unsigned node) const {
+    return graph::getElementCount(
+        graph::getShape(graph.getOp(node)->getResult(0)));
+  }
+  bool canJoinEpilogue(unsigned group, unsigned node) const;
+  bool areEdgesRegular(unsigned a, unsigned b, const Domain &domain) const;
+  std::optional<Domain> unite(const Domain &a, const Domain &b) const;
+  void take(unsigned a, unsigned b, const Domain &domain);
+  bool isInlined(unsigned node) const;
+  bool needsMemory(unsigned node) const;
+  unsigned countLargeInputs(unsigned group, unsigned node) const;
+
+  ClusterGraph graph;
+  const HostValues &host;
+  std::vector<Domain> domains; // by group
+};
+} // namespace
+
+Domain ClusterFormer::getDomain(Operation *op) const {
+  Domain domain;
+  switch (classify(op, host)) {
+  case OpClass::Elementwise:
+    domain.elements = domain.rows =
+        graph::getElementCount(graph::getShape(op->getResult(0)));
+    break;
+  case OpClass::Reduce: {
+    auto reduce = cast<graph::ReduceOp>(op);
+    domain.elements = graph::getElementCount(graph::getShape(reduce.getX()));
+    domain.rows = graph::getElementCount(graph::getShape(reduce.getResult()));
+    domain.reduces = true;
+    int64_t rank = cast<RankedTensorType>(reduce.getX().getType()).getRank();
+    int64_t kept = rank - reduce.getAxes().size();
+    domain.trailing = llvm::all_of(reduce.getAxes(),
+                                   [&](int64_t axis) { return axis >= kept; });
+    break;
+  }
+  case OpClass::Contract:
+    domain.elements = domain.rows =
+        graph::getElementCount(graph::getShape(op->getResult(0)));
+    domain.contracts = true;
+    break;
+  default:
+    domain.alone = true;
+  }
+  return domain;
+}
+
+void ClusterFormer::take(unsigned a, unsigned b, const Domain &domain) {
+  domains[graph.merge(a, b)] = domain;
+}
+
+//===----------------------------------------------------------------------===//
+// Epilogues
+//===----------------------------------------------------------------------===//
+
+/// Tensors of the group's size that `node` reads from outside of the group.
+unsigned ClusterFormer::countLargeInputs(unsigned group, unsigned node) const {
+  llvm::DenseSet<Value> large;
+  auto count = [&](unsigned reader) {
+    for (Value operand : graph.getOp(reader)->getOperands()) {
+      Operation *op = operand.getDefiningOp();
+      auto source = op ? graph.getNode(op) : std::nullopt;
+      if (source && graph.getGroup(*source) == group)
+        continue;
+      if (op && !source && isa<graph::BroadcastOp, arith::ConstantOp>(op))
+        continue;
+      large.insert(operand);
+    }
+  };
+  for (unsigned member : graph.getMembers(group))
+    if (isElementwise(member))
+      count(member);
+  count(node);
+  return large.size();
+}
+
+bool ClusterFormer::canJoinEpilogue(unsigned group, unsigned node) const {
+  if (!isElementwise(node) || graph.getMembers(graph.getGroup(node)).size() != 1)
+    return false;
+  if (countElements(node) != domains[group].elements)
+    return false;
+  bool reads = false;
+  for (unsigned edge : graph.getIncoming(node)) {
+    const Edge &in = graph.getEdge(edge);
+    if (graph.getGroup(in.from) != group)
+      continue;
+    if (in.kind != EdgeKind::Same)
+      return false;
+    reads = true;
+  }
+  return reads && countLargeInputs(group, node) <= kMostEpilogueOperands &&
+         !graph.wouldCycle(group, graph.getGroup(node));
+}
+
+void ClusterFormer::joinEpilogues() {
+  for (unsigned node = 0; node < graph.size(); ++node) {
+    if (!domains[graph.getGroup(node)].contracts ||
+        !isa<graph::ContractOp>(graph.getOp(node)))
+      continue;
+    // Readers of members, in order; a list that grows.
+    SmallVector<unsigned> work = {node};
+    for (unsigned i = 0; i < work.size(); ++i)
+      for (unsigned edge : graph.getOutgoing(work[i])) {
+        unsigned reader = graph.getEdge(edge).to;
+        unsigned group = graph.getGroup(node);
+        if (graph.getGroup(reader) == group || !canJoinEpilogue(group, reader))
+          continue;
+        take(group, graph.getGroup(reader), domains[group]);
+        work.push_back(reader);
+      }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+/// The domain of two groups in one; nothing if their loops differ.
+std::optional<Domain> ClusterFormer::unite(const Domain &a,
+                                           const Domain &b) const {
+  if (a.alone || b.alone || a.contracts || b.contracts)
+    return std::nullopt;
+  if (a.reduces && b.reduces) {
+    if (a.elements != b.elements || a.rows != b.rows || !a.trailing ||
+        !b.trailing)
+      return std::nullopt;
+    return a;
+  }
+  if (!a.reduces && !b.reduces) {
+    if (a.elements != b.elements)
+      return std::nullopt;
+    return a;
+  }
+  const Domain &rows = a.reduces ? a : b;
+  const Domain &map = a.reduces ? b : a;
+  if (!rows.trailing && map.elements != rows.rows)
+    return std::nullopt;
+  if (map.elements != rows.elements && map.elements != rows.rows)
+    return std::nullopt;
+  return rows;
+}
+
+/// Whether one group reads the other so that a kernel of both needs no more
+/// than a row of what it has computed.
+bool ClusterFormer::areEdgesRegular(unsigned a, unsigned b,
+                                    const Domain &domain) const {
+  for (unsigned member : graph.getMembers(b))
+    for (unsigned number : graph.getIncoming(member)) {
+      const Edge &edge = graph.getEdge(number);
+      if (graph.getGroup(edge.from) != a)
+        continue;
+      SizeExpr elements =
+          graph::getElementCount(graph::getShape(edge.value));
+      bool isRow = domain.reduces && elements == domain.rows;
+      bool fits = edge.kind == EdgeKind::Same ||
+                  (edge.kind == EdgeKind::Rows && isRow && domain.trailing);
+      if (!fits)
+        return false;
+    }
+  return true;
+}
+
+void ClusterFormer::joinRows() {
+  for (unsigned node = graph.size(); node-- > 0;)
+    for (unsigned edge : graph.getOutgoing(node)) {
+      unsigned from = graph.getGroup(node);
+      unsigned to = graph.getGroup(graph.getEdge(edge).to);
+      if (from == to)
+        continue;
+      auto domain = unite(domains[from], domains[to]);
+      if (!domain || !areEdgesRegular(from, to, *domain) ||
+          !areEdgesRegular(to, from, *domain) || graph.wouldCycle(from, to))
+        continue;
+      take(from, to, *domain);
+    }
+}
+
+/// Reductions of one tensor over the same leading axes walk it together.
+void ClusterFormer::joinColumns() {
+  llvm::MapVector<Value, SmallVector<unsigned>> readers;
+  for (unsigned node = 0; node < graph.size(); ++node) {
+    const Domain &domain = domains[graph.getGroup(node)];
+    if (!domain.reduces || domain.trailing)
+      continue;
+    for (Value operand : graph.getOp(node)->getOperands())
+      readers[operand].push_back(node);
+  }
+  for (auto &[value, nodes] : readers)
+    for (unsigned other : ArrayRef(nodes).drop_front()) {
+      unsigned a = graph.getGroup(nodes.front()), b = graph.getGroup(other);
+      if (a == b || domains[a].elements != domains[b].elements ||
+          domains[a].rows != domains[b].rows)
+        continue;
+      auto first = dyn_cast<graph::ReduceOp>(graph.getOp(nodes.front()));
+      auto second = dyn_cast<graph::ReduceOp>(graph.getOp(other));
+      if (first && second && first.getAxes() == second.getAxes() &&
+          first.getX().getType() == second.getX().getType() &&
+          !graph.wouldCycle(a, b))
+        take(a, b, domains[a]);
+    }
+}
+
+/// Elementwise ops that only one group reads are computed where they are read,
+/// unless that repeats much work.
+void ClusterFormer::joinProducers() {
+  for (unsigned node = graph.size(); node-- > 0;) {
+    unsigned group = graph.getGroup(node);
+    if (!isElementwise(node) || domains[group].reduces ||
+        domains[group].contracts || needsMemory(node))
+      continue;
+    std::optional<unsigned> reader;
+    bool repeats = false, single = true;
+    for (unsigned member : graph.getMembers(group))
+      for (unsigned number : graph.getOutgoing(member)) {
+        const Edge &edge = graph.getEdge(number);
+        unsigned to = graph.getGroup(edge.to);
+        if (to == group)
+          continue;
+        single &= !reader || *reader == to;
+        reader = to;
+        repeats |= domains[to].elements !=
+                   graph::getElementCount(graph::getShape(edge.value));
+        // The factors of a product are read from memory.
+        single &= !isa<graph::ContractOp>(graph.getOp(edge.to));
+      }
+    if (!reader || !single)
+      continue;
+    bool isPart = domains[*reader].alone &&
+                  isAssembled(graph.getOp(graph.getMembers(*reader).front()));
+    if (!isPart && (repeats || domains[*reader].alone))
+      continue;
+    take(*reader, group, domains[*reader]);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
+/// Whether somebody needs the results of a node in memory: a loop, a structured
+/// op, a product, the end of the block.
+bool ClusterFormer::needsMemory(unsigned node) const {
+  for (unsigned number : graph.getOutgoing(node)) {
+    Operation *reader = graph.getOp(graph.getEdge(number).to);
+    if (isa<graph::ContractOp>(reader) ||
+        (classify(reader, host) == OpClass::Alone && !isAssembled(reader)))
+      return true;
+  }
+  return false;
+}
+
+/// A cheap op that reads one tensor of its size is no kernel: whoever reads it
+/// reads that tensor instead, and computes it again.
+bool ClusterFormer::isInlined(unsigned node) const {
+  if (!isElementwise(node) ||
+      graph.getMembers(graph.getGroup(node)).size() != 1 ||
+      needsMemory(node) || graph.getOutgoing(node).empty() ||
+      getOpCost(graph.getOp(node)) > kCheap)
+    return false;
+  return countLargeInputs(graph.getGroup(node), node) <= 1;
+}
+
+void ClusterFormer::number(int64_t &next) {
+  llvm::DenseMap<unsigned, int64_t> numbers;
+  for (unsigned node = 0; node < graph.size(); ++node) {
+    OpClass kind = classify(graph.getOp(node), host);
+    Operation *op = graph.getOp(node);
+    if (kind == OpClass::Alone && !isStructured(op) && !isAssembled(op))
+      continue;
+    if (isInlined(node))
+      continue;
+    auto [entry, isNew] = numbers.try_emplace(graph.getGroup(node), next);
+    next += isNew;
+    setCluster(op, entry->second);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Values that have to be in memory
+//===----------------------------------------------------------------------===//
+
+namespace {
+class MemoryDemands {
+public:
+  MemoryDemands(const HostValues &host) : host(host) {}
+  void visit(Block &block);
+
+private:
+  /// Makes sure that an operand is something in memory.
+  void demand(OpOperand &operand);
+  void demandFactor(OpOperand &operand, bool windowed);
+
+  const HostValues &host;
+};
+} // namespace
+
+/// A view that is only another shape of something in memory.
+static Value getAliased(Value value) {
+  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
+    value = reshape.getX();
+  return value;
+}
+
+void MemoryDemands::demand(OpOperand &operand) {
+  Value base = getAliased(operand.get());
+  Operation *op = base.getDefiningOp();
+  bool isHost = host.contains(base);
+  if (!isHost && (!op || classify(op, host) != OpClass::View))
+    return;
+  if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op))
+    if (!cast<DenseElementsAttr>(constant.getValue()).isSplat())
+      return;
+  // A copy that is a kernel: `stop` is the identity that is no host value.
+  OpBuilder b(operand.getOwner());
+  auto copy = graph::StopOp::create(b, base.getLoc(), operand.get().getType(),
+                                    operand.get());
+  setCluster(copy, -1);
+  operand.set(copy);
+}
+
+void MemoryDemands::demandFactor(OpOperand &operand, bool windowed) {
+  Value value = operand.get();
+  while (Operation *op = value.getDefiningOp()) {
+    if (windowed || !isa<graph::TransposeOp, graph::ReshapeOp,
+                         graph::BroadcastOp, graph::SliceOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  Operation *op = value.getDefiningOp();
+  bool inMemory = !host.contains(value) &&
+                  (!op || classify(op, host) != OpClass::View);
+  if (!inMemory)
+    demand(operand);
+}
+
+void MemoryDemands::visit(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (auto contract = dyn_cast<graph::ContractOp>(op)) {
+      for (unsigned i : {0, 1})
+        demandFactor(op.getOpOperand(i),
+                     !contract.getMap(i).isProjectedPermutation());
+      continue;
+    }
+    if (isStructured(&op) || isa<graph::BarrierOp>(op)) {
+      for (OpOperand &operand : op.getOpOperands())
+        demand(operand);
+      continue;
+    }
+    if (auto update = dyn_cast<graph::DynamicUpdateOp>(op)) {
+      demand(update.getXMutable());
+      continue;
+    }
+    if (auto scan = dyn_cast<graph::ScanOp>(op)) {
+      for (auto [operand, carry] :
+           llvm::zip(scan.getInitMutable(), scan.getCarryArgs()))
+        if (!host.contains(carry))
+          demand(operand);
+      for (OpOperand &operand : scan.getOverMutable())
+        demand(operand);
+      for (OpOperand &operand : scan.getWithMutable())
+        if (!host.contains(operand.get()))
+          demand(operand);
+      visit(*scan.getBodyBlock());
+      auto yield = scan.getBodyYield();
+      for (auto [operand, carry] :
+           llvm::zip(yield.getValuesMutable(), scan.getCarryArgs()))
+        if (!host.contains(carry))
+          demand(operand);
+      for (OpOperand &operand : yield.getStackedMutable())
+        demand(operand);
+      if (scan.hasUntil()) {
+        visit(*scan.getUntilBlock());
+        for (OpOperand &operand : scan.getUntilYield()->getOpOperands())
+          demand(operand);
+      }
+      continue;
+    }
+    if (auto cond = dyn_cast<graph::CondOp>(op)) {
+      for (OpOperand &operand : cond.getWithMutable())
+        if (!host.contains(operand.get()))
+          demand(operand);
+      for (Block *branch : {cond.getTakenBlock(), cond.getOtherwiseBlock()}) {
+        visit(*branch);
+        for (OpOperand &operand : branch->getTerminator()->getOpOperands())
+          if (!host.contains(cond.getResult(operand.getOperandNumber())))
+            demand(operand);
+      }
+      continue;
+    }
+    if (isa<func::ReturnOp>(op))
+      for (OpOperand &operand : op.getOpOperands())
+        if (!host.contains(operand.get()))
+          demand(operand);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct KernelFormClustersPass
+    : lamina::impl::KernelFormClustersPassBase<KernelFormClustersPass> {
+  void runOnOperation() override {
+    func::FuncOp entry = getOperation();
+    if (entry.isExternal())
+      return;
+    {
+      HostValues host(entry);
+      MemoryDemands(host).visit(entry.getBody().front());
+    }
+    HostValues host(entry);
+    int64_t next = 0;
+    entry.walk([&](Block *block) {
+      if (!isa<func::FuncOp, graph::ScanOp, graph::CondOp>(
+              block->getParentOp()))
+        return;
+      ClusterFormer former(*block, host);
+      former.joinEpilogues();
+      former.joinRows();
+      former.joinProducers();
+      former.joinColumns();
+      former.number(next);
+    });
+  }
+};
+} // namespace

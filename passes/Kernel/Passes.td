@@ -1,0 +1,110 @@
+//===- Passes.td - From GRAPH to KERNEL and PLANNED -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_PASSES_KERNEL_PASSES
+#define LAMINA_PASSES_KERNEL_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+class Kernel_EntryPass<string flag> : Pass<flag, "::mlir::func::FuncOp"> {
+  let dependentDialects = [
+    "::lamina::graph::GraphDialect", "::lamina::kernel::KernelDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+  ];
+}
+
+def KernelDecomposePass : Kernel_EntryPass<"kernel-decompose"> {
+  let summary = "write ops without a kernel form with ops that have one";
+  let description = [{
+    `reduce logsumexp` becomes a maximum, a sum of exponentials and a logarithm;
+    `arg_reduce` a maximum and the lowest index that has it; a contraction that
+    reads between the elements of an operand reads an operand with zeros put
+    between them. Row kernels join the parts again, so nothing is walked more
+    often than needed. Other reductions and contractions stay as they are.
+  }];
+}
+
+def KernelPlaceScalarsPass : Kernel_EntryPass<"kernel-place-scalars"> {
+  let summary = "move numbers that depend on no tensor into `kernel.host`";
+  let description = [{
+    What is made of scalars of the entry, counters, sizes and rounds of loops is
+    computed by the host: rates, corrections, keys of draws, conditions on
+    steps. A number that depends on a tensor (a loss, a norm of a gradient)
+    stays, and so does what leaves a loop or a choice that data decides.
+  }];
+}
+
+def KernelFormClustersPass : Kernel_EntryPass<"kernel-form-clusters"> {
+  let summary = "decide which ops become one kernel";
+  let description = [{
+    Numbers clusters by the attribute `kernel.cluster`. In this order:
+    elementwise readers of a contraction join it as its epilogue; reductions
+    over trailing axes and what is elementwise around them become rows;
+    elementwise ops that one cluster reads join it. Views have no cluster:
+    whoever reads them reads through them. Values that loops, structured ops or
+    the caller need in memory are copied by a cluster of their own if they are
+    views.
+
+    Two ops stay apart if something between them would have to run in the
+    middle, if one reads the other at another index than its own, or if they
+    run over different axes.
+  }];
+}
+
+def ConvertGraphToKernelPass
+    : Pass<"convert-graph-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "outline clusters as kernels, entries become launches";
+  let description = [{
+    Each cluster becomes a `kernel.func` and its launch; `graph.scan` becomes
+    `kernel.loop`, `graph.cond` `kernel.if`. Axes that everything in a kernel
+    treats alike are joined, views become indices, floats other than 0, 1, 2, ½
+    and infinities become scalar operands. Functions without a body stay.
+  }];
+  let dependentDialects = [
+    "::lamina::graph::GraphDialect", "::lamina::kernel::KernelDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def KernelShareEqualPass : Pass<"kernel-share-equal", "::mlir::ModuleOp"> {
+  let summary = "keep one of kernels that are equal but for names and places";
+  let description = [{
+    Equal kernels are compiled once; their launches then name the same kernel.
+    The kernel that stays gets the locations of all. Kernels that differ in a
+    static size or a constant of their code stay apart.
+  }];
+}
+
+def VerifyKernelPass : Pass<"verify-kernel", "::mlir::ModuleOp"> {
+  let summary = "check that entries are launches and nothing else";
+}
+
+def KernelOrderPass : Kernel_EntryPass<"kernel-order"> {
+  let summary = "order launches so that places die early";
+  let description = [{
+    A list schedule of each block: what reads the old value of a variable or
+    carry runs before what replaces it, as far as values allow; among launches
+    that may run, one that ends the life of the most bytes is first. Equal
+    choices keep their order, so a block that is good already stays.
+  }];
+}
+
+def KernelPlanMemoryPass : Kernel_EntryPass<"kernel-plan-memory"> {
+  let summary = "give every value of an entry a place";
+  let description = [{
+    A result takes the place of an operand of equal size that dies with it (in
+    place), the place of the variable, carry or stack it ends in, or a slot of
+    its own. Slots have lifetimes in the attribute `kernel.slots`; their offsets
+    are found by runtime/ABI/Plan.h. An entry that has places already stays.
+  }];
+}
+
+def VerifyPlannedPass : Pass<"verify-planned", "::mlir::ModuleOp"> {
+  let summary = "check that no place is overwritten while it is needed";
+}
+
+#endif // LAMINA_PASSES_KERNEL_PASSES

@@ -1,0 +1,121 @@
+//===- PlaceScalars.cpp - Numbers that the host computes ------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Graph -> Graph. Stands before clusters are formed, so that no kernel is made
+// for a learning rate.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/GraphOps.h"
+#include "dialects/Kernel/KernelOps.h"
+#include "passes/Kernel/HostValues.h"
+#include "passes/Kernel/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+namespace lamina {
+#define GEN_PASS_DEF_KERNELPLACESCALARSPASS
+#include "passes/Kernel/Passes.h.inc"
+} // namespace lamina
+
+using namespace mlir;
+using namespace lamina;
+
+namespace {
+/// Ops of one block that become one `kernel.host`, and where it stands.
+struct HostGroup {
+  SmallVector<Operation *> ops;
+  Operation *place = nullptr;
+};
+} // namespace
+
+/// Whether everything the op reads is there at the place of the group.
+static bool canJoin(const HostGroup &group, Operation *op) {
+  return llvm::all_of(op->getOperands(), [&](Value operand) {
+    Operation *definition = operand.getDefiningOp();
+    return !definition || llvm::is_contained(group.ops, definition) ||
+           isa<arith::ConstantOp>(definition) ||
+           definition->isBeforeInBlock(group.place);
+  });
+}
+
+static void outline(const HostGroup &group) {
+  OpBuilder b(group.place);
+  SmallVector<Value> inputs, results;
+  IRMapping map;
+  SmallVector<Location> locations;
+  auto isInside = [&](Operation *op) {
+    return llvm::is_contained(group.ops, op);
+  };
+  auto block = std::make_unique<Block>();
+  OpBuilder inner(b.getContext());
+  inner.setInsertionPointToEnd(block.get());
+  for (Operation *op : group.ops) {
+    for (Value operand : op->getOperands()) {
+      if (map.contains(operand))
+        continue;
+      if (auto constant = operand.getDefiningOp<arith::ConstantOp>()) {
+        map.map(operand, inner.clone(*constant)->getResult(0));
+        continue;
+      }
+      inputs.push_back(operand);
+      map.map(operand, block->addArgument(operand.getType(), operand.getLoc()));
+    }
+    inner.clone(*op, map);
+    locations.push_back(op->getLoc());
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(),
+                       [&](Operation *user) { return !isInside(user); }))
+        results.push_back(result);
+  }
+  Location loc = b.getFusedLoc(locations);
+  SmallVector<Value> yielded;
+  for (Value result : results)
+    yielded.push_back(map.lookup(result));
+  kernel::YieldOp::create(inner, loc, yielded, ValueRange());
+  auto host = kernel::HostOp::create(b, loc, ValueRange(results).getTypes(),
+                                     inputs, ArrayAttr());
+  host.getBody().push_back(block.release());
+  for (auto [old, made] : llvm::zip(results, host.getResults()))
+    old.replaceAllUsesWith(made);
+  for (Operation *op : llvm::reverse(group.ops))
+    op->erase();
+}
+
+static void placeScalars(Block &block, const HostValues &host) {
+  SmallVector<HostGroup> groups;
+  for (Operation &op : block) {
+    // Constants go where they are read.
+    if (op.getNumResults() == 0 || op.getNumRegions() != 0 ||
+        isa<arith::ConstantOp, kernel::HostOp>(op) ||
+        !llvm::all_of(op.getResults(),
+                      [&](Value result) { return host.contains(result); }))
+      continue;
+    if (groups.empty() || !canJoin(groups.back(), &op))
+      groups.push_back({{}, &op});
+    groups.back().ops.push_back(&op);
+  }
+  for (const HostGroup &group : groups)
+    outline(group);
+}
+
+namespace {
+struct KernelPlaceScalarsPass
+    : lamina::impl::KernelPlaceScalarsPassBase<KernelPlaceScalarsPass> {
+  void runOnOperation() override {
+    func::FuncOp entry = getOperation();
+    if (entry.isExternal())
+      return;
+    HostValues host(entry);
+    SmallVector<Block *> blocks;
+    entry.walk([&](Block *block) {
+      if (isa<func::FuncOp, graph::ScanOp, graph::CondOp>(block->getParentOp()))
+        blocks.push_back(block);
+    });
+    for (Block *block : blocks)
+      placeScalars(*block, host);
+  }
+};
+} // namespace
