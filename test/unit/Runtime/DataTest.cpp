@@ -1,0 +1,392 @@
+//===- DataTest.cpp - Sources, splits and batches -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Data/Csv.h"
+#include "runtime/Data/Feed.h"
+#include "runtime/Data/Npy.h"
+#include "runtime/Data/Vocabulary.h"
+#include "runtime/Random/Permutation.h"
+#include "test/unit/Runtime/Testing.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+using namespace lamina::runtime;
+using testing_support::Folder;
+using testing_support::messageOf;
+
+static Column column(const std::string &name, Element element, std::vector<int64_t> shape,
+                     int64_t below = -1) {
+  Column c;
+  c.name = name;
+  c.element = element;
+  c.shape = std::move(shape);
+  c.below = below;
+  c.line = "f.lam:3:5";
+  c.check = "label: id(10) = .label";
+  return c;
+}
+
+static SourcePlan plan(const std::string &kind, const std::string &file,
+                       std::vector<Column> columns) {
+  SourcePlan p;
+  p.name = "d";
+  p.kind = kind;
+  p.file = file;
+  p.columns = std::move(columns);
+  return p;
+}
+
+template <typename T>
+static std::vector<T> read(const Source &source, int64_t record, size_t c = 0) {
+  std::vector<T> values(size_t(source.length(record, c)));
+  source.read(record, c, reinterpret_cast<char *>(values.data()));
+  return values;
+}
+
+TEST(Windows, AreEveryPositionOrEveryStep) {
+  Folder folder;
+  SourcePlan p = plan("windows", folder.write("t", "abcdefg"),
+                      {column("window", Element::I32, {3}, 256)});
+  p.window = 3;
+  auto source = Source::open(p);
+  EXPECT_EQ(source->count(), 5);
+  EXPECT_EQ(read<int32_t>(*source, 4), (std::vector<int32_t>{'e', 'f', 'g'}));
+  p.step = 3;
+  EXPECT_EQ(Source::open(p)->count(), 2);
+  EXPECT_EQ(read<int32_t>(*Source::open(p), 1), (std::vector<int32_t>{'d', 'e', 'f'}));
+  p.window = 8;
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: 'DIR/t' has 7 bytes, but a window takes 8\n");
+}
+
+TEST(Windows, ReadCharactersOfAVocabulary) {
+  Folder folder;
+  SourcePlan p = plan("windows", folder.write("t", "aäb"),
+                      {column("window", Element::I32, {2}, 3)});
+  p.window = 2;
+  p.vocabulary = {"a", "b", "ä"};
+  auto source = Source::open(p);
+  EXPECT_EQ(source->count(), 2);
+  EXPECT_EQ(read<int32_t>(*source, 1), (std::vector<int32_t>{2, 1}));
+  p.vocabulary = {"a", "b"};
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: byte 1 of 'DIR/t': the character 'ä' is not in the vocabulary of this "
+            "program\nnote: it has 2 characters, read when the program was compiled\n");
+}
+
+TEST(Vocabulary, DecodesWhatItEncodes) {
+  Vocabulary bytes, words({"a", "ab", "c"});
+  EXPECT_EQ(bytes.decode({'h', 'i'}), "hi");
+  std::vector<uint32_t> tokens = words.encode("abca", 4, "x");
+  EXPECT_EQ(tokens, (std::vector<uint32_t>{1, 2, 0}));
+  EXPECT_EQ(words.decode({1, 2, 0, 7}), "abca\xEF\xBF\xBD");
+}
+
+static std::string idx(std::vector<int> shape, const std::string &bytes) {
+  std::string text = std::string("\0\0\x08", 3) + char(shape.size());
+  for (int size : shape)
+    text += std::string("\0\0", 2) + char(size >> 8) + char(size);
+  return text + bytes;
+}
+
+TEST(Images, HaveLabelsAndAreChecked) {
+  Folder folder;
+  SourcePlan p = plan("images", folder.write("i", idx({2, 1, 2}, "\1\2\3\4")),
+                      {column("image", Element::F32, {1, 2, 1}),
+                       column("label", Element::I32, {}, 10)});
+  p.labels = folder.write("l", idx({2}, "\7\x0a"));
+  auto source = Source::open(p);
+  EXPECT_EQ(source->count(), 2);
+  EXPECT_EQ(read<float>(*source, 1), (std::vector<float>{3, 4}));
+  EXPECT_EQ(read<int32_t>(*source, 0, 1), std::vector<int32_t>{7});
+  EXPECT_EQ(messageOf([&] { read<int32_t>(*source, 1, 1); }, folder.name()),
+            "error: record 1 of 'DIR/i': 'label' is 10, but id(10) goes from 0 to 9\n"
+            "note: f.lam:3:5: label: id(10) = .label\n");
+  p.labels = folder.write("l", idx({1}, "\7"));
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: 'DIR/i' holds 2 images, but 'DIR/l' holds [1] labels\n");
+  p.columns[0].shape = {2, 2, 1};
+  p.labels = folder.write("l", idx({2}, "\7\7"));
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: 'image' of 'DIR/i' is [1, 2, 1], but this program reads [2, 2, 1]\n"
+            "note: f.lam:3:5: label: id(10) = .label\n");
+  p.file = folder.name();
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: 'DIR' is a folder; images are read from IDX files\n");
+}
+
+static std::vector<std::vector<std::string>> csv(const std::string &text) {
+  std::string name = "t";
+  CsvReader reader(text.data(), text.size(), ',', name);
+  std::vector<std::vector<std::string>> records;
+  std::vector<std::string> fields;
+  while (reader.next(fields))
+    records.push_back(fields);
+  return records;
+}
+
+TEST(Csv, ReadsQuotesAndLineEnds) {
+  using Records = std::vector<std::vector<std::string>>;
+  EXPECT_EQ(csv("a,b\r\n1,2\n"), (Records{{"a", "b"}, {"1", "2"}}));
+  EXPECT_EQ(csv("\"a,\"\"b\"\"\nc\",d"), (Records{{"a,\"b\"\nc", "d"}}));
+  EXPECT_EQ(csv("a,,\n"), (Records{{"a", "", ""}}));
+  EXPECT_EQ(csv("\n\na\n\nb"), (Records{{"a"}, {"b"}}));
+  EXPECT_EQ(csv(""), Records{});
+  EXPECT_EQ(messageOf([] { csv("a\n\"b"); }),
+            "error: 't', line 2: a double quote begins here and does not end\n");
+}
+
+TEST(Table, GivesNumbersAndWords) {
+  Folder folder;
+  Column species = column("species", Element::I32, {}, 2);
+  species.words = {"Adelie", "Gentoo"};
+  SourcePlan p = plan("table", folder.write("p.csv", "species,mass\nGentoo, 5.5\nAdelie,3\n"),
+                      {column("mass", Element::F32, {}), species});
+  auto source = Source::open(p);
+  EXPECT_EQ(source->count(), 2);
+  EXPECT_EQ(read<float>(*source, 0), std::vector<float>{5.5f});
+  EXPECT_EQ(read<int32_t>(*source, 1, 1), std::vector<int32_t>{0});
+  p.columns[0].name = "mas";
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: 'DIR/p.csv' has no column 'mas'\nnote: did you mean 'mass'?\n"
+            "note: it has 'species', 'mass'\n");
+  p.columns[0].name = "mass";
+  p.file = folder.write("q.csv", "species,mass\nGentoo,NA\n");
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: 'DIR/q.csv', line 2: 'mass' is 'NA', no number\n"
+            "note: f.lam:3:5: label: id(10) = .label\n");
+  p.file = folder.write("r.csv", "species,mass\nEmperor,1\n");
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: 'DIR/r.csv', line 2: 'species' is 'Emperor', none of the words that its "
+            "line lists\nnote: f.lam:3:5: label: id(10) = .label\n");
+  p.file = folder.write("s.csv", "species,mass\nGentoo\n");
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: 'DIR/s.csv', line 2: 1 field, but the first line has 2\n");
+  p.file = folder.write("t.csv", "");
+  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
+            "error: 'DIR/t.csv' is empty\n");
+}
+
+TEST(Table, WithoutHeaderIsColumns) {
+  Folder folder;
+  SourcePlan p = plan("table", folder.write("d", "1,2\n3,4\n"),
+                      {column("columns", Element::F32, {2})});
+  p.header = false;
+  auto source = Source::open(p);
+  EXPECT_EQ(source->count(), 2);
+  EXPECT_EQ(read<float>(*source, 1), (std::vector<float>{3, 4}));
+}
+
+TEST(Lines, AreTextOrJson) {
+  Folder folder;
+  SourcePlan text = plan("lines", folder.write("t", "ab\n\ncde"),
+                         {column("text", Element::I32, {-1}, 256)});
+  auto source = Source::open(text);
+  EXPECT_EQ(source->count(), 2);
+  EXPECT_EQ(read<int32_t>(*source, 1), (std::vector<int32_t>{'c', 'd', 'e'}));
+  SourcePlan json = plan("lines", folder.write("j", "{\"x\": [1, 2.5], \"y\": 3}\n{\"x\": []}\n"),
+                         {column("x", Element::F32, {-1}), column("y", Element::I32, {}, 10)});
+  source = Source::open(json);
+  EXPECT_EQ(read<float>(*source, 0), (std::vector<float>{1, 2.5f}));
+  EXPECT_EQ(source->length(1, 0), 0);
+  EXPECT_EQ(messageOf([&] { read<int32_t>(*source, 1, 1); }, folder.name()),
+            "error: record 1 of 'DIR/j' has no 'y'\n");
+  json.columns[0].shape = {3};
+  EXPECT_EQ(messageOf([&] {
+              float out[8];
+              Source::open(json)->read(0, 0, reinterpret_cast<char *>(out));
+            }, folder.name()),
+            "error: record 0 of 'DIR/j': 'x' is a list of 2 numbers, but [3] takes 3\n"
+            "note: f.lam:3:5: label: id(10) = .label\n");
+  json.columns[0] = column("x", Element::I32, {-1});
+  EXPECT_EQ(messageOf([&] { read<int32_t>(*Source::open(json), 0); }, folder.name()),
+            "error: record 0 of 'DIR/j': 'x' is 2.5, which is no whole number\n"
+            "note: f.lam:3:5: label: id(10) = .label\n");
+}
+
+TEST(Arrays, AreNpyOrRaw) {
+  Folder folder;
+  std::vector<int32_t> values = {1, 2, 3, 4, 5, 6};
+  writeNpy(folder.path("a.npy"), Element::I32, {3, 2}, values.data());
+  auto source =
+      Source::open(plan("arrays", folder.path("a.npy"), {column("x", Element::F32, {2})}));
+  EXPECT_EQ(source->count(), 3);
+  EXPECT_EQ(read<float>(*source, 2), (std::vector<float>{5, 6}));
+  folder.write("raw", std::string(reinterpret_cast<char *>(values.data()), 24));
+  source = Source::open(plan("arrays", folder.path("raw"), {column("x", Element::I32, {3})}));
+  EXPECT_EQ(source->count(), 2);
+  EXPECT_EQ(read<int32_t>(*source, 1), (std::vector<int32_t>{4, 5, 6}));
+  EXPECT_EQ(messageOf([&] {
+              Source::open(plan("arrays", folder.path("raw"), {column("x", Element::I32, {4})}));
+            }, folder.name()),
+            "error: 'DIR/raw' has 24 bytes, which is no multiple of the 16 that a record of "
+            "i32[4] takes\n");
+}
+
+TEST(Permutation, IsABijectionForEveryLength) {
+  for (int64_t n : {1, 2, 3, 5, 16, 17, 1000}) {
+    Permutation order(n, {1, 2});
+    std::set<int64_t> seen;
+    for (int64_t i = 0; i < n; ++i)
+      seen.insert(order(i));
+    EXPECT_EQ(int64_t(seen.size()), n);
+    EXPECT_EQ(*seen.rbegin(), n - 1);
+  }
+}
+
+TEST(Permutation, LooksShuffled) {
+  // Mean distance of neighbours in a random order of n is n / 3.
+  constexpr int64_t n = 10000;
+  Permutation order(n, {1, 2}), other(n, {1, 3});
+  double distance = 0;
+  int64_t same = 0;
+  for (int64_t i = 1; i < n; ++i) {
+    distance += double(std::abs(order(i) - order(i - 1))) / (n - 1);
+    same += order(i) == other(i);
+  }
+  EXPECT_NEAR(distance, n / 3.0, n * 0.02);
+  EXPECT_LT(same, 10);
+}
+
+static std::shared_ptr<Dataset> windowsOf(const Folder &folder, const std::string &text,
+                                          int64_t window, int64_t step = 1) {
+  SourcePlan p = plan("windows", folder.write("t", text),
+                      {column("window", Element::I32, {window}, 256)});
+  p.window = window;
+  p.step = step;
+  return Dataset::all("d", Source::open(p));
+}
+
+TEST(Split, OfWindowsIsByPositionWithoutOverlap) {
+  Folder folder;
+  auto all = windowsOf(folder, "0123456789", 2);
+  auto learn = Dataset::split("learn", all, {{0.9, 0.1}, 0, ""});
+  auto check = Dataset::split("check", all, {{0.7, 0.3}, 1, ""});
+  EXPECT_EQ(learn->count(), 8); // bytes 0 to 8
+  EXPECT_EQ(check->count(), 2); // bytes 7 to 9
+  EXPECT_EQ(check->recordAt(0), 7);
+  EXPECT_EQ(Dataset::split("none", all, {{0.9, 0.1}, 1, ""})->count(), 0);
+}
+
+static std::shared_ptr<Dataset> labelled(const Folder &folder, int64_t n) {
+  std::string text = "x,y\n";
+  for (int64_t i = 0; i < n; ++i)
+    text += join(i, ",", i % 4 == 0 ? 1 : 0, "\n");
+  return Dataset::all("d", Source::open(plan("table", folder.write("t.csv", text),
+                                             {column("x", Element::I32, {}),
+                                              column("y", Element::I32, {}, 2)})));
+}
+
+TEST(Split, OfATableIsAFixedShuffle) {
+  Folder folder;
+  auto all = labelled(folder, 100);
+  std::set<int64_t> seen;
+  for (size_t part : {0, 1, 2}) {
+    auto set = Dataset::split("s", all, {{0.5, 0.3, 0.2}, part, ""});
+    EXPECT_EQ(set->count(), part == 0 ? 50 : part == 1 ? 30 : 20);
+    for (int64_t i = 0; i < set->count(); ++i)
+      EXPECT_TRUE(seen.insert(set->recordAt(i)).second);
+  }
+  EXPECT_EQ(seen.size(), 100u);
+}
+
+TEST(Split, ByAFieldIsInEqualShares) {
+  Folder folder;
+  auto all = labelled(folder, 100);
+  auto set = Dataset::split("s", all, {{0.8, 0.2}, 1, "y"});
+  int64_t ones = 0;
+  for (int64_t i = 0; i < set->count(); ++i)
+    ones += read<int32_t>(set->source(), set->recordAt(i), 1)[0];
+  EXPECT_EQ(set->count(), 20);
+  EXPECT_EQ(ones, 5);
+  EXPECT_EQ(messageOf([&] { Dataset::split("s", all, {{1}, 0, "z"}); }),
+            "error: the split of 'd' is by 'z', which no entry reads\n");
+}
+
+static FeedPlan feedPlan(bool shuffled) {
+  FeedPlan p;
+  p.name = "d";
+  p.batch = 3;
+  p.size = 0;
+  p.shuffled = shuffled;
+  return p;
+}
+
+TEST(Feed, VisitsEachRecordOnceAnEpoch) {
+  Folder folder;
+  Feed feed(feedPlan(true), labelled(folder, 10), 3, 1);
+  std::set<int64_t> seen;
+  std::vector<int64_t> first;
+  for (int i = 0; i < 3; ++i)
+    for (int64_t record : feed.takeRecords()) {
+      EXPECT_TRUE(seen.insert(record).second);
+      first.push_back(record);
+    }
+  // The tenth record does not fill a batch: the next epoch begins, in another order.
+  std::vector<int64_t> second;
+  for (int i = 0; i < 3; ++i)
+    for (int64_t record : feed.takeRecords())
+      second.push_back(record);
+  EXPECT_EQ(feed.position.epoch, 1);
+  EXPECT_NE(first, second);
+}
+
+TEST(Feed, GoesOnFromItsPosition) {
+  Folder folder;
+  auto data = labelled(folder, 10);
+  Feed feed(feedPlan(true), data, 3, 1);
+  feed.takeRecords();
+  Feed resumed(feedPlan(true), data, 3, 1);
+  resumed.position = feed.position;
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(resumed.takeRecords(), feed.takeRecords());
+}
+
+TEST(Feed, InOrderIsAsTheyStand) {
+  Folder folder;
+  Feed feed(feedPlan(false), labelled(folder, 10), 4, 1);
+  EXPECT_EQ(feed.takeRecords(), (std::vector<int64_t>{0, 1, 2, 3}));
+  feed.position = {};
+  size_t records = 0;
+  while (size_t n = feed.takeOfOnePass().size())
+    records += n;
+  EXPECT_EQ(records, 10u);
+}
+
+TEST(Feed, RefusesMoreThanThereAre) {
+  Folder folder;
+  EXPECT_EQ(messageOf([&] { Feed(feedPlan(true), labelled(folder, 10), 32, 1); }),
+            "error: a batch takes 32 records, but 'd' has 10\n"
+            "note: a smaller --batch or more data would do\n");
+  auto none = Dataset::split("none", windowsOf(folder, "0123456789", 2), {{0.9, 0.1}, 1, ""});
+  EXPECT_EQ(messageOf([&] { Feed(feedPlan(true), none, 3, 1); }),
+            "error: data 'd' has no records\n");
+}
+
+TEST(Feed, PadsRaggedColumns) {
+  Folder folder;
+  auto data = Dataset::all(
+      "d", Source::open(plan("lines", folder.write("t", "a\nbcd\nef\n"),
+                             {column("text", Element::I32, {-1}, 256)})));
+  SizeList names = {{"batch"}, {"t"}};
+  Entry entry;
+  Argument text;
+  text.type = Type::read(Json::parse(R"({"element": "i32", "shape": ["batch", "t"]})", "x"), names);
+  text.kind = ArgumentKind::Batch;
+  text.key = "d.text";
+  entry.arguments.push_back(text);
+  Feed feed(feedPlan(false), data, 3, 1);
+  SizeValues sizes = {-1, -1};
+  Batch batch;
+  feed.read(feed.takeRecords(), 1, entry, sizes, batch);
+  EXPECT_EQ(sizes, (SizeValues{3, 3}));
+  EXPECT_EQ(batch.lengths["d.text"], (std::vector<int32_t>{1, 3, 2}));
+  auto *values = reinterpret_cast<int32_t *>(batch.columns["d.text"].data());
+  EXPECT_EQ(std::vector<int32_t>(values, values + 9),
+            (std::vector<int32_t>{'a', 0, 0, 'b', 'c', 'd', 'e', 'f', 0}));
+}
