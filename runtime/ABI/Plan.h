@@ -27,8 +27,9 @@ struct PlanInterval {
 };
 
 struct Plan {
-  std::vector<int64_t> offsets; ///< one for each interval, multiples of the alignment
-  int64_t peak = 0;             ///< bytes of the arena
+  std::vector<int64_t>
+      offsets;      ///< one for each interval, multiples of the alignment
+  int64_t peak = 0; ///< bytes of the arena
 };
 
 /// First fit by decreasing size: large slots are placed first, each at the

@@ -17,14 +17,15 @@
 namespace lamina {
 namespace runtime {
 
-static constexpr uint64_t maxHeader = 100 << 20; // as in the format's own reader
+static constexpr uint64_t maxHeader = 100
+                                      << 20; // as in the format's own reader
 
 static const struct {
   const char *name;
   int64_t bytes;
-} fileTypes[] = {{"F64", 8}, {"F32", 4},  {"F16", 2}, {"BF16", 2}, {"I64", 8},
-                 {"I32", 4}, {"I16", 2},  {"I8", 1},  {"U64", 8},  {"U32", 4},
-                 {"U16", 2}, {"U8", 1},   {"BOOL", 1}};
+} fileTypes[] = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8},
+                 {"I32", 4}, {"I16", 2}, {"I8", 1},  {"U64", 8},  {"U32", 4},
+                 {"U16", 2}, {"U8", 1},  {"BOOL", 1}};
 
 int64_t safetensorsElementBytes(const std::string &name) {
   for (const auto &type : fileTypes)
@@ -84,7 +85,8 @@ SafetensorsFile SafetensorsFile::open(const std::string &path) {
   return read(FileBytes::openRaw(path), path);
 }
 
-SafetensorsFile SafetensorsFile::read(FileBytes bytes, const std::string &name) {
+SafetensorsFile SafetensorsFile::read(FileBytes bytes,
+                                      const std::string &name) {
   SafetensorsFile result;
   result.name = name;
   result.file = std::move(bytes);
@@ -111,7 +113,8 @@ SafetensorsFile SafetensorsFile::read(FileBytes bytes, const std::string &name) 
   return result;
 }
 
-static FileTensor readEntry(const Json &entry, const char *data, int64_t dataBytes) {
+static FileTensor readEntry(const Json &entry, const char *data,
+                            int64_t dataBytes) {
   FileTensor tensor;
   tensor.type = entry["dtype"].asText();
   int64_t elementBytes = safetensorsElementBytes(tensor.type);
@@ -129,8 +132,8 @@ static FileTensor readEntry(const Json &entry, const char *data, int64_t dataByt
     throw Error("'data_offsets' takes two numbers");
   int64_t first = place[0].asInt(), last = place[1].asInt();
   if (first < 0 || last < first || last > dataBytes)
-    throw Error(join("it stands at bytes ", first, " to ", last, ", but the file has ",
-                     dataBytes, " bytes of data"));
+    throw Error(join("it stands at bytes ", first, " to ", last,
+                     ", but the file has ", dataBytes, " bytes of data"));
   if (last - first != bytes)
     throw Error(join("type and shape take ", bytes, " bytes, its place has ",
                      last - first));
@@ -167,13 +170,15 @@ void SafetensorsFile::checkCoverage(size_t dataStart) const {
   const char *at = file.data() + dataStart;
   for (const auto &place : places) {
     if (place.first != at)
-      throw Error(join("byte ", int64_t(std::min(at, place.first) - file.data()),
+      throw Error(join("byte ",
+                       int64_t(std::min(at, place.first) - file.data()),
                        " belongs to no tensor or to two"));
     at += place.second;
   }
   int64_t rest = int64_t(file.data() + file.size() - at);
   if (rest != 0)
-    throw Error(join("the last ", counted(rest, "byte"), " belong to no tensor"));
+    throw Error(
+        join("the last ", counted(rest, "byte"), " belong to no tensor"));
 }
 
 const FileTensor *SafetensorsFile::find(const std::string &tensor) const {
@@ -190,7 +195,8 @@ void SafetensorsWriter::add(std::string name, std::string type,
                             std::vector<int64_t> shape, const void *data) {
   int64_t bytes =
       checkedMul(elementCount(shape), safetensorsElementBytes(type));
-  tensors.push_back({std::move(name), std::move(type), std::move(shape), data, bytes});
+  tensors.push_back(
+      {std::move(name), std::move(type), std::move(shape), data, bytes});
 }
 
 void SafetensorsWriter::setMetadata(std::string key, std::string text) {

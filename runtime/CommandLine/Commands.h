@@ -39,10 +39,12 @@ std::vector<FlagSpec> runFlags(const Program &program);
 void applyFlags(const Flags &flags, Session &session);
 
 /// Weights from the file that `--weights` names, the rest as training starts.
-void loadWeights(Session &session, const Flags &flags, const std::string &command);
+void loadWeights(Session &session, const Flags &flags,
+                 const std::string &command);
 
 /// Prints `usage`, `doc` and the flags on the standard output.
-void printHelp(const std::string &usage, const std::string &doc, const Flags &flags);
+void printHelp(const std::string &usage, const std::string &doc,
+               const Flags &flags);
 
 /// The training that `name` names, or the only one. Throws.
 const TrainPlan &trainNamed(const Program &program, const std::string &name,

@@ -29,7 +29,8 @@ bool parseInt(const std::string &text, int64_t &value) {
 }
 
 Flags::Flags(const std::string &command, std::vector<FlagSpec> given,
-             const std::vector<std::string> &arguments, const std::string &operand)
+             const std::vector<std::string> &arguments,
+             const std::string &operand)
     : command(command), specs(std::move(given)) {
   specs.push_back({"help", "", "show this", false});
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -40,8 +41,10 @@ Flags::Flags(const std::string &command, std::vector<FlagSpec> given,
     }
     if (argument.compare(0, 2, "--") != 0 || argument.size() == 2) {
       if (operand.empty() || !word.empty())
-        throw Error(join(quote(command), " does not take ", quote(argument)), ExitMisuse)
-            .note(join("flags begin with two dashes; see '", command, " --help'"));
+        throw Error(join(quote(command), " does not take ", quote(argument)),
+                    ExitMisuse)
+            .note(join("flags begin with two dashes; see '", command,
+                       " --help'"));
       word = argument;
       continue;
     }
@@ -59,8 +62,9 @@ Flags::Flags(const std::string &command, std::vector<FlagSpec> given,
     } else if (i + 1 < arguments.size()) {
       values[name].push_back(arguments[++i]);
     } else {
-      throw Error(join("'--", name, "' needs a value: --", name, " ", spec.value),
-                  ExitMisuse);
+      throw Error(
+          join("'--", name, "' needs a value: --", name, " ", spec.value),
+          ExitMisuse);
     }
   }
 }
@@ -77,7 +81,8 @@ const FlagSpec &Flags::specOf(const std::string &name) const {
   throw error.note(near.empty() ? join("see '", command, " --help'") : near);
 }
 
-std::string Flags::text(const std::string &name, const std::string &fallback) const {
+std::string Flags::text(const std::string &name,
+                        const std::string &fallback) const {
   auto it = values.find(name);
   return it == values.end() ? fallback : it->second.back();
 }
@@ -88,13 +93,14 @@ const std::vector<std::string> &Flags::all(const std::string &name) const {
   return it == values.end() ? empty : it->second;
 }
 
-int64_t Flags::number(const std::string &name, int64_t fallback, int64_t low) const {
+int64_t Flags::number(const std::string &name, int64_t fallback,
+                      int64_t low) const {
   if (!has(name))
     return fallback;
   int64_t value = 0;
   if (!parseInt(text(name), value) || value < low)
-    throw Error(join("'--", name, "' takes a whole number of at least ", low, ", not ",
-                     quote(text(name))),
+    throw Error(join("'--", name, "' takes a whole number of at least ", low,
+                     ", not ", quote(text(name))),
                 ExitMisuse);
   return value;
 }

@@ -31,10 +31,12 @@ public:
   /// Parses what follows the subcommand `command`. `--help` is always known.
   /// One word without dashes is taken if `operand` names it.
   Flags(const std::string &command, std::vector<FlagSpec> specs,
-        const std::vector<std::string> &arguments, const std::string &operand = "");
+        const std::vector<std::string> &arguments,
+        const std::string &operand = "");
 
   bool has(const std::string &name) const { return values.count(name) != 0; }
-  std::string text(const std::string &name, const std::string &fallback = "") const;
+  std::string text(const std::string &name,
+                   const std::string &fallback = "") const;
   const std::vector<std::string> &all(const std::string &name) const;
   /// A whole number of at least `low`.
   int64_t number(const std::string &name, int64_t fallback, int64_t low) const;

@@ -22,13 +22,14 @@ static void printWeights(const Program &program) {
       continue;
     std::vector<int64_t> shape = variable.type.shapeAt(nothing);
     (variable.role == "param" ? params : states) += elementCount(shape);
-    std::printf("  %-40s %s %s%s\n",
-                (variable.stack.empty() ? variable.file : variable.stack).c_str(),
-                nameOf(variable.type.element), shapeText(shape).c_str(),
-                variable.role == "state" ? "  (state)" : "");
+    std::printf(
+        "  %-40s %s %s%s\n",
+        (variable.stack.empty() ? variable.file : variable.stack).c_str(),
+        nameOf(variable.type.element), shapeText(shape).c_str(),
+        variable.role == "state" ? "  (state)" : "");
   }
-  std::printf("  %lld numbers are trained, %lld are states\n", (long long)params,
-              (long long)states);
+  std::printf("  %lld numbers are trained, %lld are states\n",
+              (long long)params, (long long)states);
 }
 
 static void printData(const Program &program) {
@@ -48,8 +49,9 @@ static void printNumbers(const Program &program) {
     if (first)
       std::printf("numbers that --set changes:\n");
     first = false;
-    std::printf("  %-20s %s%s%s\n", scalar.name.c_str(), join(scalar.value).c_str(),
-                scalar.line.empty() ? "" : "  ", scalar.line.c_str());
+    std::printf("  %-20s %s%s%s\n", scalar.name.c_str(),
+                join(scalar.value).c_str(), scalar.line.empty() ? "" : "  ",
+                scalar.line.c_str());
   }
 }
 
@@ -60,7 +62,8 @@ int infoCommand(const CommandContext &context) {
     return ExitOk;
   }
   const Program &program = context.program;
-  std::printf("%s, built by lamina %s", program.name.c_str(), program.version.c_str());
+  std::printf("%s, built by lamina %s", program.name.c_str(),
+              program.version.c_str());
   if (!program.sourceFile.empty())
     std::printf(" from %s", program.sourceFile.c_str());
   std::printf("\n");

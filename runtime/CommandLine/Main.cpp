@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Words of the command line in, the exit code out. The subcommands are those that
-// the program declares, and `eval`, `info` and `bench`.
+// Words of the command line in, the exit code out. The subcommands are those
+// that the program declares, and `eval`, `info` and `bench`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,14 +20,18 @@ namespace runtime {
 
 static std::string overview(const Program &program, const std::string &self) {
   std::vector<std::pair<std::string, std::string>> rows;
-  auto firstLine = [](const std::string &text) { return text.substr(0, text.find('\n')); };
+  auto firstLine = [](const std::string &text) {
+    return text.substr(0, text.find('\n'));
+  };
   for (const TrainPlan &train : program.trains)
     rows.emplace_back(train.name, train.doc.empty() ? "train " + train.model
                                                     : firstLine(train.doc));
   for (const SamplePlan &sample : program.samples)
-    rows.emplace_back(sample.name, sample.doc.empty() ? "sample" : firstLine(sample.doc));
+    rows.emplace_back(sample.name,
+                      sample.doc.empty() ? "sample" : firstLine(sample.doc));
   if (!program.reports.empty())
-    rows.emplace_back("eval", "evaluate the reports of a training on their data");
+    rows.emplace_back("eval",
+                      "evaluate the reports of a training on their data");
   rows.emplace_back("info", "list weights, data and numbers that can be set");
   if (!program.trains.empty())
     rows.emplace_back("bench", "measure the time of a step by kernel");
@@ -39,10 +43,12 @@ static std::string overview(const Program &program, const std::string &self) {
     row.first.resize(width + 2, ' ');
     out += "  " + row.first + row.second + "\n";
   }
-  return out + join("\n", self, " <command> --help lists the flags of a command\n");
+  return out +
+         join("\n", self, " <command> --help lists the flags of a command\n");
 }
 
-static int dispatch(const Program &program, Engine &engine, const std::string &self,
+static int dispatch(const Program &program, Engine &engine,
+                    const std::string &self,
                     std::vector<std::string> arguments) {
   if (arguments.empty()) {
     std::fputs(overview(program, self).c_str(), stderr);
@@ -55,10 +61,12 @@ static int dispatch(const Program &program, Engine &engine, const std::string &s
     return ExitOk;
   }
   if (name == "--version") {
-    std::printf("%s, built by lamina %s\n", program.name.c_str(), program.version.c_str());
+    std::printf("%s, built by lamina %s\n", program.name.c_str(),
+                program.version.c_str());
     return ExitOk;
   }
-  CommandContext context{program, engine, self + " " + name, std::move(arguments)};
+  CommandContext context{program, engine, self + " " + name,
+                         std::move(arguments)};
   std::vector<std::string> known;
   for (const TrainPlan &train : program.trains) {
     if (train.name == name)
@@ -124,9 +132,10 @@ int runProgram(int argc, char **argv, const char *tape, size_t tapeSize,
 } // namespace runtime
 } // namespace lamina
 
-extern "C" int lamina_main(int argc, char **argv, const char *tape, size_t tape_size,
-                           const void *constants, size_t constants_size,
-                           const LaminaKernel *kernels, size_t kernel_count) {
+extern "C" int lamina_main(int argc, char **argv, const char *tape,
+                           size_t tape_size, const void *constants,
+                           size_t constants_size, const LaminaKernel *kernels,
+                           size_t kernel_count) {
   using namespace lamina::runtime;
   return guarded([&] {
     Json json = Json::parse(tape, tape_size, "tape");

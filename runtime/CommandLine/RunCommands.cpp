@@ -25,7 +25,8 @@ std::vector<FlagSpec> dataFlags(const Program &program) {
     if (!source.file.empty())
       names += (names.empty() ? "" : ", ") + source.name;
   if (!names.empty())
-    specs.push_back({"data", "[NAME=]FILE", join("read data from FILE (", names, ")"), true});
+    specs.push_back({"data", "[NAME=]FILE",
+                     join("read data from FILE (", names, ")"), true});
   return specs;
 }
 
@@ -39,7 +40,8 @@ std::vector<FlagSpec> runFlags(const Program &program) {
     if (scalar.canSet())
       names += (names.empty() ? "" : ", ") + scalar.name;
   if (!names.empty())
-    specs.push_back({"set", "NAME=NUMBER", join("change a number of the program (", names, ")"),
+    specs.push_back({"set", "NAME=NUMBER",
+                     join("change a number of the program (", names, ")"),
                      true});
   return specs;
 }
@@ -50,26 +52,33 @@ void applyFlags(const Flags &flags, Session &session) {
   for (const std::string &setting : flags.all("set")) {
     size_t equals = setting.find('=');
     double value = 0;
-    if (equals == std::string::npos || !parseReal(setting.substr(equals + 1), value))
-      throw Error(join("'--set ", setting, "' is not of the form NAME=NUMBER"), ExitMisuse);
+    if (equals == std::string::npos ||
+        !parseReal(setting.substr(equals + 1), value))
+      throw Error(join("'--set ", setting, "' is not of the form NAME=NUMBER"),
+                  ExitMisuse);
     session.setScalar(setting.substr(0, equals), value);
   }
   if (flags.text("device", "cpu") != "cpu")
-    throw Error(join("this program runs on 'cpu', not on ", quote(flags.text("device"))),
+    throw Error(join("this program runs on 'cpu', not on ",
+                     quote(flags.text("device"))),
                 ExitMisuse);
   session.seed = flags.number("seed", 0, 0);
-  int64_t threads = flags.number("threads", ThreadPool::availableProcessors(), 1);
+  int64_t threads =
+      flags.number("threads", ThreadPool::availableProcessors(), 1);
   if (threads > 1024)
-    throw Error(join("'--threads ", threads, "' is more than 1024"), ExitMisuse);
+    throw Error(join("'--threads ", threads, "' is more than 1024"),
+                ExitMisuse);
   session.engine.setThreads(int(threads));
 }
 
-void printHelp(const std::string &usage, const std::string &doc, const Flags &flags) {
-  std::printf("usage: %s\n%s%s\n%s", usage.c_str(), doc.empty() ? "" : "\n", doc.c_str(),
-              flags.help().c_str());
+void printHelp(const std::string &usage, const std::string &doc,
+               const Flags &flags) {
+  std::printf("usage: %s\n%s%s\n%s", usage.c_str(), doc.empty() ? "" : "\n",
+              doc.c_str(), flags.help().c_str());
 }
 
-static std::vector<FlagSpec> joined(std::vector<FlagSpec> a, const std::vector<FlagSpec> &b) {
+static std::vector<FlagSpec> joined(std::vector<FlagSpec> a,
+                                    const std::vector<FlagSpec> &b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
 }
@@ -77,13 +86,16 @@ static std::vector<FlagSpec> joined(std::vector<FlagSpec> a, const std::vector<F
 int trainCommand(const CommandContext &context, const TrainPlan &plan) {
   std::vector<FlagSpec> specs = joined(
       dataFlags(context.program),
-      {{"out", "DIR", "folder of log, checkpoints and weights (the next free runN)", false},
+      {{"out", "DIR",
+        "folder of log, checkpoints and weights (the next free runN)", false},
        {"steps", "N", "steps of each stage, instead of the program's", false},
-       {"batch", "[NAME=]N", "records in a batch, instead of the program's", true},
+       {"batch", "[NAME=]N", "records in a batch, instead of the program's",
+        true},
        {"resume", "", "go on where the run in --out stands", false},
        {"weights", "FILE", "start from these weights", false},
        {"save-every", "N", "steps between checkpoints (by time)", false}});
-  Flags flags(context.command, joined(specs, runFlags(context.program)), context.arguments);
+  Flags flags(context.command, joined(specs, runFlags(context.program)),
+              context.arguments);
   if (flags.helpWanted()) {
     printHelp(context.command + " [flags]", plan.doc, flags);
     return ExitOk;
@@ -97,9 +109,10 @@ int trainCommand(const CommandContext &context, const TrainPlan &plan) {
   options.saveEvery = flags.number("save-every", 0, 1);
   options.seedGiven = flags.has("seed");
   if (options.resume && !options.weights.empty())
-    throw Error("'--resume' goes on with the weights of the run; it does not take "
-                "'--weights'",
-                ExitMisuse);
+    throw Error(
+        "'--resume' goes on with the weights of the run; it does not take "
+        "'--weights'",
+        ExitMisuse);
   Session session(context.program, context.engine);
   applyFlags(flags, session);
   return Trainer(session, plan, options).run();
@@ -121,16 +134,19 @@ const TrainPlan &trainNamed(const Program &program, const std::string &name,
       .note(join("write '", command, " NAME' with one of ", names));
 }
 
-void loadWeights(Session &session, const Flags &flags, const std::string &command) {
+void loadWeights(Session &session, const Flags &flags,
+                 const std::string &command) {
   bool hasWeights = false;
   for (const Variable &variable : session.program.variables)
     hasWeights = hasWeights || variable.isWeight();
   std::vector<bool> given(session.program.variables.size(), false);
   if (flags.has("weights"))
-    given = session.variables.load(SafetensorsFile::open(weightsFile(flags.text("weights"))),
-                                   Variables::Wanted::Weights);
+    given = session.variables.load(
+        SafetensorsFile::open(weightsFile(flags.text("weights"))),
+        Variables::Wanted::Weights);
   else if (hasWeights)
-    throw Error(join(quote(command), " needs '--weights' with a file or the folder of a run"),
+    throw Error(join(quote(command),
+                     " needs '--weights' with a file or the folder of a run"),
                 ExitMisuse);
   session.initialise(given);
 }
@@ -138,17 +154,21 @@ void loadWeights(Session &session, const Flags &flags, const std::string &comman
 int evalCommand(const CommandContext &context) {
   std::vector<FlagSpec> specs =
       joined(dataFlags(context.program),
-             {{"weights", "FILE", "weights to evaluate: a file or the folder of a run", false}});
-  Flags flags(context.command, joined(specs, runFlags(context.program)), context.arguments,
-              "TRAINING");
+             {{"weights", "FILE",
+               "weights to evaluate: a file or the folder of a run", false}});
+  Flags flags(context.command, joined(specs, runFlags(context.program)),
+              context.arguments, "TRAINING");
   if (flags.helpWanted()) {
-    printHelp(context.command + " [TRAINING] --weights FILE [flags]", "", flags);
+    printHelp(context.command + " [TRAINING] --weights FILE [flags]", "",
+              flags);
     return ExitOk;
   }
-  const TrainPlan &plan = trainNamed(context.program, flags.operand(), context.command);
+  const TrainPlan &plan =
+      trainNamed(context.program, flags.operand(), context.command);
   const StagePlan &stage = plan.stages.back();
   if (stage.reports.empty())
-    throw Error(join(quote(plan.name), " has no report on a split to evaluate"));
+    throw Error(
+        join(quote(plan.name), " has no report on a split to evaluate"));
   Session session(context.program, context.engine);
   applyFlags(flags, session);
   loadWeights(session, flags, context.command);
@@ -160,15 +180,17 @@ int evalCommand(const CommandContext &context) {
   return ExitOk;
 }
 
-static void printKernels(const Program &program, std::vector<Engine::KernelTime> times,
-                         double steps, const SizeValues &sizes) {
+static void printKernels(const Program &program,
+                         std::vector<Engine::KernelTime> times, double steps,
+                         const SizeValues &sizes) {
   std::sort(times.begin(), times.end(), [](const auto &a, const auto &b) {
     return a.seconds != b.seconds ? a.seconds > b.seconds : a.kernel < b.kernel;
   });
   double total = 0;
   for (const auto &time : times)
     total += time.seconds;
-  std::printf("%8s %9s %6s %9s  %s\n", "calls", "ms/step", "%", "GFLOP/s", "kernel");
+  std::printf("%8s %9s %6s %9s  %s\n", "calls", "ms/step", "%", "GFLOP/s",
+              "kernel");
   for (const auto &time : times) {
     const KernelInfo &kernel = program.kernels[time.kernel];
     double flops = 0;
@@ -180,10 +202,11 @@ static void printKernels(const Program &program, std::vector<Engine::KernelTime>
     std::string lines;
     for (size_t i = 0; i < kernel.lines.size() && i < 3; ++i)
       lines += " " + kernel.lines[i];
-    std::printf("%8.6g %9.4f %6.1f %9.1f  %s %s%s\n", double(time.calls) / steps,
-                time.seconds / steps * 1e3, total > 0 ? time.seconds / total * 100 : 0,
-                flops * double(time.calls) / std::max(time.seconds, 1e-12) * 1e-9,
-                kernel.name.c_str(), kernel.kind.c_str(), lines.c_str());
+    std::printf(
+        "%8.6g %9.4f %6.1f %9.1f  %s %s%s\n", double(time.calls) / steps,
+        time.seconds / steps * 1e3, total > 0 ? time.seconds / total * 100 : 0,
+        flops * double(time.calls) / std::max(time.seconds, 1e-12) * 1e-9,
+        kernel.name.c_str(), kernel.kind.c_str(), lines.c_str());
   }
 }
 
@@ -191,15 +214,17 @@ int benchCommand(const CommandContext &context) {
   std::vector<FlagSpec> specs =
       joined(dataFlags(context.program),
              {{"steps", "N", "steps to measure (20)", false},
-              {"batch", "[NAME=]N", "records in a batch, instead of the program's", true},
+              {"batch", "[NAME=]N",
+               "records in a batch, instead of the program's", true},
               {"kernels", "", "also list the time of each kernel", false}});
-  Flags flags(context.command, joined(specs, runFlags(context.program)), context.arguments,
-              "TRAINING");
+  Flags flags(context.command, joined(specs, runFlags(context.program)),
+              context.arguments, "TRAINING");
   if (flags.helpWanted()) {
     printHelp(context.command + " [TRAINING] [flags]", "", flags);
     return ExitOk;
   }
-  const TrainPlan &plan = trainNamed(context.program, flags.operand(), context.command);
+  const TrainPlan &plan =
+      trainNamed(context.program, flags.operand(), context.command);
   Session session(context.program, context.engine);
   applyFlags(flags, session);
   TrainOptions options;
@@ -209,9 +234,10 @@ int benchCommand(const CommandContext &context) {
   std::vector<double> seconds = trainer.measure(steps);
   double first = seconds[0];
   std::sort(seconds.begin() + 1, seconds.end());
-  std::printf("first step %.3f ms, median of %lld later ones %.3f ms, best %.3f ms\n",
-              first * 1e3, (long long)(steps - 1),
-              seconds[1 + (seconds.size() - 1) / 2] * 1e3, seconds[1] * 1e3);
+  std::printf(
+      "first step %.3f ms, median of %lld later ones %.3f ms, best %.3f ms\n",
+      first * 1e3, (long long)(steps - 1),
+      seconds[1 + (seconds.size() - 1) / 2] * 1e3, seconds[1] * 1e3);
   if (!flags.has("kernels"))
     return ExitOk;
   // Asking for the time of each kernel costs time itself, so it is another run.

@@ -19,13 +19,17 @@ namespace runtime {
 
 static bool endsWith(const std::string &text, const char *end) {
   size_t length = std::strlen(end);
-  return text.size() >= length && text.compare(text.size() - length, length, end) == 0;
+  return text.size() >= length &&
+         text.compare(text.size() - length, length, end) == 0;
 }
 
 static NpyArray fromTensor(const FileTensor &tensor, FileBytes owner) {
   NpyArray array;
   char first = tensor.type[0];
-  array.kind = first == 'F' ? 'f' : first == 'I' ? 'i' : first == 'U' ? 'u' : 'b';
+  array.kind = first == 'F'   ? 'f'
+               : first == 'I' ? 'i'
+               : first == 'U' ? 'u'
+                              : 'b';
   array.elementBytes = safetensorsElementBytes(tensor.type);
   array.shape = tensor.shape;
   array.data = tensor.data;
@@ -40,7 +44,8 @@ static std::map<std::string, NpyArray> readTensors(const std::string &path) {
   for (const auto &tensor : file.tensors()) {
     if (tensor.second.type == "F16" || tensor.second.type == "BF16")
       throw Error(join(quote(tensor.first), " of ", quote(path), " is ",
-                       tensor.second.type, "; data is read in F32, F64 or whole numbers"));
+                       tensor.second.type,
+                       "; data is read in F32, F64 or whole numbers"));
     arrays[tensor.first] = fromTensor(tensor.second, bytes);
   }
   return arrays;
@@ -49,20 +54,23 @@ static std::map<std::string, NpyArray> readTensors(const std::string &path) {
 /// A file without a header: what it holds is what the program declares.
 static NpyArray readRaw(const SourcePlan &plan) {
   if (plan.columns.size() != 1 || plan.columns[0].isRagged())
-    throw Error(join(quote(plan.file), " is neither NPZ nor NPY nor safetensors; a raw "
+    throw Error(join(quote(plan.file),
+                     " is neither NPZ nor NPY nor safetensors; a raw "
                      "file holds one column of a fixed shape"));
   const Column &column = plan.columns[0];
   NpyArray array;
-  array.kind = column.element == Element::F32 || column.element == Element::F64 ? 'f'
-               : column.element == Element::I1                                 ? 'b'
-                                                                               : 'i';
+  array.kind = column.element == Element::F32 || column.element == Element::F64
+                   ? 'f'
+               : column.element == Element::I1 ? 'b'
+                                               : 'i';
   array.elementBytes = bytesOf(column.element);
   array.owner = FileBytes::open(plan.file);
   int64_t size = int64_t(array.owner.size());
   int64_t record = checkedMul(column.count(), array.elementBytes);
   if (record == 0 || size % record != 0)
-    throw Error(join(quote(plan.file), " has ", size, " bytes, which is no multiple of the ",
-                     record, " that a record of ", nameOf(column.element),
+    throw Error(join(quote(plan.file), " has ", size,
+                     " bytes, which is no multiple of the ", record,
+                     " that a record of ", nameOf(column.element),
                      shapeText(column.shape), " takes"));
   array.data = array.owner.data();
   array.shape = column.shape;
@@ -86,7 +94,8 @@ public:
       }
       addColumn(column, found->second);
     }
-    if (plan.columns.empty() && !file.empty() && !file.begin()->second.shape.empty())
+    if (plan.columns.empty() && !file.empty() &&
+        !file.begin()->second.shape.empty())
       records = file.begin()->second.shape[0];
   }
 
@@ -96,8 +105,8 @@ public:
     const Column &c = plan.columns[column];
     const NpyArray &array = arrays[column];
     int64_t count = c.count(), first = record * count;
-    bool plain = c.element == Element::F32 && c.below < 0 && array.kind == 'f' &&
-                 array.elementBytes == 4;
+    bool plain = c.element == Element::F32 && c.below < 0 &&
+                 array.kind == 'f' && array.elementBytes == 4;
     if (plain) {
       std::memcpy(out, array.data + first * 4, size_t(count) * 4);
       return;
@@ -123,8 +132,9 @@ private:
 
   void addColumn(const Column &column, const NpyArray &array) {
     if (array.shape.empty())
-      throw Error(join(quote(column.name), " of ", quote(plan.file),
-                       " is one number; its first axis should count the records"));
+      throw Error(
+          join(quote(column.name), " of ", quote(plan.file),
+               " is one number; its first axis should count the records"));
     requireShape(plan, column, {array.shape.begin() + 1, array.shape.end()});
     if (!arrays.empty() && array.shape[0] != records)
       throw Error(join(quote(column.name), " of ", quote(plan.file), " has ",

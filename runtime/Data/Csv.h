@@ -21,7 +21,8 @@ namespace runtime {
 class CsvReader {
 public:
   /// `name` is for messages.
-  CsvReader(const char *text, size_t size, char separator, const std::string &name)
+  CsvReader(const char *text, size_t size, char separator,
+            const std::string &name)
       : at(text), end(text + size), separator(separator), name(name) {}
 
   /// Reads the next record, skipping empty lines; false at the end. Throws on a

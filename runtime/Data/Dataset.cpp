@@ -32,17 +32,22 @@ struct Dataset::Cut {
       total += plan.parts[i];
     }
     from = before / total;
-    to = plan.part + 1 == plan.parts.size() ? 1 : (before + plan.parts[plan.part]) / total;
+    to = plan.part + 1 == plan.parts.size()
+             ? 1
+             : (before + plan.parts[plan.part]) / total;
   }
   /// Rounded to nearest after a nudge, because 0.9 · 10 may be 8.999….
   static int64_t place(double fraction, int64_t n) {
     return int64_t(std::floor(fraction * double(n) + 1e-9 * double(n) + 1e-6));
   }
   int64_t first(int64_t n) const { return std::min(n, place(from, n)); }
-  int64_t last(int64_t n) const { return to >= 1 ? n : std::min(n, place(to, n)); }
+  int64_t last(int64_t n) const {
+    return to >= 1 ? n : std::min(n, place(to, n));
+  }
 };
 
-std::shared_ptr<Dataset> Dataset::all(std::string name, std::shared_ptr<Source> source) {
+std::shared_ptr<Dataset> Dataset::all(std::string name,
+                                      std::shared_ptr<Source> source) {
   auto set = std::make_shared<Dataset>();
   set->label = std::move(name);
   set->size = source->count();
@@ -51,8 +56,9 @@ std::shared_ptr<Dataset> Dataset::all(std::string name, std::shared_ptr<Source> 
   return set;
 }
 
-std::shared_ptr<Dataset> Dataset::filter(std::string name, std::shared_ptr<Dataset> of,
-                                         const std::function<bool(int64_t)> &keep) {
+std::shared_ptr<Dataset>
+Dataset::filter(std::string name, std::shared_ptr<Dataset> of,
+                const std::function<bool(int64_t)> &keep) {
   auto set = std::make_shared<Dataset>(*of);
   set->label = std::move(name);
   set->listed.clear();
@@ -64,7 +70,8 @@ std::shared_ptr<Dataset> Dataset::filter(std::string name, std::shared_ptr<Datas
   return set;
 }
 
-std::shared_ptr<Dataset> Dataset::split(std::string name, std::shared_ptr<Dataset> of,
+std::shared_ptr<Dataset> Dataset::split(std::string name,
+                                        std::shared_ptr<Dataset> of,
                                         const SplitPlan &plan) {
   auto set = std::make_shared<Dataset>();
   set->label = std::move(name);
@@ -99,7 +106,8 @@ void Dataset::cutShuffled(const Dataset &of, const Cut &cut) {
   size = int64_t(listed.size());
 }
 
-void Dataset::cutInShares(const Dataset &of, const Cut &cut, const std::string &by) {
+void Dataset::cutInShares(const Dataset &of, const Cut &cut,
+                          const std::string &by) {
   const std::vector<Column> &columns = origin->plan.columns;
   size_t column = 0;
   while (column < columns.size() && columns[column].name != by)
@@ -111,8 +119,9 @@ void Dataset::cutInShares(const Dataset &of, const Cut &cut, const std::string &
   std::map<std::string, std::vector<int64_t>> classes;
   for (int64_t i = 0; i < of.size; ++i) {
     int64_t record = of.recordAt(order(i));
-    std::string value(
-        size_t(origin->length(record, column) * bytesOf(columns[column].element)), '\0');
+    std::string value(size_t(origin->length(record, column) *
+                             bytesOf(columns[column].element)),
+                      '\0');
     origin->read(record, column, &value[0]);
     classes[value].push_back(record);
   }

@@ -30,13 +30,15 @@ struct SplitPlan {
 class Dataset {
 public:
   /// All records of a source.
-  static std::shared_ptr<Dataset> all(std::string name, std::shared_ptr<Source> source);
+  static std::shared_ptr<Dataset> all(std::string name,
+                                      std::shared_ptr<Source> source);
   /// Those that `keep` wants.
-  static std::shared_ptr<Dataset> filter(std::string name, std::shared_ptr<Dataset> of,
-                                         const std::function<bool(int64_t)> &keep);
+  static std::shared_ptr<Dataset>
+  filter(std::string name, std::shared_ptr<Dataset> of,
+         const std::function<bool(int64_t)> &keep);
   /// One part of `of`.
-  static std::shared_ptr<Dataset> split(std::string name, std::shared_ptr<Dataset> of,
-                                        const SplitPlan &plan);
+  static std::shared_ptr<Dataset>
+  split(std::string name, std::shared_ptr<Dataset> of, const SplitPlan &plan);
 
   int64_t count() const { return size; }
   /// The number in the source of record `i` of this dataset.

@@ -17,8 +17,8 @@
 namespace lamina {
 namespace runtime {
 
-Feed::Feed(const FeedPlan &plan, std::shared_ptr<Dataset> data, int64_t batchSize,
-           int64_t seed)
+Feed::Feed(const FeedPlan &plan, std::shared_ptr<Dataset> data,
+           int64_t batchSize, int64_t seed)
     : plan(plan), data(std::move(data)), batch(batchSize), seed(seed) {
   int64_t there = this->data->count();
   if (there == 0)
@@ -30,8 +30,8 @@ Feed::Feed(const FeedPlan &plan, std::shared_ptr<Dataset> data, int64_t batchSiz
                      quote(plan.name), " has ", there))
         .note("a smaller --batch or more data would do");
   if (!plan.by.empty())
-    throw Error(join("data ", quote(plan.name), " is batched by ", quote(plan.by),
-                     ", which this run time cannot do yet"));
+    throw Error(join("data ", quote(plan.name), " is batched by ",
+                     quote(plan.by), ", which this run time cannot do yet"));
 }
 
 std::vector<int64_t> Feed::takeRecords() {
@@ -40,7 +40,8 @@ std::vector<int64_t> Feed::takeRecords() {
     position.next = 0;
   }
   philox::Key key = philox::derive({uint64_t(seed), 1}, position.epoch);
-  key = philox::derive(key, philox::hashPath(plan.name.data(), plan.name.size()));
+  key =
+      philox::derive(key, philox::hashPath(plan.name.data(), plan.name.size()));
   Permutation order(data->count(), key);
   std::vector<int64_t> records;
   for (int64_t i = position.next; i < position.next + batch; ++i)
@@ -71,8 +72,8 @@ std::vector<Feed::Wanted> Feed::wantedBy(const Entry &entry) const {
     while (column < columns.size() && columns[column].name != name)
       ++column;
     if (column == columns.size() && name != "index")
-      throw Error(join("tape: data ", quote(data->source().plan.name), " has no column ",
-                       quote(name)));
+      throw Error(join("tape: data ", quote(data->source().plan.name),
+                       " has no column ", quote(name)));
     wanted.push_back({argument.key, &argument.type,
                       column == columns.size() ? none : column});
   }
@@ -80,12 +81,14 @@ std::vector<Feed::Wanted> Feed::wantedBy(const Entry &entry) const {
 }
 
 void Feed::bindSizes(const std::vector<int64_t> &records, int64_t repeat,
-                     const std::vector<Wanted> &wanted, SizeValues &sizes) const {
+                     const std::vector<Wanted> &wanted,
+                     SizeValues &sizes) const {
   if (plan.size != none)
     sizes[plan.size] = int64_t(records.size()) / repeat;
   // A ragged size is the longest of all columns that have it.
   for (const Wanted &each : wanted) {
-    if (each.column == none || !data->source().plan.columns[each.column].isRagged())
+    if (each.column == none ||
+        !data->source().plan.columns[each.column].isRagged())
       continue;
     int64_t longest = 0;
     for (int64_t record : records)
@@ -102,10 +105,11 @@ std::vector<int64_t> Feed::paddedShape(const Wanted &wanted, int64_t repeat,
   std::vector<int64_t> shape = wanted.type->shapeAt(sizes);
   if (shape.empty())
     throw Error(join("tape: ", quote(wanted.key), " has no batch axis"));
-  int64_t lead = repeat > 1 && shape.size() > 1 ? shape[0] * shape[1] : shape[0];
+  int64_t lead =
+      repeat > 1 && shape.size() > 1 ? shape[0] * shape[1] : shape[0];
   if (lead != batch * repeat && plan.size == none)
-    throw Error(join("the batch of ", quote(plan.name), " is fixed at ", lead / repeat,
-                     " in this program, not ", batch));
+    throw Error(join("the batch of ", quote(plan.name), " is fixed at ",
+                     lead / repeat, " in this program, not ", batch));
   return shape;
 }
 
@@ -122,26 +126,28 @@ void Feed::readColumn(const std::vector<int64_t> &records, const Wanted &wanted,
   }
   const Column &column = source.plan.columns[wanted.column];
   if (column.element != wanted.type->element)
-    throw Error(join("tape: ", quote(wanted.key), " is read as ", nameOf(column.element),
-                     " but taken as ", nameOf(wanted.type->element)));
+    throw Error(join("tape: ", quote(wanted.key), " is read as ",
+                     nameOf(column.element), " but taken as ",
+                     nameOf(wanted.type->element)));
   std::vector<int32_t> &lengths = out.lengths[wanted.key];
   lengths.clear();
   for (size_t i = 0; i < records.size(); ++i) {
     int64_t length = source.length(records[i], wanted.column);
     if (column.isRagged() && length > room)
-      throw Error(join("record ", records[i], " of ", quote(source.plan.file), ": ",
-                       quote(column.name), " has ", length, " elements, but this program takes ",
-                       room));
+      throw Error(join("record ", records[i], " of ", quote(source.plan.file),
+                       ": ", quote(column.name), " has ", length,
+                       " elements, but this program takes ", room));
     if (column.isRagged())
       lengths.push_back(int32_t(length));
     else if (column.count() != room)
-      throw Error(join("tape: ", quote(wanted.key), " takes ", room, " elements of a record"));
+      throw Error(join("tape: ", quote(wanted.key), " takes ", room,
+                       " elements of a record"));
     source.read(records[i], wanted.column, bytes.data() + i * size_t(step));
   }
 }
 
-void Feed::read(const std::vector<int64_t> &records, int64_t repeat, const Entry &entry,
-                SizeValues &sizes, Batch &out) const {
+void Feed::read(const std::vector<int64_t> &records, int64_t repeat,
+                const Entry &entry, SizeValues &sizes, Batch &out) const {
   std::vector<Wanted> wanted = wantedBy(entry);
   bindSizes(records, repeat, wanted, sizes);
   out.records = int64_t(records.size());

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// A dataset as a stream of batches: shuffled anew in each epoch, or in order. Its
-// whole state is an epoch and a position, which a checkpoint holds.
+// A dataset as a stream of batches: shuffled anew in each epoch, or in order.
+// Its whole state is an epoch and a position, which a checkpoint holds.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,8 +21,8 @@ namespace runtime {
 
 /// The bytes of the columns that an entry reads of one feed.
 struct Batch {
-  std::map<std::string, std::vector<char>> columns;      ///< by "feed.column"
-  std::map<std::string, std::vector<int32_t>> lengths;   ///< of ragged ones
+  std::map<std::string, std::vector<char>> columns;    ///< by "feed.column"
+  std::map<std::string, std::vector<int32_t>> lengths; ///< of ragged ones
   int64_t records = 0;
 };
 
@@ -33,7 +33,8 @@ public:
   };
 
   /// `batch` records at a time; 0: all. Throws if there are not so many.
-  Feed(const FeedPlan &plan, std::shared_ptr<Dataset> data, int64_t batch, int64_t seed);
+  Feed(const FeedPlan &plan, std::shared_ptr<Dataset> data, int64_t batch,
+       int64_t seed);
 
   Position position;
 
@@ -52,8 +53,8 @@ public:
   /// Reads the columns that `entry` takes from this feed, binding the size of
   /// the batch and those of ragged columns in `sizes`. `records` holds
   /// `repeat` batches.
-  void read(const std::vector<int64_t> &records, int64_t repeat, const Entry &entry,
-            SizeValues &sizes, Batch &out) const;
+  void read(const std::vector<int64_t> &records, int64_t repeat,
+            const Entry &entry, SizeValues &sizes, Batch &out) const;
 
 private:
   struct Wanted {

@@ -26,12 +26,13 @@ IdxFile IdxFile::read(FileBytes bytes, const std::string &name) {
     throw Error(join(quote(name), " ends inside its header"));
   for (size_t d = 0; d < b[3]; ++d) {
     const unsigned char *at = b + 4 + 4 * d;
-    file.shape.push_back(int64_t(at[0]) << 24 | at[1] << 16 | at[2] << 8 | at[3]);
+    file.shape.push_back(int64_t(at[0]) << 24 | at[1] << 16 | at[2] << 8 |
+                         at[3]);
   }
   int64_t needs = elementCount(file.shape), has = int64_t(bytes.size() - start);
   if (has != needs)
-    throw Error(join(quote(name), " should hold ", shapeText(file.shape), " = ", needs,
-                     " bytes, but has ", has));
+    throw Error(join(quote(name), " should hold ", shapeText(file.shape), " = ",
+                     needs, " bytes, but has ", has));
   file.data = b + start;
   file.owner = std::move(bytes);
   return file;
@@ -43,7 +44,8 @@ class Images : public Source {
 public:
   explicit Images(SourcePlan given) : Source(std::move(given)) {
     if (isFolder(plan.file))
-      throw Error(join(quote(plan.file), " is a folder; images are read from IDX files"));
+      throw Error(join(quote(plan.file),
+                       " is a folder; images are read from IDX files"));
     images = IdxFile::read(FileBytes::open(plan.file), plan.file);
     if (images.shape.size() == 3)
       images.shape.push_back(1);
@@ -83,9 +85,9 @@ private:
   void readLabels() {
     labels = IdxFile::read(FileBytes::open(plan.labels), plan.labels);
     if (labels.shape.size() != 1 || labels.shape[0] != count())
-      throw Error(join(quote(plan.file), " holds ", counted(count(), "image"), ", but ",
-                       quote(plan.labels), " holds ", shapeText(labels.shape),
-                       " labels"));
+      throw Error(join(quote(plan.file), " holds ", counted(count(), "image"),
+                       ", but ", quote(plan.labels), " holds ",
+                       shapeText(labels.shape), " labels"));
   }
 
   IdxFile images, labels;

@@ -23,11 +23,13 @@ class Lines : public Source {
 public:
   explicit Lines(SourcePlan given)
       : Source(std::move(given)),
-        vocabulary(plan.vocabulary.empty() ? Vocabulary() : Vocabulary(plan.vocabulary)) {
+        vocabulary(plan.vocabulary.empty() ? Vocabulary()
+                                           : Vocabulary(plan.vocabulary)) {
     file = FileBytes::open(plan.file);
     const char *at = file.data(), *end = at + file.size();
     while (at != end) {
-      auto *stop = static_cast<const char *>(std::memchr(at, '\n', size_t(end - at)));
+      auto *stop =
+          static_cast<const char *>(std::memchr(at, '\n', size_t(end - at)));
       const char *next = stop ? stop + 1 : end;
       if (next - at > 1 || *at != '\n')
         starts.push_back(size_t(at - file.data()));
@@ -46,8 +48,9 @@ public:
     const std::vector<double> &values = cell(record, column);
     const Column &c = plan.columns[column];
     if (!c.isRagged() && int64_t(values.size()) != c.count())
-      refuse(record, column, join("a list of ", int64_t(values.size()), " numbers, but ",
-                                  shapeText(c.shape), " takes ", c.count()));
+      refuse(record, column,
+             join("a list of ", int64_t(values.size()), " numbers, but ",
+                  shapeText(c.shape), " takes ", c.count()));
     for (size_t i = 0; i < values.size(); ++i)
       put(record, column, out, int64_t(i), values[i]);
   }
@@ -55,7 +58,8 @@ public:
 private:
   std::string lineText(int64_t record) const {
     size_t first = starts[size_t(record)], last = starts[size_t(record) + 1];
-    while (last > first && (file.data()[last - 1] == '\n' || file.data()[last - 1] == '\r'))
+    while (last > first &&
+           (file.data()[last - 1] == '\n' || file.data()[last - 1] == '\r'))
       --last;
     return std::string(file.data() + first, last - first);
   }

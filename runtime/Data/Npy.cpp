@@ -84,12 +84,14 @@ private:
   }
 
   void setType(NpyArray &array, const std::string &type) const {
-    bool known = type == "<f4" || type == "<f8" || type == "|b1" || type == "|u1" ||
-                 type == "|i1" || type == "<i2" || type == "<i4" || type == "<i8" ||
-                 type == "<u2" || type == "<u4" || type == "<u8";
+    bool known = type == "<f4" || type == "<f8" || type == "|b1" ||
+                 type == "|u1" || type == "|i1" || type == "<i2" ||
+                 type == "<i4" || type == "<i8" || type == "<u2" ||
+                 type == "<u4" || type == "<u8";
     if (!known)
       fail(join("its elements are ", quote(type),
-                "; whole numbers, 'f4', 'f8' and 'b1' in little-endian order are read"));
+                "; whole numbers, 'f4', 'f8' and 'b1' in little-endian order "
+                "are read"));
     array.kind = type[1];
     array.elementBytes = type[2] - '0';
   }
@@ -149,19 +151,28 @@ NpyArray readNpy(const std::string &path) {
 
 void writeNpy(const std::string &path, Element element,
               const std::vector<int64_t> &shape, const void *data) {
-  static const char *const types[] = {"<f4", "<f8", "<f4", "|b1", "|i1", "<i4", "<i8"};
+  static const char *const types[] = {"<f4", "<f8", "<f4", "|b1",
+                                      "|i1", "<i4", "<i8"};
   std::string dims;
   for (int64_t size : shape)
     dims += join(size, shape.size() == 1 ? "," : ", ");
   if (shape.size() > 1)
     dims.resize(dims.size() - 2);
-  std::string header = join("{'descr': '", types[int(element)],
-                            "', 'fortran_order': False, 'shape': (", dims, "), }");
+  std::string header =
+      join("{'descr': '", types[int(element)],
+           "', 'fortran_order': False, 'shape': (", dims, "), }");
   header.append(63 - (header.size() + 10) % 64, ' ');
   header += '\n';
 
   AtomicFile file(path);
-  const unsigned char start[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0,
+  const unsigned char start[] = {0x93,
+                                 'N',
+                                 'U',
+                                 'M',
+                                 'P',
+                                 'Y',
+                                 1,
+                                 0,
                                  (unsigned char)(header.size() & 255),
                                  (unsigned char)(header.size() >> 8)};
   file.write(start, sizeof start);
@@ -172,7 +183,8 @@ void writeNpy(const std::string &path, Element element,
   } else { // NumPy has no bf16
     std::vector<float> wide(size_t(count), 0);
     for (int64_t i = 0; i < count; ++i)
-      wide[size_t(i)] = float(loadReal(element, static_cast<const char *>(data) + 2 * i));
+      wide[size_t(i)] =
+          float(loadReal(element, static_cast<const char *>(data) + 2 * i));
     file.write(wide.data(), wide.size() * 4);
   }
   file.commit();

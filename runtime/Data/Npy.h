@@ -40,7 +40,8 @@ NpyArray parseNpy(FileBytes file, const std::string &name);
 
 /// The arrays of an NPZ file by name.
 std::map<std::string, NpyArray> readNpz(const std::string &path);
-std::map<std::string, NpyArray> parseNpz(FileBytes file, const std::string &name);
+std::map<std::string, NpyArray> parseNpz(FileBytes file,
+                                         const std::string &name);
 
 void writeNpy(const std::string &path, Element element,
               const std::vector<int64_t> &shape, const void *data);

@@ -70,7 +70,8 @@ private:
     fail("it is no NPZ file");
   }
 
-  uint64_t readEntry(uint64_t at, std::map<std::string, NpyArray> &result) const {
+  uint64_t readEntry(uint64_t at,
+                     std::map<std::string, NpyArray> &result) const {
     if (u32(at) != 0x02014B50)
       fail("its directory is damaged");
     uint64_t method = u16(at + 10), packed = u32(at + 20), size = u32(at + 24);
@@ -92,8 +93,8 @@ private:
   }
 
   /// The zip64 field holds, in this order, those that do not fit 32 bits.
-  void readWideSizes(uint64_t at, uint64_t length, uint64_t &size, uint64_t &packed,
-                     uint64_t &local) const {
+  void readWideSizes(uint64_t at, uint64_t length, uint64_t &size,
+                     uint64_t &packed, uint64_t &local) const {
     uint64_t end = at + length;
     while (at + 4 <= end) {
       uint64_t tag = u16(at), bytes = u16(at + 2), field = at + 4;
@@ -108,8 +109,8 @@ private:
     }
   }
 
-  FileBytes unpack(uint64_t method, uint64_t data, uint64_t packed, uint64_t size,
-                   const std::string &label) const {
+  FileBytes unpack(uint64_t method, uint64_t data, uint64_t packed,
+                   uint64_t size, const std::string &label) const {
     const char *from = file.data() + data;
     if (method == 8)
       return FileBytes::own(inflateRaw(from, packed, size, label));
@@ -121,7 +122,8 @@ private:
 
 } // namespace
 
-std::map<std::string, NpyArray> parseNpz(FileBytes file, const std::string &name) {
+std::map<std::string, NpyArray> parseNpz(FileBytes file,
+                                         const std::string &name) {
   return ZipReader(file, name).arrays();
 }
 

@@ -45,10 +45,11 @@ static std::string declaration(const Column &column) {
                               : join(column.line, ": ", column.check);
 }
 
-void Source::refuse(int64_t record, size_t column, const std::string &is) const {
+void Source::refuse(int64_t record, size_t column,
+                    const std::string &is) const {
   const Column &c = plan.columns[column];
-  Error error(join("record ", record, " of ", quote(plan.file), ": ", quote(c.name),
-                   " is ", is));
+  Error error(join("record ", record, " of ", quote(plan.file), ": ",
+                   quote(c.name), " is ", is));
   if (!c.line.empty())
     error.note(declaration(c));
   throw error;

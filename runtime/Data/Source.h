@@ -23,10 +23,12 @@ namespace runtime {
 struct Column {
   std::string name;
   Element element = Element::F32;
-  std::vector<int64_t> shape; ///< -1 where the size differs from record to record
-  int64_t below = -1;         ///< values are in [0, below); -1 if anything goes
-  std::vector<std::string> words; ///< of a table: the texts that stand for 0, 1, …
-  std::string check, line;        ///< source text and place of the declaration
+  std::vector<int64_t>
+      shape;          ///< -1 where the size differs from record to record
+  int64_t below = -1; ///< values are in [0, below); -1 if anything goes
+  std::vector<std::string>
+      words;               ///< of a table: the texts that stand for 0, 1, …
+  std::string check, line; ///< source text and place of the declaration
 
   bool isRagged() const;
   int64_t count() const; ///< elements of one record, if not ragged
@@ -68,11 +70,14 @@ public:
   const SourcePlan plan;
 
 protected:
-  [[noreturn]] void refuse(int64_t record, size_t column, const std::string &is) const;
+  [[noreturn]] void refuse(int64_t record, size_t column,
+                           const std::string &is) const;
 
   /// Stores `value` as element i of the column after its check.
-  void put(int64_t record, size_t column, char *out, int64_t i, double value) const;
-  void putInt(int64_t record, size_t column, char *out, int64_t i, int64_t value) const;
+  void put(int64_t record, size_t column, char *out, int64_t i,
+           double value) const;
+  void putInt(int64_t record, size_t column, char *out, int64_t i,
+              int64_t value) const;
 };
 
 std::unique_ptr<Source> openWindows(SourcePlan plan);
@@ -87,7 +92,8 @@ void requireShape(const SourcePlan &plan, const Column &column,
                   const std::vector<int64_t> &inFile);
 
 /// Throws "source 'x' has no column 'y'" with the names that it has.
-[[noreturn]] void noSuchColumn(const SourcePlan &plan, const std::string &column,
+[[noreturn]] void noSuchColumn(const SourcePlan &plan,
+                               const std::string &column,
                                const std::vector<std::string> &known);
 
 } // namespace runtime

@@ -83,11 +83,13 @@ public:
   explicit Table(SourcePlan given) : Source(std::move(given)) {
     for (const Column &column : plan.columns)
       if (column.isRagged())
-        throw Error(join(quote(column.name), " of ", quote(plan.file),
-                         " should be a text of any length; a table gives numbers "
-                         "and words of a list"));
+        throw Error(
+            join(quote(column.name), " of ", quote(plan.file),
+                 " should be a text of any length; a table gives numbers "
+                 "and words of a list"));
     FileBytes file = FileBytes::open(plan.file);
-    CsvReader reader(file.data(), file.size(), plan.separator.empty() ? ',' : plan.separator[0],
+    CsvReader reader(file.data(), file.size(),
+                     plan.separator.empty() ? ',' : plan.separator[0],
                      plan.file);
     std::vector<std::string> fields;
     if (!reader.next(fields))
@@ -118,11 +120,13 @@ private:
         places.push_back(0);
         continue;
       }
-      auto found = plan.header ? std::find(header.begin(), header.end(), column.name)
-                               : header.end();
+      auto found = plan.header
+                       ? std::find(header.begin(), header.end(), column.name)
+                       : header.end();
       if (found == header.end())
         noSuchColumn(plan, column.name,
-                     plan.header ? header : std::vector<std::string>{"columns"});
+                     plan.header ? header
+                                 : std::vector<std::string>{"columns"});
       places.push_back(size_t(found - header.begin()));
     }
   }
@@ -130,8 +134,8 @@ private:
   void addRecord(const std::vector<std::string> &fields, int64_t line) {
     if (fields.size() != width)
       throw Error(join(quote(plan.file), ", line ", line, ": ",
-                       counted(int64_t(fields.size()), "field"), ", but the first line has ",
-                       int64_t(width)));
+                       counted(int64_t(fields.size()), "field"),
+                       ", but the first line has ", int64_t(width)));
     for (size_t c = 0; c < plan.columns.size(); ++c) {
       const Column &column = plan.columns[c];
       std::vector<char> &to = values[c];
@@ -166,7 +170,8 @@ private:
 
   [[noreturn]] void failCell(const Column &column, const std::string &text,
                              int64_t line, const char *is) const {
-    Error error(join(quote(plan.file), ", line ", line, ": ", quote(column.name), " is ",
+    Error error(join(quote(plan.file), ", line ", line, ": ",
+                     quote(column.name), " is ",
                      text.empty() ? "empty, " : quote(text) + ", ", is));
     if (!column.line.empty())
       error.note(column.check.empty() ? join("declared at ", column.line)

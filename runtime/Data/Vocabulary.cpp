@@ -45,7 +45,8 @@ std::vector<uint32_t> Vocabulary::encode(const char *text, size_t length,
       if (it = numbers.find(std::string(text + at, taken)); it != numbers.end())
         break;
     if (taken == 0)
-      throw Error(join("byte ", int64_t(at), " of ", quote(name), ": the character ",
+      throw Error(join("byte ", int64_t(at), " of ", quote(name),
+                       ": the character ",
                        quote(characterAt(text + at, length - at)),
                        " is not in the vocabulary of this program"))
           .note(join("it has ", counted(size(), "character"),

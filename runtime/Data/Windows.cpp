@@ -25,9 +25,10 @@ public:
       characters = vocabulary.encode(file.data(), file.size(), plan.file);
     }
     if (tokens() < plan.window)
-      throw Error(join(quote(plan.file), " has ",
-                       counted(tokens(), plan.vocabulary.empty() ? "byte" : "character"),
-                       ", but a window takes ", plan.window));
+      throw Error(join(
+          quote(plan.file), " has ",
+          counted(tokens(), plan.vocabulary.empty() ? "byte" : "character"),
+          ", but a window takes ", plan.window));
     for (const Column &column : plan.columns) {
       if (column.name != "window")
         noSuchColumn(plan, column.name, {"window"});
@@ -36,16 +37,20 @@ public:
   }
 
   int64_t tokens() const override {
-    return plan.vocabulary.empty() ? int64_t(file.size()) : int64_t(characters.size());
+    return plan.vocabulary.empty() ? int64_t(file.size())
+                                   : int64_t(characters.size());
   }
 
-  int64_t count() const override { return (tokens() - plan.window) / plan.step + 1; }
+  int64_t count() const override {
+    return (tokens() - plan.window) / plan.step + 1;
+  }
 
   void read(int64_t record, size_t column, char *out) const override {
     int64_t start = record * plan.step;
     const Column &c = plan.columns[column];
     bool bytes = plan.vocabulary.empty();
-    if (c.element == Element::I32 && (c.below < 0 || c.below >= (bytes ? 256 : limit()))) {
+    if (c.element == Element::I32 &&
+        (c.below < 0 || c.below >= (bytes ? 256 : limit()))) {
       auto *to = reinterpret_cast<int32_t *>(out);
       for (int64_t i = 0; i < plan.window; ++i)
         to[i] = tokenAt(start + i, bytes);

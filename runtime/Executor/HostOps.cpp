@@ -19,14 +19,16 @@ static const struct {
   const char *name;
   size_t arguments;
 } hostOps[] = {
-    {"add", 2},  {"sub", 2},      {"mul", 2},   {"div", 2},  {"neg", 1},  {"pow", 2},
-    {"sqrt", 1}, {"exp", 1},      {"log", 1},   {"log1p", 1}, {"expm1", 1}, {"sin", 1},
-    {"cos", 1},  {"tan", 1},      {"tanh", 1},  {"atan", 1}, {"erf", 1},  {"floor", 1},
-    {"ceil", 1}, {"round", 1},    {"abs", 1},   {"min", 2},  {"max", 2},  {"iadd", 2},
-    {"isub", 2}, {"imul", 2},     {"floordiv", 2}, {"mod", 2}, {"idiv", 2}, {"irem", 2},
-    {"imin", 2}, {"imax", 2},     {"ineg", 1},  {"and", 2},  {"or", 2},   {"xor", 2},
-    {"not", 1},  {"eq", 2},       {"ne", 2},    {"lt", 2},   {"le", 2},   {"gt", 2},
-    {"ge", 2},   {"select", 3},   {"real", 1},  {"whole", 1}, {"key", 2}};
+    {"add", 2},   {"sub", 2},      {"mul", 2},   {"div", 2},    {"neg", 1},
+    {"pow", 2},   {"sqrt", 1},     {"exp", 1},   {"log", 1},    {"log1p", 1},
+    {"expm1", 1}, {"sin", 1},      {"cos", 1},   {"tan", 1},    {"tanh", 1},
+    {"atan", 1},  {"erf", 1},      {"floor", 1}, {"ceil", 1},   {"round", 1},
+    {"abs", 1},   {"min", 2},      {"max", 2},   {"iadd", 2},   {"isub", 2},
+    {"imul", 2},  {"floordiv", 2}, {"mod", 2},   {"idiv", 2},   {"irem", 2},
+    {"imin", 2},  {"imax", 2},     {"ineg", 1},  {"and", 2},    {"or", 2},
+    {"xor", 2},   {"not", 1},      {"eq", 2},    {"ne", 2},     {"lt", 2},
+    {"le", 2},    {"gt", 2},       {"ge", 2},    {"select", 3}, {"real", 1},
+    {"whole", 1}, {"key", 2}};
 
 HostOp hostOpNamed(const Json &name) {
   for (size_t i = 0; i < sizeof hostOps / sizeof *hostOps; ++i)
@@ -66,31 +68,55 @@ static HostValue wrapped(uint64_t value) { return wholeValue(int64_t(value)); }
 
 static double realOp(HostOp op, double a, double b) {
   switch (op) {
-  case HostOp::Add:   return a + b;
-  case HostOp::Sub:   return a - b;
-  case HostOp::Mul:   return a * b;
-  case HostOp::Div:   return a / b;
-  case HostOp::Neg:   return -a;
-  case HostOp::Pow:   return std::pow(a, b);
-  case HostOp::Sqrt:  return std::sqrt(a);
-  case HostOp::Exp:   return std::exp(a);
-  case HostOp::Log:   return std::log(a);
-  case HostOp::Log1p: return std::log1p(a);
-  case HostOp::Expm1: return std::expm1(a);
-  case HostOp::Sin:   return std::sin(a);
-  case HostOp::Cos:   return std::cos(a);
-  case HostOp::Tan:   return std::tan(a);
-  case HostOp::Tanh:  return std::tanh(a);
-  case HostOp::Atan:  return std::atan(a);
-  case HostOp::Erf:   return std::erf(a);
-  case HostOp::Floor: return std::floor(a);
-  case HostOp::Ceil:  return std::ceil(a);
-  case HostOp::Round: return std::nearbyint(a); // half to even
-  case HostOp::Abs:   return std::fabs(a);
+  case HostOp::Add:
+    return a + b;
+  case HostOp::Sub:
+    return a - b;
+  case HostOp::Mul:
+    return a * b;
+  case HostOp::Div:
+    return a / b;
+  case HostOp::Neg:
+    return -a;
+  case HostOp::Pow:
+    return std::pow(a, b);
+  case HostOp::Sqrt:
+    return std::sqrt(a);
+  case HostOp::Exp:
+    return std::exp(a);
+  case HostOp::Log:
+    return std::log(a);
+  case HostOp::Log1p:
+    return std::log1p(a);
+  case HostOp::Expm1:
+    return std::expm1(a);
+  case HostOp::Sin:
+    return std::sin(a);
+  case HostOp::Cos:
+    return std::cos(a);
+  case HostOp::Tan:
+    return std::tan(a);
+  case HostOp::Tanh:
+    return std::tanh(a);
+  case HostOp::Atan:
+    return std::atan(a);
+  case HostOp::Erf:
+    return std::erf(a);
+  case HostOp::Floor:
+    return std::floor(a);
+  case HostOp::Ceil:
+    return std::ceil(a);
+  case HostOp::Round:
+    return std::nearbyint(a); // half to even
+  case HostOp::Abs:
+    return std::fabs(a);
   // As arith.minimumf: NaN if either is.
-  case HostOp::Min:   return a < b || std::isnan(a) ? a : b;
-  case HostOp::Max:   return a > b || std::isnan(a) ? a : b;
-  default:            return NAN;
+  case HostOp::Min:
+    return a < b || std::isnan(a) ? a : b;
+  case HostOp::Max:
+    return a > b || std::isnan(a) ? a : b;
+  default:
+    return NAN;
   }
 }
 
@@ -105,36 +131,55 @@ static std::pair<int64_t, int64_t> divide(int64_t a, int64_t b) {
 
 static HostValue wholeOp(HostOp op, int64_t a, int64_t b) {
   switch (op) {
-  case HostOp::IAdd: return wrapped(uint64_t(a) + uint64_t(b));
-  case HostOp::ISub: return wrapped(uint64_t(a) - uint64_t(b));
-  case HostOp::IMul: return wrapped(uint64_t(a) * uint64_t(b));
-  case HostOp::IDiv: return wholeValue(divide(a, b).first);
-  case HostOp::IRem: return wholeValue(divide(a, b).second);
+  case HostOp::IAdd:
+    return wrapped(uint64_t(a) + uint64_t(b));
+  case HostOp::ISub:
+    return wrapped(uint64_t(a) - uint64_t(b));
+  case HostOp::IMul:
+    return wrapped(uint64_t(a) * uint64_t(b));
+  case HostOp::IDiv:
+    return wholeValue(divide(a, b).first);
+  case HostOp::IRem:
+    return wholeValue(divide(a, b).second);
   case HostOp::FloorDiv:
   case HostOp::Mod: {
     auto [quotient, remainder] = divide(a, b);
     bool below = remainder != 0 && (remainder < 0) != (b < 0);
-    return wholeValue(op == HostOp::Mod ? remainder + (below ? b : 0) : quotient - below);
+    return wholeValue(op == HostOp::Mod ? remainder + (below ? b : 0)
+                                        : quotient - below);
   }
-  case HostOp::IMin: return wholeValue(a < b ? a : b);
-  case HostOp::IMax: return wholeValue(a > b ? a : b);
-  case HostOp::INeg: return wrapped(-uint64_t(a));
-  case HostOp::And:  return wholeValue(a & b);
-  case HostOp::Or:   return wholeValue(a | b);
-  case HostOp::Xor:  return wholeValue(a ^ b);
-  default:           return wholeValue(a == 0); // Not
+  case HostOp::IMin:
+    return wholeValue(a < b ? a : b);
+  case HostOp::IMax:
+    return wholeValue(a > b ? a : b);
+  case HostOp::INeg:
+    return wrapped(-uint64_t(a));
+  case HostOp::And:
+    return wholeValue(a & b);
+  case HostOp::Or:
+    return wholeValue(a | b);
+  case HostOp::Xor:
+    return wholeValue(a ^ b);
+  default:
+    return wholeValue(a == 0); // Not
   }
 }
 
 template <typename T>
 static bool compare(HostOp op, T a, T b) {
   switch (op) {
-  case HostOp::Eq: return a == b;
-  case HostOp::Ne: return a != b;
-  case HostOp::Lt: return a < b;
-  case HostOp::Le: return a <= b;
-  case HostOp::Gt: return a > b;
-  default:         return a >= b;
+  case HostOp::Eq:
+    return a == b;
+  case HostOp::Ne:
+    return a != b;
+  case HostOp::Lt:
+    return a < b;
+  case HostOp::Le:
+    return a <= b;
+  case HostOp::Gt:
+    return a > b;
+  default:
+    return a >= b;
   }
 }
 
@@ -155,7 +200,8 @@ HostValue evaluate(HostOp op, const HostValue *args) {
   if (op <= HostOp::Not)
     return wholeOp(op, args[0].asWhole(), two ? args[1].asWhole() : 0);
   if (op <= HostOp::Ge) {
-    bool real = args[0].kind == RegisterKind::Real || args[1].kind == RegisterKind::Real;
+    bool real = args[0].kind == RegisterKind::Real ||
+                args[1].kind == RegisterKind::Real;
     return wholeValue(real ? compare(op, args[0].asReal(), args[1].asReal())
                            : compare(op, args[0].whole, args[1].whole));
   }

@@ -73,7 +73,8 @@ private:
       out.index = firstArgumentBase + address.index;
       break;
     case BaseKind::Result:
-      out.index = uint32_t(firstArgumentBase + entry.argumentTypes.size() + address.index);
+      out.index = uint32_t(firstArgumentBase + entry.argumentTypes.size() +
+                           address.index);
       break;
     }
     for (const auto &stride : address.strides)
@@ -137,7 +138,8 @@ private:
 
   /// Addresses that are there only for some records.
   void resolveWords(const Record<E> &record, Record<N> &out) const {
-    bool memory = record.kind == RecordKind::Copy || record.kind == RecordKind::Zero ||
+    bool memory = record.kind == RecordKind::Copy ||
+                  record.kind == RecordKind::Zero ||
                   record.kind == RecordKind::Put;
     if (record.hasUntil || record.onWord || record.kind == RecordKind::Check)
       out.word = resolve(record.word);

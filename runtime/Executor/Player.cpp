@@ -29,7 +29,8 @@ char *AlignedBlock::reserve(int64_t bytes) {
   capacity = 0;
   void *address = std::aligned_alloc(size_t(alignment), size_t(rounded));
   if (!address)
-    throw Error(join("this run takes ", byteSize(bytes), " of memory, which is not there"));
+    throw Error(join("this run takes ", byteSize(bytes),
+                     " of memory, which is not there"));
   if (alignment == hugePage) // fewer page faults and TLB misses; only a hint
     ::madvise(address, size_t(rounded), MADV_HUGEPAGE);
   memory.reset(static_cast<char *>(address));
@@ -66,7 +67,8 @@ HostValue Player::read(const Operand<N> &operand) const {
 
 void Player::play(const TapeEntry &entry, const Instance &instance,
                   const EntryCall &call, char *arena, const void *constants) {
-  bases.assign({arena, const_cast<char *>(static_cast<const char *>(constants))});
+  bases.assign(
+      {arena, const_cast<char *>(static_cast<const char *>(constants))});
   for (size_t i = 0; i < entry.argumentTypes.size(); ++i)
     bases.push_back(static_cast<char *>(call.arguments[i]));
   for (size_t i = 0; i < entry.resultTypes.size(); ++i)
@@ -112,15 +114,18 @@ void Player::storeResults(const TapeEntry &entry, const Instance &instance) {
   for (size_t i = 0; i < entry.results.size(); ++i) {
     const Address<N> &from = instance.resultAddresses[i];
     char *to = bases[firstResult + i];
-    if (entry.results[i].inRegister || at(from) == to || from.index < firstArgumentBase)
+    if (entry.results[i].inRegister || at(from) == to ||
+        from.index < firstArgumentBase)
       continue;
-    saved.emplace_back(i, std::vector<char>(at(from), at(from) + instance.resultBytes[i]));
+    saved.emplace_back(
+        i, std::vector<char>(at(from), at(from) + instance.resultBytes[i]));
   }
   for (size_t i = 0; i < entry.results.size(); ++i) {
     const Address<N> &from = instance.resultAddresses[i];
     char *to = bases[firstResult + i];
     if (entry.results[i].inRegister)
-      storeValue(entry.resultTypes[i].element, to, registers[entry.results[i].reg]);
+      storeValue(entry.resultTypes[i].element, to,
+                 registers[entry.results[i].reg]);
     else if (from.index < firstArgumentBase && instance.resultBytes[i] > 0)
       std::memcpy(to, at(from), size_t(instance.resultBytes[i]));
   }
@@ -141,7 +146,8 @@ void Player::playOne(const Record<N> &record) {
   case RecordKind::Loop:
     return playLoop(record);
   case RecordKind::If: {
-    bool yes = record.onWord ? *at(record.word) != 0 : read(record.value).asWhole() != 0;
+    bool yes = record.onWord ? *at(record.word) != 0
+                             : read(record.value).asWhole() != 0;
     return playAll(yes ? record.body : record.otherwise);
   }
   case RecordKind::Host:
@@ -205,7 +211,8 @@ void Player::move(const Record<N> &moves) {
     std::memcpy(at(moves.body[i].to), values[i].data(), values[i].size());
 }
 
-void Player::writeScalars(const LaunchPart<N> &part, const std::vector<ScalarKind> &kinds,
+void Player::writeScalars(const LaunchPart<N> &part,
+                          const std::vector<ScalarKind> &kinds,
                           std::vector<uint64_t> &words) const {
   words.clear();
   for (size_t i = 0; i < kinds.size(); ++i) {
@@ -274,8 +281,8 @@ void Player::launch(const Record<N> &record) {
       int64_t from = std::max(first - base, int64_t(0));
       int64_t to = std::min(last - base, call.items);
       if (from < to)
-        kernel.run(call.buffers.data(), call.dims.data(), call.scalars.data(), from, to,
-                   scratch[size_t(worker)].data());
+        kernel.run(call.buffers.data(), call.dims.data(), call.scalars.data(),
+                   from, to, scratch[size_t(worker)].data());
       base += call.items;
     }
   });
@@ -283,7 +290,8 @@ void Player::launch(const Record<N> &record) {
     Engine::KernelTime &time = (*times)[record.index];
     time.calls += 1;
     time.seconds +=
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count();
   }
 }
 

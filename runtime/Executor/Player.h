@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// An entry resolved at its sizes, a table of bases and a pool of threads in; the
-// kernels run in order. Without globals: several players may run at once.
+// An entry resolved at its sizes, a table of bases and a pool of threads in;
+// the kernels run in order. Without globals: several players may run at once.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,11 +39,12 @@ private:
 class Player {
 public:
   Player(const Tape &tape, const LaminaKernel *kernels, ThreadPool &pool)
-      : tape(tape), kernels(kernels), pool(pool), scratch(size_t(pool.size())) {}
+      : tape(tape), kernels(kernels), pool(pool), scratch(size_t(pool.size())) {
+  }
 
   /// Plays `instance` of `entry`. Throws an `Error` if a check fails.
-  void play(const TapeEntry &entry, const Instance &instance, const EntryCall &call,
-            char *arena, const void *constants);
+  void play(const TapeEntry &entry, const Instance &instance,
+            const EntryCall &call, char *arena, const void *constants);
 
   /// Where to add up the time of each kernel; null if nobody asks.
   std::vector<Engine::KernelTime> *times = nullptr;
@@ -63,7 +64,8 @@ private:
 
   char *at(const Address<N> &address) const;
   HostValue read(const Operand<N> &operand) const;
-  void writeScalars(const LaunchPart<N> &part, const std::vector<ScalarKind> &kinds,
+  void writeScalars(const LaunchPart<N> &part,
+                    const std::vector<ScalarKind> &kinds,
                     std::vector<uint64_t> &words) const;
 
   const Tape &tape;

@@ -50,7 +50,17 @@ struct LaunchPart {
   std::vector<Operand<N>> scalars;
 };
 
-enum class RecordKind : uint8_t { Launch, Loop, If, Host, Copy, Zero, Put, Moves, Check };
+enum class RecordKind : uint8_t {
+  Launch,
+  Loop,
+  If,
+  Host,
+  Copy,
+  Zero,
+  Put,
+  Moves,
+  Check
+};
 
 template <typename N>
 struct Record {
@@ -64,8 +74,9 @@ struct Record {
   N trip{};
   bool reverse = false;
   bool hasUntil = false, hasRounds = false, hasLimit = false;
-  Address<N> word, rounds, limit; ///< `word`: of `until`, of an `if`, of a `check`
-  bool onWord = false;            ///< an `if` on a word rather than on `value`
+  Address<N> word, rounds,
+      limit;           ///< `word`: of `until`, of an `if`, of a `check`
+  bool onWord = false; ///< an `if` on a word rather than on `value`
 
   // Host and Put.
   HostOp op = HostOp::Add;

@@ -18,15 +18,17 @@ static constexpr size_t keptInstances = 64;
 TapeEngine::TapeEngine(const Json &json, const Program &program,
                        const LaminaKernel *kernels, size_t kernelCount,
                        const void *constants)
-    : tape(Tape::read(json, program)), kernels(kernels), kernelCount(kernelCount),
-      constants(constants) {
+    : tape(Tape::read(json, program)), kernels(kernels),
+      kernelCount(kernelCount), constants(constants) {
   if (program.kernels.size() != kernelCount)
-    throw Error(join("tape: it is for ", counted(int64_t(program.kernels.size()), "kernel"),
+    throw Error(join("tape: it is for ",
+                     counted(int64_t(program.kernels.size()), "kernel"),
                      ", this program has ", int64_t(kernelCount)));
   for (size_t i = 0; i < kernelCount; ++i)
     if (program.kernels[i].name != kernels[i].name)
-      throw Error(join("tape: kernel ", int64_t(i), " is ", quote(program.kernels[i].name),
-                       ", this program has ", quote(kernels[i].name), " there"));
+      throw Error(join("tape: kernel ", int64_t(i), " is ",
+                       quote(program.kernels[i].name), ", this program has ",
+                       quote(kernels[i].name), " there"));
 }
 
 void TapeEngine::setThreads(int count) {
@@ -42,7 +44,8 @@ const Instance &TapeEngine::instanceOf(size_t entry, const SizeValues &sizes) {
     return it->second;
   if (instances.size() >= keptInstances)
     instances.clear();
-  return instances.emplace(key, Instance::make(tape.entries[entry], sizes)).first->second;
+  return instances.emplace(key, Instance::make(tape.entries[entry], sizes))
+      .first->second;
 }
 
 int64_t TapeEngine::workspaceBytes(size_t entry, const SizeValues &sizes) {

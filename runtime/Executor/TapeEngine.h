@@ -20,8 +20,9 @@ namespace runtime {
 class TapeEngine : public Engine {
 public:
   /// Throws if the tape is broken or was made for other kernels.
-  TapeEngine(const Json &tape, const Program &program, const LaminaKernel *kernels,
-             size_t kernelCount, const void *constants);
+  TapeEngine(const Json &tape, const Program &program,
+             const LaminaKernel *kernels, size_t kernelCount,
+             const void *constants);
 
   int64_t workspaceBytes(size_t entry, const SizeValues &sizes) override;
   bool run(const EntryCall &call, std::string &message) override;

@@ -30,7 +30,8 @@ public:
     for (const Json &slot : listOr(json, "slots"))
       entry.slots.push_back(readSlot(slot));
     for (const Json &argument : listOr(json, "arguments")) {
-      entry.argumentTypes.push_back(Type::read(argument["type"], program.sizes));
+      entry.argumentTypes.push_back(
+          Type::read(argument["type"], program.sizes));
       const Json *reg = argument.find("register");
       entry.argumentRegisters.push_back(reg ? int(readRegister(*reg)) : -1);
     }
@@ -78,10 +79,13 @@ private:
     json.complain(join("loop ", json.asInt(), " does not enclose this record"));
   }
 
-  E readExpression(const Json &json) const { return E::read(json, program.sizes); }
+  E readExpression(const Json &json) const {
+    return E::read(json, program.sizes);
+  }
 
   Slot readSlot(const Json &json) const {
-    Slot slot{readExpression(json["bytes"]), json["first"].asInt(), json["last"].asInt()};
+    Slot slot{readExpression(json["bytes"]), json["first"].asInt(),
+              json["last"].asInt()};
     if (slot.first > slot.last)
       json.complain("a slot dies before it is born");
     return slot;
@@ -90,7 +94,8 @@ private:
   Address<E> readAddress(const Json &json) const {
     Address<E> address;
     const Json &base = json["base"];
-    const std::string &kind = base.items().empty() ? std::string() : base[0].asText();
+    const std::string &kind =
+        base.items().empty() ? std::string() : base[0].asText();
     size_t limit = 1;
     if (kind == "slot")
       limit = entry.slots.size();
@@ -111,7 +116,8 @@ private:
     for (const Json &stride : listOr(json, "strides")) {
       if (stride.size() != 2)
         stride.complain("expected [loop, bytes]");
-      address.strides.emplace_back(readOpenLoop(stride[0]), readExpression(stride[1]));
+      address.strides.emplace_back(readOpenLoop(stride[0]),
+                                   readExpression(stride[1]));
     }
     return address;
   }
@@ -175,9 +181,9 @@ private:
       part.scalars.push_back(readOperand(scalar));
     const std::vector<ScalarKind> &kinds = tape.kernelScalars[kernel];
     if (part.scalars.size() != kinds.size())
-      json.complain(join("kernel ", quote(program.kernels[kernel].name), " takes ",
-                         counted(int64_t(kinds.size()), "scalar"), ", not ",
-                         int64_t(part.scalars.size())));
+      json.complain(join("kernel ", quote(program.kernels[kernel].name),
+                         " takes ", counted(int64_t(kinds.size()), "scalar"),
+                         ", not ", int64_t(part.scalars.size())));
     return part;
   }
 
@@ -267,8 +273,9 @@ private:
     for (const Json &argument : listOr(json, "args"))
       record.args.push_back(readOperand(argument));
     if (record.args.size() != argumentCount(record.op))
-      json.complain(join(quote(json["op"].asText()), " takes ",
-                         counted(int64_t(argumentCount(record.op)), "argument")));
+      json.complain(
+          join(quote(json["op"].asText()), " takes ",
+               counted(int64_t(argumentCount(record.op)), "argument")));
     return record;
   }
 
@@ -286,7 +293,8 @@ private:
     Record<E> record;
     record.kind = RecordKind::Check;
     record.word = readAddress(json["check"]["word"]);
-    record.text = textOr(json, "message", "a check of the program does not hold");
+    record.text =
+        textOr(json, "message", "a check of the program does not hold");
     return record;
   }
 
@@ -348,7 +356,8 @@ Tape Tape::read(const Json &json, const Program &program) {
       try {
         EntryReader(program, tape, tape.entries.back()).read(entry);
       } catch (Error &error) {
-        error.message = join("entry ", quote(tape.entries.back().name), ": ", error.message);
+        error.message = join("entry ", quote(tape.entries.back().name), ": ",
+                             error.message);
         throw;
       }
     }

@@ -23,7 +23,8 @@ namespace runtime {
 // such file, which the next one overwrites.
 AtomicFile::AtomicFile(std::string path)
     : path(std::move(path)), temporary(this->path + ".part") {
-  descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  descriptor =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0)
     fail("write");
 }
@@ -36,7 +37,8 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::fail(const char *doing) {
-  throw Error(join("cannot ", doing, " ", quote(path), ": ", systemMessage(errno)));
+  throw Error(
+      join("cannot ", doing, " ", quote(path), ": ", systemMessage(errno)));
 }
 
 void AtomicFile::write(const void *data, size_t size) {
@@ -56,7 +58,8 @@ void AtomicFile::write(const void *data, size_t size) {
 /// rename has happened all the same.
 static void syncFolderOf(const std::string &path) {
   size_t slash = path.rfind('/');
-  std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  std::string folder =
+      slash == std::string::npos ? "." : path.substr(0, slash + 1);
   int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0)
     return;
@@ -99,9 +102,12 @@ void makeFolder(const std::string &path) {
     if (at != path.size() && path[at] != '/')
       continue;
     std::string part = path.substr(0, at);
-    if (::mkdir(part.c_str(), 0777) != 0 && !isFolder(part))
-      throw Error(join("cannot make the folder ", quote(path), ": ",
-                       systemMessage(errno)));
+    if (::mkdir(part.c_str(), 0777) == 0)
+      continue;
+    int code = errno;
+    if (!isFolder(part))
+      throw Error(join("cannot make the folder ", quote(part), ": ",
+                       systemMessage(code)));
   }
 }
 

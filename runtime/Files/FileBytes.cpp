@@ -77,7 +77,8 @@ FileBytes FileBytes::openRaw(const std::string &path) {
     cannotRead(path, errno);
   file.data_ = static_cast<const char *>(address);
   file.size_ = size;
-  file.owner_ = std::shared_ptr<void>(address, [size](void *p) { ::munmap(p, size); });
+  file.owner_ =
+      std::shared_ptr<void>(address, [size](void *p) { ::munmap(p, size); });
   return file;
 }
 
@@ -90,8 +91,9 @@ FileBytes FileBytes::open(const std::string &path) {
 
 /// Feeds `data` through zlib until its stream ends. `members` says whether
 /// another gzip member may follow.
-static std::vector<char> inflateAll(const char *data, size_t size, int windowBits,
-                                    bool members, const std::string &name) {
+static std::vector<char> inflateAll(const char *data, size_t size,
+                                    int windowBits, bool members,
+                                    const std::string &name) {
   z_stream stream{};
   if (inflateInit2(&stream, windowBits) != Z_OK)
     throw Error(join("not enough memory to unpack ", quote(name)));
@@ -104,7 +106,8 @@ static std::vector<char> inflateAll(const char *data, size_t size, int windowBit
   while (true) {
     if (stream.avail_in == 0 && read < size) {
       size_t chunk = std::min<size_t>(size - read, 1 << 30);
-      stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(data + read));
+      stream.next_in =
+          reinterpret_cast<Bytef *>(const_cast<char *>(data + read));
       stream.avail_in = uInt(chunk);
       read += chunk;
     }
@@ -117,14 +120,16 @@ static std::vector<char> inflateAll(const char *data, size_t size, int windowBit
         return out;
       inflateReset(&stream);
     } else if (status == Z_BUF_ERROR && stream.avail_in == 0 && read == size) {
-      throw Error(join(quote(name), " ends in the middle of its compressed data"));
+      throw Error(
+          join(quote(name), " ends in the middle of its compressed data"));
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
       throw Error(join(quote(name), " holds damaged compressed data"));
     }
   }
 }
 
-std::vector<char> gunzip(const char *data, size_t size, const std::string &name) {
+std::vector<char> gunzip(const char *data, size_t size,
+                         const std::string &name) {
   return inflateAll(data, size, 15 + 16, true, name);
 }
 

@@ -47,7 +47,8 @@ private:
 };
 
 /// Unpacks gzip (one member or several). `name` is for the message.
-std::vector<char> gunzip(const char *data, size_t size, const std::string &name);
+std::vector<char> gunzip(const char *data, size_t size,
+                         const std::string &name);
 
 /// Unpacks a raw deflate stream, as it stands in zip files.
 std::vector<char> inflateRaw(const char *data, size_t size, size_t expected,
@@ -78,7 +79,7 @@ bool fileExists(const std::string &path);
 bool isFolder(const std::string &path);
 void makeFolder(const std::string &path); ///< with its parents; may exist
 std::vector<std::string> listFolder(const std::string &path); ///< sorted names
-void removeFile(const std::string &path);                     ///< may be missing
+void removeFile(const std::string &path); ///< may be missing
 
 /// "no such file or directory" and the like, in lower case.
 std::string systemMessage(int code);

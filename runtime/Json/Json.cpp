@@ -15,8 +15,9 @@ namespace lamina {
 namespace runtime {
 
 static const char *nameOf(Json::Kind kind) {
-  static const char *const names[] = {"null",   "true or false", "a whole number",
-                                      "a number", "a text", "a list", "an object"};
+  static const char *const names[] = {
+      "null",   "true or false", "a whole number", "a number",
+      "a text", "a list",        "an object"};
   return names[int(kind)];
 }
 
@@ -26,7 +27,8 @@ void Json::complain(const std::string &message) const {
 
 static void expect(const Json &value, Json::Kind kind) {
   if (value.kind() != kind)
-    value.complain(join("expected ", nameOf(kind), ", found ", nameOf(value.kind())));
+    value.complain(
+        join("expected ", nameOf(kind), ", found ", nameOf(value.kind())));
 }
 
 bool Json::asBool() const {

@@ -42,7 +42,8 @@ private:
   }
 
   void skipSpace() {
-    while (at != end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+    while (at != end &&
+           (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
       ++at;
   }
 
@@ -140,8 +141,9 @@ private:
   Json number() {
     const char *start = at;
     bool whole = true;
-    while (at != end && (std::isdigit((unsigned char)*at) || *at == '-' ||
-                         *at == '+' || *at == '.' || *at == 'e' || *at == 'E')) {
+    while (at != end &&
+           (std::isdigit((unsigned char)*at) || *at == '-' || *at == '+' ||
+            *at == '.' || *at == 'e' || *at == 'E')) {
       whole = whole && (std::isdigit((unsigned char)*at) || at == start);
       ++at;
     }
@@ -156,7 +158,8 @@ private:
     if (whole) {
       errno = 0;
       int64_t value = std::strtoll(digits.c_str(), &rest, 10);
-      if (errno == 0 && *rest == '\0')
+      bool negativeZero = value == 0 && sign != 0; // only a real has it
+      if (errno == 0 && *rest == '\0' && !negativeZero)
         return Json(value);
     }
     double value = std::strtod(digits.c_str(), &rest);

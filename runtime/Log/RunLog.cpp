@@ -25,7 +25,8 @@ static std::string keptLines(const std::string &path, int64_t keptSteps) {
     return kept;
   FileBytes old = FileBytes::openRaw(path);
   std::string text(old.data(), old.size());
-  for (size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+  for (size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos;
+       at = end + 1) {
     std::string line = text.substr(at, end - at);
     try {
       if (Json::parse(line, "log")["step"].asInt() <= keptSteps)
@@ -61,8 +62,9 @@ static double rounded(double value) {
 
 /// A value that a program computed in f32 is written with the digits of an f32.
 static double shortest(double value) {
-  return double(float(value)) == value ? std::strtod(join(float(value)).c_str(), nullptr)
-                                       : value;
+  return double(float(value)) == value
+             ? std::strtod(join(float(value)).c_str(), nullptr)
+             : value;
 }
 
 void RunLog::step(int64_t step, const NamedNumbers &metrics, double seconds,

@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// `DIR/log.jsonl`: one JSON object a line, losses by step and reports. A resumed
-// run goes on where its checkpoint stands: later lines are dropped, so the log is
-// that of a run that was never stopped.
+// `DIR/log.jsonl`: one JSON object a line, losses by step and reports. A
+// resumed run goes on where its checkpoint stands: later lines are dropped, so
+// the log is that of a run that was never stopped.
 //
 //===----------------------------------------------------------------------===//
 

@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tape's header in C++: sizes, the `program.*` ops of docs/program.md and the
-// signatures of entries. Read once, checked, never changed; names are resolved
-// to indices here, so that nothing below looks anything up by text.
+// The tape's header in C++: sizes, the `program.*` ops of docs/program.md and
+// the signatures of entries. Read once, checked, never changed; names are
+// resolved to indices here, so that nothing below looks anything up by text.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,13 +22,29 @@ namespace runtime {
 
 constexpr size_t none = size_t(-1);
 
-enum class ArgumentKind : uint8_t { Load, Batch, Lengths, Scalar, Input, Add, Append };
-enum class ResultKind : uint8_t { Store, Metric, Add, Append, Output, Lengths, Value };
+enum class ArgumentKind : uint8_t {
+  Load,
+  Batch,
+  Lengths,
+  Scalar,
+  Input,
+  Add,
+  Append
+};
+enum class ResultKind : uint8_t {
+  Store,
+  Metric,
+  Add,
+  Append,
+  Output,
+  Lengths,
+  Value
+};
 
 struct Argument {
   Type type;
   ArgumentKind kind = ArgumentKind::Load;
-  std::string key;        ///< variable, "feed.column", scalar, parameter, accumulator
+  std::string key; ///< variable, "feed.column", scalar, parameter, accumulator
   size_t variable = none; ///< of Load
 };
 
@@ -50,9 +66,10 @@ struct Variable {
   Type type;
   double initNumber = 0;
   size_t initEntry = none; ///< instead of the number
-  std::string stack;       ///< name of the copies in files, with a star for each axis
-  std::string file;        ///< name in files
-  size_t replaces = none;  ///< of a derived one: the param that evaluation sees as this
+  std::string stack; ///< name of the copies in files, with a star for each axis
+  std::string file;  ///< name in files
+  size_t replaces =
+      none; ///< of a derived one: the param that evaluation sees as this
 
   bool isWeight() const { return role == "param" || role == "state"; }
 };
@@ -175,7 +192,8 @@ struct Program {
   /// Throws an `Error` that begins with "tape: " on whatever does not fit.
   static Program read(const Json &tape);
 
-  size_t entryNamed(const std::string &entry) const; ///< `none` if there is none
+  size_t
+  entryNamed(const std::string &entry) const; ///< `none` if there is none
   size_t variableNamed(const std::string &variable) const;
   /// The sizes of a run before anything is bound: -1 everywhere.
   SizeValues unboundSizes() const { return SizeValues(sizes.size(), -1); }

@@ -17,7 +17,8 @@ void readVariable(const Json &op, Program &program) {
   variable.role = textOr(op, "role", "param");
   variable.type = Type::read(op["type"], program.sizes);
   if (!variable.type.isStatic())
-    op.complain(join("the variable ", quote(variable.name), " has a named size"));
+    op.complain(
+        join("the variable ", quote(variable.name), " has a named size"));
   const Json *init = op.find("init");
   if (init && init->isText())
     variable.initEntry = symbol(op, "init", program.entries);
@@ -29,7 +30,8 @@ void readVariable(const Json &op, Program &program) {
   for (char c : variable.stack)
     stars += c == '*';
   if (stars > variable.type.shape.size())
-    op.complain(join(quote(variable.stack), " has more stars than the variable has axes"));
+    op.complain(join(quote(variable.stack),
+                     " has more stars than the variable has axes"));
   variable.replaces = symbolOr(op, "of", program.variables);
   program.variables.push_back(std::move(variable));
 }
@@ -102,7 +104,8 @@ void readDataset(const Json &op, Program &program) {
   }
   dataset.split.part = size_t(intOr(op, "part", 0));
   dataset.split.by = textOr(op, "by");
-  if (!dataset.split.parts.empty() && dataset.split.part >= dataset.split.parts.size())
+  if (!dataset.split.parts.empty() &&
+      dataset.split.part >= dataset.split.parts.size())
     op.complain("a split has no such part");
   program.datasets.push_back(std::move(dataset));
 }
@@ -124,7 +127,8 @@ static FeedPlan readFeed(const Json &item, Program &program) {
   feed.name = textOr(item, "name", name.c_str());
   feed.batch = intOr(item, "batch", 0);
   feed.size = symbolOr(item, "dim", program.sizes);
-  feed.shuffled = textOr(item, "order", "shuffled") == "shuffled" && feed.batch > 0;
+  feed.shuffled =
+      textOr(item, "order", "shuffled") == "shuffled" && feed.batch > 0;
   feed.by = textOr(item, "by");
   feed.repeat = intOr(item, "repeat", 1);
   if (feed.batch < 0 || feed.repeat < 1)
@@ -135,7 +139,8 @@ static FeedPlan readFeed(const Json &item, Program &program) {
 void readReport(const Json &op, Program &program) {
   ReportPlan report;
   report.symbol = op["name"].asText();
-  // The symbol is unique in the program (`train.perplexity`); people read its end.
+  // The symbol is unique in the program (`train.perplexity`); people read its
+  // end.
   report.name = textOr(
       op, "label", report.symbol.substr(report.symbol.rfind('.') + 1).c_str());
   report.line = textOr(op, "line");
@@ -147,7 +152,8 @@ void readReport(const Json &op, Program &program) {
   program.reports.push_back(std::move(report));
 }
 
-static CountPlan readCount(const Json &item, const char *key, const Program &program) {
+static CountPlan readCount(const Json &item, const char *key,
+                           const Program &program) {
   CountPlan count;
   const Json *value = item.find(key);
   if (!value || value->isNull())
@@ -189,7 +195,8 @@ static StagePlan readStage(const Json &item, Program &program) {
   for (const Json &report : listOr(item, "reports"))
     stage.reports.push_back(reportNamed(report, program));
   for (const Json &metric : listOr(item, "metrics"))
-    stage.metrics.push_back({metric["name"].asText(), intOr(metric, "every", 1)});
+    stage.metrics.push_back(
+        {metric["name"].asText(), intOr(metric, "every", 1)});
   if (const Json *keep = item.find("keep"); keep && !keep->isNull())
     stage.keep = readKeep(*keep);
   for (const Json &name : listOr(item, "fresh")) {
@@ -247,7 +254,8 @@ void readSample(const Json &op, Program &program) {
 }
 
 void readTest(const Json &op, Program &program) {
-  program.tests.push_back({op["name"].asText(), symbol(op, "entry", program.entries)});
+  program.tests.push_back(
+      {op["name"].asText(), symbol(op, "entry", program.entries)});
 }
 
 } // namespace runtime

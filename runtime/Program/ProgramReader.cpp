@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON in, sizes, kernels and signatures of entries out; the `program.*` ops are
-// read by their own functions. Order: entries first, then ops by kind, so that
-// every name that is mentioned is known.
+// JSON in, sizes, kernels and signatures of entries out; the `program.*` ops
+// are read by their own functions. Order: entries first, then ops by kind, so
+// that every name that is mentioned is known.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,8 +43,8 @@ static void readSizes(const Json &tape, Program &program) {
     size.high = intOr(item, "high", INT32_MAX);
     size.usual = intOr(item, "usual", size.low);
     if (size.low < 0 || size.high < size.low)
-      item.complain(join("the size ", quote(size.name), " goes from ", size.low, " to ",
-                         size.high));
+      item.complain(join("the size ", quote(size.name), " goes from ", size.low,
+                         " to ", size.high));
     program.sizes.push_back(size);
   }
 }
@@ -112,14 +112,14 @@ static size_t bindVariable(const Program &program, const Entry &entry,
                            const std::string &key, const Type &type) {
   size_t index = program.variableNamed(key);
   if (index == none)
-    throw Error(join("the entry ", quote(entry.name), " uses the variable ", quote(key),
-                     ", which is not there"));
+    throw Error(join("the entry ", quote(entry.name), " uses the variable ",
+                     quote(key), ", which is not there"));
   const Type &stored = program.variables[index].type;
   SizeValues nothing = program.unboundSizes();
   if (!type.isStatic() || type.element != stored.element ||
       type.shapeAt(nothing) != stored.shapeAt(nothing))
-    throw Error(join("the entry ", quote(entry.name), " and the variable ", quote(key),
-                     " have different types"));
+    throw Error(join("the entry ", quote(entry.name), " and the variable ",
+                     quote(key), " have different types"));
   return index;
 }
 
@@ -127,7 +127,8 @@ static void bindVariables(Program &program) {
   for (Entry &entry : program.entries) {
     for (Argument &argument : entry.arguments)
       if (argument.kind == ArgumentKind::Load)
-        argument.variable = bindVariable(program, entry, argument.key, argument.type);
+        argument.variable =
+            bindVariable(program, entry, argument.key, argument.type);
     for (Result &result : entry.results)
       if (result.kind == ResultKind::Store)
         result.variable = bindVariable(program, entry, result.key, result.type);
@@ -137,8 +138,9 @@ static void bindVariables(Program &program) {
 static void readOps(const Json &tape, Program &program) {
   using Reader = void (*)(const Json &, Program &);
   static const std::pair<const char *, Reader> readers[] = {
-      {"variable", readVariable}, {"scalar", readScalar}, {"source", readSource},
-      {"dataset", readDataset},   {"report", readReport}, {"train", readTrain},
+      {"variable", readVariable}, {"scalar", readScalar},
+      {"source", readSource},     {"dataset", readDataset},
+      {"report", readReport},     {"train", readTrain},
       {"sample", readSample},     {"test", readTest}};
   for (const auto &[kind, reader] : readers)
     for (const Json &op : listOr(tape, "program"))
@@ -156,7 +158,8 @@ Program Program::read(const Json &tape) {
     Program program;
     int64_t version = tape["lamina_tape"].asInt();
     if (version != 1)
-      throw Error(join("it has version ", version, ", this run time plays version 1"));
+      throw Error(
+          join("it has version ", version, ", this run time plays version 1"));
     program.name = textOr(tape, "name", "program");
     program.version = textOr(tape, "version");
     readSizes(tape, program);

@@ -15,7 +15,8 @@
 namespace lamina {
 namespace runtime {
 
-inline std::string textOr(const Json &op, const char *key, const char *fallback = "") {
+inline std::string textOr(const Json &op, const char *key,
+                          const char *fallback = "") {
   const Json *value = op.find(key);
   return value && !value->isNull() ? value->asText() : fallback;
 }
@@ -40,7 +41,8 @@ inline const std::vector<Json> &listOr(const Json &op, const char *key) {
 /// The index in `things` of the one with the name that `op` has under `key`;
 /// `none` if the key is not there. Throws if the name is unknown.
 template <typename Thing>
-size_t symbolOr(const Json &op, const char *key, const std::vector<Thing> &things) {
+size_t symbolOr(const Json &op, const char *key,
+                const std::vector<Thing> &things) {
   const Json *value = op.find(key);
   if (!value || value->isNull())
     return none;
@@ -52,7 +54,8 @@ size_t symbolOr(const Json &op, const char *key, const std::vector<Thing> &thing
 }
 
 template <typename Thing>
-size_t symbol(const Json &op, const char *key, const std::vector<Thing> &things) {
+size_t symbol(const Json &op, const char *key,
+              const std::vector<Thing> &things) {
   op[key]; // throws if it is not there
   return symbolOr(op, key, things);
 }

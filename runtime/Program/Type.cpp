@@ -170,7 +170,8 @@ int64_t Expression::evaluate(const SizeValues &values) const {
       throw Error(join("tape: no argument binds size ", number));
     return values[size_t(number)];
   case Op::Div:
-    return floorDiv(arguments[0].evaluate(values), arguments[1].evaluate(values));
+    return floorDiv(arguments[0].evaluate(values),
+                    arguments[1].evaluate(values));
   case Op::Add:
   case Op::Mul:
     break;
@@ -178,7 +179,8 @@ int64_t Expression::evaluate(const SizeValues &values) const {
   int64_t result = op == Op::Add ? 0 : 1;
   for (const Expression &argument : arguments) {
     int64_t value = argument.evaluate(values);
-    result = op == Op::Add ? checkedAdd(result, value) : checkedMul(result, value);
+    result =
+        op == Op::Add ? checkedAdd(result, value) : checkedMul(result, value);
   }
   return result;
 }

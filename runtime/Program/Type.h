@@ -40,7 +40,7 @@ struct Size {
   std::string name;
   int64_t low = 1, high = INT32_MAX, usual = 1;
 };
-using SizeList = std::vector<Size>;   ///< of the program
+using SizeList = std::vector<Size>;      ///< of the program
 using SizeValues = std::vector<int64_t>; ///< in the same order; -1 if not bound
 
 class Expression {

@@ -21,8 +21,8 @@ std::string clockTime(double seconds) {
   int64_t s = seconds > 0 && seconds < 1e9 ? int64_t(seconds + 0.5) : 0;
   char text[40];
   if (s >= 3600)
-    std::snprintf(text, sizeof text, "%d:%02d:%02d", int(s / 3600), int(s / 60 % 60),
-                  int(s % 60));
+    std::snprintf(text, sizeof text, "%d:%02d:%02d", int(s / 3600),
+                  int(s / 60 % 60), int(s % 60));
   else
     std::snprintf(text, sizeof text, "%d:%02d", int(s / 60), int(s % 60));
   return text;
@@ -39,28 +39,33 @@ std::string metricsText(const NamedNumbers &metrics) {
 }
 
 Progress::Progress(int64_t first, int64_t total)
-    : terminal(::isatty(STDOUT_FILENO) == 1), first(first), total(total), lastStep(first),
-      start(Clock::now()), lastDrawn(start), firstStepEnd(start) {}
+    : terminal(::isatty(STDOUT_FILENO) == 1), first(first), total(total),
+      lastStep(first), start(Clock::now()), lastDrawn(start),
+      firstStepEnd(start) {}
 
 Progress::~Progress() { clear(); }
 
 static int terminalWidth() {
   winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-                                                                            : 80;
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+             ? size.ws_col
+             : 80;
 }
 
-std::string Progress::describe(int64_t step, const NamedNumbers &metrics) const {
+std::string Progress::describe(int64_t step,
+                               const NamedNumbers &metrics) const {
   // The first step is slower than the others, so it does not count.
-  double seconds = std::chrono::duration<double>(Clock::now() - firstStepEnd).count();
+  double seconds =
+      std::chrono::duration<double>(Clock::now() - firstStepEnd).count();
   int64_t steps = step - first - 1;
   std::string out = join("step ", step, "/", total);
   if (!metrics.empty())
     out += "  " + metricsText(metrics);
   if (steps > 0 && seconds > 0) {
     char speed[80];
-    std::snprintf(speed, sizeof speed, "  %.4g steps/s  %s left", double(steps) / seconds,
-                  clockTime(seconds / double(steps) * double(total - step)).c_str());
+    std::snprintf(
+        speed, sizeof speed, "  %.4g steps/s  %s left", double(steps) / seconds,
+        clockTime(seconds / double(steps) * double(total - step)).c_str());
     out += speed;
   }
   return out;
@@ -87,13 +92,15 @@ void Progress::draw(int64_t step, const NamedNumbers &metrics) {
   lastDrawn = Clock::now();
 }
 
-void Progress::step(int64_t step, const NamedNumbers &metrics, int64_t stepRecords) {
+void Progress::step(int64_t step, const NamedNumbers &metrics,
+                    int64_t stepRecords) {
   records += stepRecords;
   lastStep = step;
   bool isFirst = step == first + 1;
   if (isFirst)
     firstStepEnd = Clock::now();
-  double waited = std::chrono::duration<double>(Clock::now() - lastDrawn).count();
+  double waited =
+      std::chrono::duration<double>(Clock::now() - lastDrawn).count();
   if (isFirst || step == total ||
       waited >= (terminal ? secondsBetweenBars : secondsBetweenLines))
     draw(step, metrics);

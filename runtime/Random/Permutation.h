@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// A permutation of [0, n) that is computed, not stored: the order of an epoch is
-// a function of its key, so resuming in the middle of one needs only a position,
-// and shuffling billions of windows costs nothing.
+// A permutation of [0, n) that is computed, not stored: the order of an epoch
+// is a function of its key, so resuming in the middle of one needs only a
+// position, and shuffling billions of windows costs nothing.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,7 +27,8 @@ private:
   uint64_t encrypt(uint64_t x) const;
 
   uint64_t n;
-  int halfBits; ///< the permuted domain has 2 · halfBits bits, at least n values
+  int halfBits; ///< the permuted domain has 2 · halfBits bits, at least n
+                ///< values
   philox::Key key;
 };
 

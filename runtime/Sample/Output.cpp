@@ -23,7 +23,9 @@ void cutAxis(OutputTensor &tensor, size_t axis, int64_t length) {
     return;
   int64_t inner = bytesOf(tensor.element), outer = 1;
   for (size_t i = 0; i < tensor.shape.size(); ++i)
-    (i < axis ? outer : i > axis ? inner : old) *= i == axis ? 1 : tensor.shape[i];
+    (i < axis   ? outer
+     : i > axis ? inner
+                : old) *= i == axis ? 1 : tensor.shape[i];
   for (int64_t i = 0; i < outer; ++i)
     std::memmove(tensor.bytes.data() + i * length * inner,
                  tensor.bytes.data() + i * old * inner, size_t(length * inner));
@@ -42,8 +44,9 @@ std::string textOf(const OutputTensor &tensor, const OutputPlan &plan) {
       length = std::min(width, tensor.rowLengths[size_t(row)]);
     std::vector<int64_t> tokens;
     for (int64_t i = 0; i < length; ++i)
-      tokens.push_back(loadInt(tensor.element, tensor.bytes.data() +
-                                                   (row * width + i) * bytesOf(tensor.element)));
+      tokens.push_back(loadInt(
+          tensor.element,
+          tensor.bytes.data() + (row * width + i) * bytesOf(tensor.element)));
     out += vocabulary.decode(tokens) + "\n";
   }
   return out;
@@ -57,7 +60,8 @@ static std::string numberAt(const OutputTensor &tensor, int64_t i) {
       tensor.element == Element::I64)
     return std::to_string(loadInt(tensor.element, at));
   char text[40];
-  std::snprintf(text, sizeof text, tensor.element == Element::F64 ? "%.10g" : "%.6g",
+  std::snprintf(text, sizeof text,
+                tensor.element == Element::F64 ? "%.10g" : "%.6g",
                 loadReal(tensor.element, at));
   return text;
 }
@@ -71,8 +75,9 @@ static void appendAxis(const OutputTensor &tensor, size_t axis, int64_t &next,
   out += '[';
   for (int64_t i = 0; i < tensor.shape[axis]; ++i) {
     if (i > 0)
-      out += axis + 1 == tensor.shape.size() ? ", "
-                                             : ",\n" + std::string(axis + 1, ' ');
+      out += axis + 1 == tensor.shape.size()
+                 ? ", "
+                 : ",\n" + std::string(axis + 1, ' ');
     appendAxis(tensor, axis + 1, next, out);
   }
   out += ']';

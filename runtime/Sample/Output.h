@@ -21,7 +21,8 @@ struct OutputTensor {
   Element element = Element::F32;
   std::vector<int64_t> shape;
   std::vector<char> bytes;
-  std::vector<int64_t> rowLengths; ///< of a ragged last axis; empty if it is not
+  std::vector<int64_t>
+      rowLengths; ///< of a ragged last axis; empty if it is not
 };
 
 /// The first `length` places of `axis`, closed up.

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Flags in, tensors out. A text becomes tokens, "1.5" a number, "1,2,3" a list of
-// numbers, a name that ends in .npy the array of that file.
+// Flags in, tensors out. A text becomes tokens, "1.5" a number, "1,2,3" a list
+// of numbers, a name that ends in .npy the array of that file.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,12 +20,13 @@ namespace lamina {
 namespace runtime {
 
 static bool isReal(Element element) {
-  return element == Element::F32 || element == Element::F64 || element == Element::BF16;
+  return element == Element::F32 || element == Element::F64 ||
+         element == Element::BF16;
 }
 
 /// Stores element i after the checks that its declaration asks for.
-static void put(const ParameterPlan &parameter, Element element, InputTensor &tensor,
-                int64_t i, double value) {
+static void put(const ParameterPlan &parameter, Element element,
+                InputTensor &tensor, int64_t i, double value) {
   std::string flag = "'--" + parameter.name + "'";
   if (!isReal(element) && value != std::floor(value))
     throw Error(join(flag, " takes whole numbers, not ", value));
@@ -54,15 +55,17 @@ static InputTensor fromFile(const ParameterPlan &parameter, Element element,
 
 static InputTensor fromTexts(const ParameterPlan &parameter, const Type &type,
                              const std::vector<std::string> &texts) {
-  Vocabulary vocabulary =
-      parameter.vocabulary.empty() ? Vocabulary() : Vocabulary(parameter.vocabulary);
+  Vocabulary vocabulary = parameter.vocabulary.empty()
+                              ? Vocabulary()
+                              : Vocabulary(parameter.vocabulary);
   std::string name = "--" + parameter.name;
   std::vector<std::vector<uint32_t>> rows;
   for (const std::string &text : texts) {
     rows.push_back(vocabulary.encode(text.data(), text.size(), name));
     if (rows.back().size() != rows[0].size())
-      throw Error(join("texts given by several '", name, "' have one length, not ",
-                       int64_t(rows[0].size()), " and ", int64_t(rows.back().size())));
+      throw Error(join("texts given by several '", name,
+                       "' have one length, not ", int64_t(rows[0].size()),
+                       " and ", int64_t(rows.back().size())));
   }
   std::vector<int64_t> shape = {int64_t(rows[0].size())};
   if (type.shape.size() == 2)
@@ -87,7 +90,8 @@ static InputTensor fromNumbers(const ParameterPlan &parameter, const Type &type,
     if (item == "true" || item == "false")
       value = item == "true";
     else if (!parseReal(item, value))
-      throw Error(join("'--", parameter.name, "' takes a number, numbers with commas, or "
+      throw Error(join("'--", parameter.name,
+                       "' takes a number, numbers with commas, or "
                        "a .npy file, not ",
                        quote(text)),
                   ExitMisuse);

@@ -2,7 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Text of a flag, or a `.npy` file, as a tensor of the type that an entry takes.
+// Text of a flag, or a `.npy` file, as a tensor of the type that an entry
+// takes.
 //
 //===----------------------------------------------------------------------===//
 

@@ -26,29 +26,35 @@ static std::vector<FlagSpec> sampleFlags(const CommandContext &context,
                                                      : "NUMBER";
     std::string help = parameter.doc;
     if (!parameter.fallback.isNull())
-      help += join(help.empty() ? "" : " ", "(", parameter.fallback.dump(), ")");
+      help +=
+          join(help.empty() ? "" : " ", "(", parameter.fallback.dump(), ")");
     specs.push_back({parameter.name, value, help, true});
   }
-  specs.push_back({"weights", "FILE", "weights: a file or the folder of a run", false});
-  specs.push_back({"out", "[NAME=]FILE", "write a result (.npy, or text) instead of printing it",
+  specs.push_back(
+      {"weights", "FILE", "weights: a file or the folder of a run", false});
+  specs.push_back({"out", "[NAME=]FILE",
+                   "write a result (.npy, or text) instead of printing it",
                    true});
   std::vector<FlagSpec> more = runFlags(context.program);
   specs.insert(specs.end(), more.begin(), more.end());
   return specs;
 }
 
-static std::vector<std::string> textsOf(const ParameterPlan &parameter, const Flags &flags,
+static std::vector<std::string> textsOf(const ParameterPlan &parameter,
+                                        const Flags &flags,
                                         const std::string &command) {
   if (flags.has(parameter.name))
     return flags.all(parameter.name);
   if (parameter.fallback.isNull())
-    throw Error(join(quote(command), " needs '--", parameter.name, "'"), ExitMisuse);
+    throw Error(join(quote(command), " needs '--", parameter.name, "'"),
+                ExitMisuse);
   return {parameter.fallback.isText() ? parameter.fallback.asText()
                                       : parameter.fallback.dump()};
 }
 
 /// The argument of the entry that takes `parameter`; null if only sizes do.
-static const Argument *argumentOf(const Entry &entry, const std::string &parameter) {
+static const Argument *argumentOf(const Entry &entry,
+                                  const std::string &parameter) {
   for (const Argument &argument : entry.arguments)
     if (argument.kind == ArgumentKind::Input && argument.key == parameter)
       return &argument;
@@ -59,19 +65,22 @@ static void bindSize(const ParameterPlan &parameter, const std::string &text,
                      SizeValues &sizes) {
   int64_t value = 0;
   if (!parseInt(text, value) || value < 0)
-    throw Error(join("'--", parameter.name, "' takes a whole number, not ", quote(text)),
+    throw Error(join("'--", parameter.name, "' takes a whole number, not ",
+                     quote(text)),
                 ExitMisuse);
   sizes[parameter.size] = value;
 }
 
-static OutputTensor outputOf(const Entry &entry, size_t index, const Results &results,
-                             const SizeList &names, const SizeValues &sizes) {
+static OutputTensor outputOf(const Entry &entry, size_t index,
+                             const Results &results, const SizeList &names,
+                             const SizeValues &sizes) {
   const Result &result = entry.results[index];
   OutputTensor tensor;
   tensor.element = result.type.element;
   tensor.shape = result.type.shapeAt(sizes);
   tensor.bytes = results.bytes[index];
-  // Lengths name the size that they cut: one number for all, or one for each row.
+  // Lengths name the size that they cut: one number for all, or one for each
+  // row.
   for (size_t i = 0; i < entry.results.size(); ++i) {
     const Result &lengths = entry.results[i];
     if (lengths.kind != ResultKind::Lengths)
@@ -79,8 +88,9 @@ static OutputTensor outputOf(const Entry &entry, size_t index, const Results &re
     std::vector<int64_t> values;
     int64_t count = elementCount(lengths.type.shapeAt(sizes));
     for (int64_t k = 0; k < count; ++k)
-      values.push_back(loadInt(lengths.type.element,
-                               results.bytes[i].data() + k * bytesOf(lengths.type.element)));
+      values.push_back(
+          loadInt(lengths.type.element,
+                  results.bytes[i].data() + k * bytesOf(lengths.type.element)));
     for (size_t axis = 0; axis < tensor.shape.size(); ++axis) {
       const Expression &size = result.type.shape[axis];
       if (!size.isSize() || names[size.sizeIndex()].name != lengths.key)
@@ -125,9 +135,12 @@ static void checkOutFlags(const Flags &flags, const SamplePlan &plan) {
   for (const std::string &flag : flags.all("out")) {
     bool known = false;
     for (const OutputPlan &result : plan.results)
-      known = known || flag.compare(0, result.name.size() + 1, result.name + "=") == 0;
+      known = known ||
+              flag.compare(0, result.name.size() + 1, result.name + "=") == 0;
     if (!known)
-      throw Error(join("'--out ", flag, "' does not say which result it is for"), ExitMisuse)
+      throw Error(
+          join("'--out ", flag, "' does not say which result it is for"),
+          ExitMisuse)
           .note(join("write --out ", plan.results[0].name, "=FILE"));
   }
 }
@@ -151,8 +164,8 @@ int sampleCommand(const CommandContext &context, const SamplePlan &plan) {
     if (!argument)
       continue;
     inputs.push_back(parseParameter(parameter, argument->type, texts));
-    bindShape(parameter.name, argument->type, inputs.back().shape, context.program.sizes,
-              bindings.sizes);
+    bindShape(parameter.name, argument->type, inputs.back().shape,
+              context.program.sizes, bindings.sizes);
     bindings.values[parameter.name] = inputs.back().bytes.data();
   }
   Session session(context.program, context.engine);
@@ -169,8 +182,8 @@ int sampleCommand(const CommandContext &context, const SamplePlan &plan) {
     for (const OutputPlan &each : plan.results)
       if (each.name == result.key)
         output = each;
-    emit(outputOf(entry, i, results, context.program.sizes, bindings.sizes), output, plan.results.size() > 1,
-         outFile(flags, plan, output.name));
+    emit(outputOf(entry, i, results, context.program.sizes, bindings.sizes),
+         output, plan.results.size() > 1, outFile(flags, plan, output.name));
   }
   return ExitOk;
 }

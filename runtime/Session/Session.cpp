@@ -33,26 +33,31 @@ void Session::setScalar(const std::string &name, double value) {
     if (scalar.name != name)
       continue;
     if (!scalar.canSet())
-      throw Error(join(quote(name), " is fixed when the program is compiled"), ExitMisuse)
+      throw Error(join(quote(name), " is fixed when the program is compiled"),
+                  ExitMisuse)
           .note(join(scalar.line, ": fixed here"));
     scalarValues[i] = value;
     return;
   }
-  Error error(join("this program has no number ", quote(name), " to set"), ExitMisuse);
+  Error error(join("this program has no number ", quote(name), " to set"),
+              ExitMisuse);
   if (std::string near = nearestName(name, known); !near.empty())
     error.note(near);
   std::string list;
   for (const std::string &each : known)
     list += (list.empty() ? "" : ", ") + each;
-  throw error.note(known.empty() ? "it has none; 'lamina build --set' changes constants"
-                                 : join("it has ", list));
+  throw error.note(known.empty()
+                       ? "it has none; 'lamina build --set' changes constants"
+                       : join("it has ", list));
 }
 
 double Session::scalarOf(const CountPlan &count) const {
-  return count.scalar == none ? double(count.number) : scalarValues[count.scalar];
+  return count.scalar == none ? double(count.number)
+                              : scalarValues[count.scalar];
 }
 
-const void *Session::scalarArgument(const Argument &argument, const Bindings &bindings,
+const void *Session::scalarArgument(const Argument &argument,
+                                    const Bindings &bindings,
                                     char *buffer) const {
   Element element = argument.type.element;
   if (argument.key == "key") {
@@ -69,7 +74,8 @@ const void *Session::scalarArgument(const Argument &argument, const Bindings &bi
     storeInt(element, buffer, bindings.records);
   else {
     size_t i = 0;
-    while (i < program.scalars.size() && program.scalars[i].name != argument.key)
+    while (i < program.scalars.size() &&
+           program.scalars[i].name != argument.key)
       ++i;
     if (i == program.scalars.size())
       throw Error(join("tape: there is no scalar ", quote(argument.key)));
@@ -105,10 +111,11 @@ void Session::run(size_t index, const Bindings &bindings, Results &results) {
       value = scalarArgument(argument, bindings, &scalars[i * 16]);
     } else {
       bool lengths = argument.kind == ArgumentKind::Lengths;
-      auto it = bindings.values.find(lengths ? lengthsKey(argument.key) : argument.key);
+      auto it = bindings.values.find(lengths ? lengthsKey(argument.key)
+                                             : argument.key);
       if (it == bindings.values.end())
-        throw Error(join("tape: nothing gives ", quote(argument.key), " to the entry ",
-                         quote(entry.name)));
+        throw Error(join("tape: nothing gives ", quote(argument.key),
+                         " to the entry ", quote(entry.name)));
       value = it->second;
     }
     arguments.push_back(const_cast<void *>(value));
@@ -122,7 +129,8 @@ void Session::run(size_t index, const Bindings &bindings, Results &results) {
       outputs.push_back(variables.data(result.variable));
       continue;
     }
-    results.bytes[i].resize(size_t(std::max<int64_t>(result.type.bytesAt(bindings.sizes), 16)));
+    results.bytes[i].resize(
+        size_t(std::max<int64_t>(result.type.bytesAt(bindings.sizes), 16)));
     outputs.push_back(results.bytes[i].data());
   }
   EntryCall call;
@@ -154,10 +162,12 @@ void Session::checkRun(size_t entry, const SizeValues &sizes) {
   for (size_t i = 0; i < sizes.size(); ++i) {
     const Size &size = program.sizes[i];
     if (sizes[i] >= 0 && (sizes[i] < size.low || sizes[i] > size.high))
-      throw Error(join(quote(size.name), " is ", sizes[i], ", but this program takes ",
-                       size.low, " to ", size.high));
+      throw Error(join(quote(size.name), " is ", sizes[i],
+                       ", but this program takes ", size.low, " to ",
+                       size.high));
   }
-  int64_t needs = engine.workspaceBytes(entry, sizes), there = availableMemory();
+  int64_t needs = engine.workspaceBytes(entry, sizes),
+          there = availableMemory();
   if (there > 0 && needs > there)
     throw Error(join("this run takes ", byteSize(needs), " of memory, but ",
                      byteSize(there), " are free"))
@@ -180,9 +190,11 @@ void Session::initialise(const std::vector<bool> &given) {
     run(variable.initEntry, bindings, results);
     // An init entry stores its variable itself, or gives the value.
     for (size_t r = 0; r < results.bytes.size(); ++r)
-      if (program.entries[variable.initEntry].results[r].kind != ResultKind::Store)
+      if (program.entries[variable.initEntry].results[r].kind !=
+          ResultKind::Store)
         std::memcpy(variables.data(i), results.bytes[r].data(),
-                    std::min<size_t>(results.bytes[r].size(), size_t(variables.bytes(i))));
+                    std::min<size_t>(results.bytes[r].size(),
+                                     size_t(variables.bytes(i))));
   }
 }
 
@@ -202,10 +214,13 @@ void Session::setData(const std::string &flag) {
   for (const std::string &name : names)
     list += (list.empty() ? "" : ", ") + quote(name);
   if (names.empty())
-    throw Error("'--data' is given, but this program reads no file", ExitMisuse);
+    throw Error("'--data' is given, but this program reads no file",
+                ExitMisuse);
   if (names.size() > 1)
-    throw Error(join("'--data ", flag, "' does not say which data it is for"), ExitMisuse)
-        .note(join("this program reads ", list, "; write --data ", names[0], "=FILE"));
+    throw Error(join("'--data ", flag, "' does not say which data it is for"),
+                ExitMisuse)
+        .note(join("this program reads ", list, "; write --data ", names[0],
+                   "=FILE"));
   for (size_t i = 0; i < program.sources.size(); ++i)
     if (program.sources[i].name == names[0])
       files[i] = flag;
@@ -218,8 +233,9 @@ std::shared_ptr<Source> Session::source(size_t index) {
     try {
       sources[index] = Source::open(plan);
     } catch (Error &error) {
-      throw error.note(join("data ", quote(plan.name), " is read from ", quote(plan.file),
-                            "; --data ", plan.name, "=FILE reads another"));
+      throw error.note(join("data ", quote(plan.name), " is read from ",
+                            quote(plan.file), "; --data ", plan.name,
+                            "=FILE reads another"));
     }
   }
   return sources[index];
@@ -244,7 +260,8 @@ std::shared_ptr<Dataset> Session::keptRecords(size_t index) {
       cell.resize(size_t(from->length(record, c) * bytesOf(column.element)));
       from->read(record, c, cell.data());
       bindings.values[column.name] = cell.data();
-      bindings.values[join(program.sources[index].name, ".", column.name)] = cell.data();
+      bindings.values[join(program.sources[index].name, ".", column.name)] =
+          cell.data();
     }
     Results results;
     run(where, bindings, results);
@@ -256,9 +273,11 @@ std::shared_ptr<Dataset> Session::dataset(size_t index) {
   if (datasets[index])
     return datasets[index];
   const DatasetPlan &plan = program.datasets[index];
-  std::shared_ptr<Dataset> of = plan.of != none ? dataset(plan.of) : keptRecords(plan.source);
-  return datasets[index] =
-             plan.split.parts.empty() ? of : Dataset::split(plan.name, of, plan.split);
+  std::shared_ptr<Dataset> of =
+      plan.of != none ? dataset(plan.of) : keptRecords(plan.source);
+  return datasets[index] = plan.split.parts.empty()
+                               ? of
+                               : Dataset::split(plan.name, of, plan.split);
 }
 
 } // namespace runtime

@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// What training, evaluation and samples share: the variables, the numbers set by
-// flags, the open data, and the call of an entry, which gathers its arguments
-// from where the tape says that they come from.
+// What training, evaluation and samples share: the variables, the numbers set
+// by flags, the open data, and the call of an entry, which gathers its
+// arguments from where the tape says that they come from.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,16 +24,20 @@ namespace runtime {
 /// What one call of an entry takes beside variables and settable numbers.
 struct Bindings {
   SizeValues sizes;
-  std::map<std::string, const void *> values; ///< batches, lengths, inputs, accumulators
+  std::map<std::string, const void *>
+      values;          ///< batches, lengths, inputs, accumulators
   int64_t step = 0;    ///< the scalar `step`
   int64_t keyStep = 0; ///< the number that the key is derived with
   int64_t records = 0;
   bool useFinal = false; ///< derived variables stand in for what they replace
-  const std::vector<bool> *keep = nullptr; ///< variables that the call must not change
+  const std::vector<bool> *keep =
+      nullptr; ///< variables that the call must not change
 };
 
 /// Where the lengths of a ragged column stand in `Bindings::values`.
-inline std::string lengthsKey(const std::string &column) { return "lengths of " + column; }
+inline std::string lengthsKey(const std::string &column) {
+  return "lengths of " + column;
+}
 
 /// The results of a call that are not variables, by their order in the entry.
 struct Results {
@@ -82,7 +86,8 @@ private:
   std::shared_ptr<Source> source(size_t index);
   std::shared_ptr<Dataset> keptRecords(size_t source);
 
-  std::vector<std::string> files; ///< of each source, as a flag or the program says
+  std::vector<std::string>
+      files; ///< of each source, as a flag or the program says
   std::vector<std::shared_ptr<Source>> sources;
   std::vector<std::shared_ptr<Dataset>> datasets;
 };

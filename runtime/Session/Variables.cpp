@@ -67,7 +67,8 @@ bool Variables::isWanted(size_t variable, Wanted wanted) const {
 }
 
 static const char *fileType(Element element) {
-  static const char *const names[] = {"F32", "F64", "BF16", "BOOL", "I8", "I32", "I64"};
+  static const char *const names[] = {"F32", "F64", "BF16", "BOOL",
+                                      "I8",  "I32", "I64"};
   return names[int(element)];
 }
 
@@ -76,21 +77,23 @@ static bool isReal(const std::string &type) {
 }
 
 /// How the file's tensor differs from what the program has; empty if it fits.
-static std::string difference(const FileTensor *tensor, const Variables::Part &part,
-                              Element element) {
+static std::string difference(const FileTensor *tensor,
+                              const Variables::Part &part, Element element) {
   if (!tensor)
-    return join(quote(part.name), " ", shapeText(part.shape), " is not in the file");
+    return join(quote(part.name), " ", shapeText(part.shape),
+                " is not in the file");
   if (tensor->shape != part.shape)
-    return join(quote(part.name), " is ", shapeText(tensor->shape), " in the file and ",
-                shapeText(part.shape), " in this program");
+    return join(quote(part.name), " is ", shapeText(tensor->shape),
+                " in the file and ", shapeText(part.shape), " in this program");
   std::string here = fileType(element);
   if (tensor->type != here && !(isReal(tensor->type) && isReal(here)))
-    return join(quote(part.name), " is ", tensor->type, " in the file and ", here,
-                " in this program");
+    return join(quote(part.name), " is ", tensor->type, " in the file and ",
+                here, " in this program");
   return "";
 }
 
-void Variables::copyPart(const FileTensor &tensor, size_t variable, const Part &part) {
+void Variables::copyPart(const FileTensor &tensor, size_t variable,
+                         const Part &part) {
   Element element = program.variables[variable].type.element;
   char *to = data(variable) + part.offset;
   if (tensor.type == fileType(element)) {
@@ -111,8 +114,8 @@ std::vector<bool> Variables::load(const SafetensorsFile &file, Wanted wanted) {
       continue;
     given[i] = true;
     for (const Part &part : partsInFiles(i)) {
-      std::string text =
-          difference(file.find(part.name), part, program.variables[i].type.element);
+      std::string text = difference(file.find(part.name), part,
+                                    program.variables[i].type.element);
       if (!text.empty())
         differences.push_back(text);
     }
@@ -141,8 +144,8 @@ void Variables::save(SafetensorsWriter &writer, Wanted wanted,
   for (size_t i = 0; i < program.variables.size(); ++i)
     if (isWanted(i, wanted))
       for (const Part &part : partsInFiles(i))
-        writer.add(part.name, fileType(program.variables[i].type.element), part.shape,
-                   data(valueOf[i]) + part.offset);
+        writer.add(part.name, fileType(program.variables[i].type.element),
+                   part.shape, data(valueOf[i]) + part.offset);
 }
 
 } // namespace runtime

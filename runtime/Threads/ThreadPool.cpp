@@ -87,7 +87,8 @@ void ThreadPool::runShare(int worker, int workers) {
   if (worker >= workers)
     return;
   // Products of items and workers stay in range: items are below 2^56.
-  int64_t first = items * worker / workers, last = items * (worker + 1) / workers;
+  int64_t first = items * worker / workers,
+          last = items * (worker + 1) / workers;
   if (first < last)
     work(context, first, last, worker);
 }

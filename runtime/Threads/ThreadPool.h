@@ -43,8 +43,8 @@ public:
     run(
         items,
         [](void *context, int64_t first, int64_t last, int worker) {
-          (*static_cast<std::remove_reference_t<Function> *>(context))(first, last,
-                                                                       worker);
+          (*static_cast<std::remove_reference_t<Function> *>(context))(
+              first, last, worker);
         },
         &function);
   }

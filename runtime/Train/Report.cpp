@@ -20,7 +20,8 @@ namespace {
 class Accumulators {
 public:
   /// Takes the `add` and `append` results of one batch.
-  void take(const Entry &entry, const Results &results, const SizeValues &sizes) {
+  void take(const Entry &entry, const Results &results,
+            const SizeValues &sizes) {
     for (size_t i = 0; i < entry.results.size(); ++i) {
       const Result &result = entry.results[i];
       if (result.kind == ResultKind::Add)
@@ -28,7 +29,8 @@ public:
       if (result.kind == ResultKind::Append) {
         int64_t bytes = result.type.bytesAt(sizes);
         std::vector<char> &list = lists[result.key];
-        list.insert(list.end(), results.bytes[i].begin(), results.bytes[i].begin() + bytes);
+        list.insert(list.end(), results.bytes[i].begin(),
+                    results.bytes[i].begin() + bytes);
       }
     }
   }
@@ -44,13 +46,14 @@ public:
   }
 
 private:
-  void add(const Result &result, const std::vector<char> &bytes, const SizeValues &sizes) {
+  void add(const Result &result, const std::vector<char> &bytes,
+           const SizeValues &sizes) {
     int64_t count = elementCount(result.type.shapeAt(sizes));
     std::vector<double> &sum = sums[result.key];
     sum.resize(size_t(count), 0);
     for (int64_t i = 0; i < count; ++i)
-      sum[size_t(i)] += loadReal(result.type.element,
-                                 bytes.data() + i * bytesOf(result.type.element));
+      sum[size_t(i)] += loadReal(
+          result.type.element, bytes.data() + i * bytesOf(result.type.element));
   }
 
   void bindSum(const Argument &argument, Bindings &bindings) {
@@ -71,7 +74,8 @@ private:
     int64_t count = row > 0 ? int64_t(list.size()) / row : 0;
     if (argument.type.shape.empty() ||
         !argument.type.shape[0].solve(count, bindings.sizes))
-      throw Error(join("tape: the list ", quote(argument.key), " has no axis for its length"));
+      throw Error(join("tape: the list ", quote(argument.key),
+                       " has no axis for its length"));
     list.resize(std::max<size_t>(list.size(), 16));
     bindings.values[argument.key] = list.data();
   }
@@ -89,16 +93,19 @@ void bindBatch(const Batch &batch, Bindings &bindings) {
     bindings.values[lengthsKey(lengths.first)] = lengths.second.data();
 }
 
-double evaluateReport(Session &session, const ReportPlan &report, bool useFinal) {
+double evaluateReport(Session &session, const ReportPlan &report,
+                      bool useFinal) {
   std::shared_ptr<Dataset> data = session.dataset(report.feed.dataset);
-  Feed feed(report.feed, data, std::min(report.feed.batch, data->count()), session.seed);
+  Feed feed(report.feed, data, std::min(report.feed.batch, data->count()),
+            session.seed);
   const Entry &batchEntry = session.program.entries[report.batchEntry];
   Accumulators accumulators;
   Batch batch;
   Results results;
   Bindings bindings;
   bindings.useFinal = useFinal;
-  for (std::vector<int64_t> records; !(records = feed.takeOfOnePass()).empty();) {
+  for (std::vector<int64_t> records;
+       !(records = feed.takeOfOnePass()).empty();) {
     bindings.sizes = session.program.unboundSizes();
     feed.read(records, 1, batchEntry, bindings.sizes, batch);
     bindBatch(batch, bindings);

@@ -17,7 +17,8 @@ namespace runtime {
 
 /// The value of `report` over its whole split. `useFinal`: derived variables
 /// hold final values, which stand in for the weights.
-double evaluateReport(Session &session, const ReportPlan &report, bool useFinal);
+double evaluateReport(Session &session, const ReportPlan &report,
+                      bool useFinal);
 
 /// Points the arguments of an entry at the columns of a batch.
 void bindBatch(const Batch &batch, Bindings &bindings);

@@ -24,8 +24,10 @@ std::string RunFolder::checkpoint(int64_t step) const {
 
 /// The N of "step-N.safetensors"; -1 for other names.
 static int64_t stepOf(const std::string &name) {
-  size_t digits = name.size() - std::min(name.size(), prefix.size() + suffix.size());
-  if (digits == 0 || digits > 18 || name.compare(0, prefix.size(), prefix) != 0 ||
+  size_t digits =
+      name.size() - std::min(name.size(), prefix.size() + suffix.size());
+  if (digits == 0 || digits > 18 ||
+      name.compare(0, prefix.size(), prefix) != 0 ||
       name.compare(name.size() - suffix.size(), suffix.size(), suffix) != 0)
     return -1;
   int64_t step = 0;
@@ -69,7 +71,8 @@ std::string weightsFile(const std::string &flag) {
   Error error(join(quote(flag), " holds no weights"));
   if (std::vector<int64_t> steps = folder.steps(); !steps.empty())
     error.note(join("its run stands at step ", steps[0], "; --weights ",
-                    folder.checkpoint(steps[0]), " takes the weights of that step"));
+                    folder.checkpoint(steps[0]),
+                    " takes the weights of that step"));
   throw error;
 }
 

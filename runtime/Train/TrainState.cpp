@@ -42,12 +42,14 @@ static int64_t notNegative(const Json &value) {
   return value.asInt();
 }
 
-TrainState TrainState::fromText(const std::string &text, const std::string &file) {
+TrainState TrainState::fromText(const std::string &text,
+                                const std::string &file) {
   std::string what = join(quote(file), " holds no state of training");
   Json json = Json::parse(text, what);
   try {
     if (json["version"].asInt() != 1)
-      json.complain(join("version ", json["version"].asInt(), " of it is unknown"));
+      json.complain(
+          join("version ", json["version"].asInt(), " of it is unknown"));
     TrainState state;
     state.train = json["train"].asText();
     state.stage = size_t(notNegative(json["stage"]));
@@ -58,7 +60,8 @@ TrainState TrainState::fromText(const std::string &text, const std::string &file
     for (const Json::Member &feed : json["feeds"].members()) {
       if (feed.second.size() != 2)
         feed.second.complain("a position has two numbers");
-      state.feeds[feed.first] = {notNegative(feed.second[0]), notNegative(feed.second[1])};
+      state.feeds[feed.first] = {notNegative(feed.second[0]),
+                                 notNegative(feed.second[1])};
     }
     if (const Json *best = json.find("best")) {
       state.hasBest = true;

@@ -19,14 +19,14 @@ namespace lamina {
 namespace runtime {
 
 struct TrainState {
-  std::string train;     ///< name of the subcommand
+  std::string train; ///< name of the subcommand
   size_t stage = 0;
   int64_t step = 0;      ///< done, over all stages
   int64_t stageStep = 0; ///< done in this stage
   int64_t seed = 0;
   double seconds = 0;
   std::map<std::string, Feed::Position> feeds; ///< of this stage
-  bool hasBest = false;  ///< of what `keep` compares, in this stage
+  bool hasBest = false; ///< of what `keep` compares, in this stage
   double best = 0;
   int64_t bestStep = 0;
   int64_t worseReports = 0; ///< since the best one

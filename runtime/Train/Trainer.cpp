@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batches in, updated variables, reports and log lines out. How a run begins and
-// what it leaves on disk stands in TrainerFiles.cpp.
+// Batches in, updated variables, reports and log lines out. How a run begins
+// and what it leaves on disk stands in TrainerFiles.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,8 +39,9 @@ int Trainer::run() {
     if (!finished) {
       if (stage().keep.report.empty())
         saveWeights();
-      progress->line(join("stopped at step ", state.step, "; 'train --resume --out ",
-                          options.out, "' goes on"));
+      progress->line(join("stopped at step ", state.step,
+                          "; 'train --resume --out ", options.out,
+                          "' goes on"));
       return ExitInterrupted;
     }
     endStage();
@@ -60,13 +61,15 @@ std::vector<double> Trainer::measure(int64_t steps) {
   for (int64_t i = 0; i < steps; ++i) {
     Clock::time_point before = Clock::now();
     step();
-    seconds.push_back(std::chrono::duration<double>(Clock::now() - before).count());
+    seconds.push_back(
+        std::chrono::duration<double>(Clock::now() - before).count());
   }
   return seconds;
 }
 
 double Trainer::elapsed() const {
-  return secondsBefore + std::chrono::duration<double>(Clock::now() - began).count();
+  return secondsBefore +
+         std::chrono::duration<double>(Clock::now() - began).count();
 }
 
 int64_t Trainer::stageSteps() const {
@@ -76,7 +79,8 @@ int64_t Trainer::stageSteps() const {
     return int64_t(session.scalarOf(stage().steps));
   for (size_t i = 0; i < feeds.size(); ++i)
     if (stage().feeds[i].repeat == 1)
-      return int64_t(session.scalarOf(stage().epochs) * double(feeds[i].batchesPerEpoch()));
+      return int64_t(session.scalarOf(stage().epochs) *
+                     double(feeds[i].batchesPerEpoch()));
   throw Error("tape: a stage counts epochs, but no data outside 'repeat'");
 }
 
@@ -153,8 +157,9 @@ void Trainer::step() {
   for (const auto &metric : metrics)
     if (progress && !std::isfinite(metric.second) && !warnedNotFinite) {
       warnedNotFinite = true;
-      progress->line(join("warning: ", quote(metric.first), " is ", metric.second,
-                          " at step ", state.step, "; a smaller rate may help"));
+      progress->line(join("warning: ", quote(metric.first), " is ",
+                          metric.second, " at step ", state.step,
+                          "; a smaller rate may help"));
     }
 }
 
@@ -208,8 +213,8 @@ bool Trainer::keepBest(const NamedNumbers &values) {
     }
     state.worseReports += 1;
     if (keep.patience >= 0 && state.worseReports > keep.patience) {
-      progress->line(join("no better ", keep.report, " than ", state.best, " of step ",
-                          state.bestStep, " in ",
+      progress->line(join("no better ", keep.report, " than ", state.best,
+                          " of step ", state.bestStep, " in ",
                           counted(state.worseReports, "report"), ": stopped"));
       return false;
     }

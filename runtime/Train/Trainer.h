@@ -27,7 +27,7 @@ struct TrainOptions {
   std::string out;     ///< folder; empty: the next free runN
   std::string weights; ///< file or folder to start from
   bool resume = false;
-  int64_t steps = -1; ///< of each stage, instead of the plan's
+  int64_t steps = -1;               ///< of each stage, instead of the plan's
   std::vector<std::string> batches; ///< "32" or "name=32"
   int64_t saveEvery = 0;            ///< steps between checkpoints; 0: by time
   bool seedGiven = false;
@@ -40,8 +40,8 @@ public:
   /// Trains to the end, or until the user interrupts. Returns the exit code.
   int run();
 
-  /// Prepares the first stage without files and runs `steps` steps; for `bench`.
-  /// Returns the seconds of each.
+  /// Prepares the first stage without files and runs `steps` steps; for
+  /// `bench`. Returns the seconds of each.
   std::vector<double> measure(int64_t steps);
   /// The sizes of the last step.
   const SizeValues &lastSizes() const { return sizes; }

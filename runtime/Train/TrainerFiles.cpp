@@ -28,13 +28,15 @@ static constexpr double savesTakeAtMost = 50;
 void Trainer::openFolder() {
   if (options.out.empty()) {
     if (options.resume)
-      throw Error("'--resume' needs '--out' with the folder of the run", ExitMisuse);
+      throw Error("'--resume' needs '--out' with the folder of the run",
+                  ExitMisuse);
     options.out = freeRunFolder();
   }
   RunFolder folder(options.out);
   std::vector<int64_t> steps = folder.steps();
   if (!options.resume && !steps.empty())
-    throw Error(join(quote(options.out), " holds a run that stands at step ", steps[0]))
+    throw Error(
+        join(quote(options.out), " holds a run that stands at step ", steps[0]))
         .note("--resume goes on with it; another --out begins a new one");
   makeFolder(options.out);
 }
@@ -74,15 +76,22 @@ int64_t Trainer::batchOf(const FeedPlan &feed) const {
     batched += other.batch > 0;
   for (const std::string &flag : options.batches) {
     size_t equals = flag.find('=');
-    std::string name = equals == std::string::npos ? "" : flag.substr(0, equals);
-    std::string number = equals == std::string::npos ? flag : flag.substr(equals + 1);
+    std::string name =
+        equals == std::string::npos ? "" : flag.substr(0, equals);
+    std::string number =
+        equals == std::string::npos ? flag : flag.substr(equals + 1);
     int64_t value = 0;
     for (char c : number)
-      value = c >= '0' && c <= '9' && value < 1000000000 ? value * 10 + (c - '0') : -1;
+      value = c >= '0' && c <= '9' && value < 1000000000
+                  ? value * 10 + (c - '0')
+                  : -1;
     if (number.empty() || value < 1)
-      throw Error(join("'--batch ", flag, "' is no number of records"), ExitMisuse);
+      throw Error(join("'--batch ", flag, "' is no number of records"),
+                  ExitMisuse);
     if (name.empty() && batched > 1)
-      throw Error(join("'--batch ", flag, "' does not say which data it is for"), ExitMisuse)
+      throw Error(
+          join("'--batch ", flag, "' does not say which data it is for"),
+          ExitMisuse)
           .note(join("write --batch ", feed.name, "=", number));
     if (name.empty() || name == feed.name)
       return value;
@@ -93,7 +102,8 @@ int64_t Trainer::batchOf(const FeedPlan &feed) const {
 void Trainer::openFeeds() {
   feeds.clear();
   for (const FeedPlan &plan : stage().feeds) {
-    feeds.emplace_back(plan, session.dataset(plan.dataset), batchOf(plan), state.seed);
+    feeds.emplace_back(plan, session.dataset(plan.dataset), batchOf(plan),
+                       state.seed);
     auto position = state.feeds.find(plan.name);
     if (position != state.feeds.end())
       feeds.back().position = position->second;
@@ -134,14 +144,16 @@ void Trainer::resume() {
   SafetensorsFile file = SafetensorsFile::open(folder.checkpoint(steps[0]));
   const std::string *text = file.metadata(trainStateKey);
   if (!text)
-    throw Error(join(quote(file.path()), " holds weights, but no state of training"));
+    throw Error(
+        join(quote(file.path()), " holds weights, but no state of training"));
   state = TrainState::fromText(*text, file.path());
   if (state.train != plan.name || state.stage >= plan.stages.size())
-    throw Error(join(quote(file.path()), " is of ", quote(state.train), ", stage ",
-                     int64_t(state.stage + 1), ", which is not in ", quote(plan.name)));
+    throw Error(join(quote(file.path()), " is of ", quote(state.train),
+                     ", stage ", int64_t(state.stage + 1), ", which is not in ",
+                     quote(plan.name)));
   if (options.seedGiven && session.seed != state.seed)
-    throw Error(join("the run in ", quote(options.out), " has seed ", state.seed,
-                     ", but '--seed' says ", session.seed));
+    throw Error(join("the run in ", quote(options.out), " has seed ",
+                     state.seed, ", but '--seed' says ", session.seed));
   session.seed = state.seed;
   given = session.variables.load(file, Variables::Wanted::Everything);
   session.initialise(given); // tables derived from the rest
@@ -155,7 +167,8 @@ void Trainer::resume() {
 bool Trainer::checkpointIsDue() const {
   if (options.saveEvery > 0)
     return state.step % options.saveEvery == 0;
-  double waited = std::chrono::duration<double>(Clock::now() - lastSave).count();
+  double waited =
+      std::chrono::duration<double>(Clock::now() - lastSave).count();
   return waited > std::max(secondsBetweenSaves, savesTakeAtMost * saveSeconds);
 }
 
@@ -175,7 +188,8 @@ void Trainer::saveCheckpoint() {
   SafetensorsWriter writer;
   writer.setMetadata(trainStateKey, state.toText());
   writer.setMetadata("lamina.source", session.program.sourceHash);
-  session.variables.save(writer, Variables::Wanted::Everything, ownValues(session.program));
+  session.variables.save(writer, Variables::Wanted::Everything,
+                         ownValues(session.program));
   RunFolder folder(options.out);
   writer.write(folder.checkpoint(state.step));
   folder.prune(keptCheckpoints);
@@ -187,7 +201,8 @@ void Trainer::saveCheckpoint() {
 /// training goes on with, the weights themselves.
 void Trainer::saveWeights() {
   RunFolder folder(options.out);
-  auto write = [&](const std::string &path, const std::vector<size_t> &valueOf) {
+  auto write = [&](const std::string &path,
+                   const std::vector<size_t> &valueOf) {
     SafetensorsWriter writer;
     writer.setMetadata("lamina.source", session.program.sourceHash);
     session.variables.save(writer, Variables::Wanted::Weights, valueOf);
@@ -207,7 +222,8 @@ void Trainer::endStage() {
     return saveWeights();
   RunFolder folder(options.out);
   std::string best = stage().final == none ? folder.weights() : folder.best();
-  session.variables.load(SafetensorsFile::open(best), Variables::Wanted::Weights);
+  session.variables.load(SafetensorsFile::open(best),
+                         Variables::Wanted::Weights);
 }
 
 } // namespace runtime

@@ -23,9 +23,10 @@ namespace runtime {
 /// One run of an entry. All tensors are dense and row-major in the types of the
 /// tape (docs/tape.md); rank 0 is one element; a key is two i64.
 struct EntryCall {
-  size_t entry = 0;                ///< index in the tape's "entries"
+  size_t entry = 0;                  ///< index in the tape's "entries"
   const std::string *name = nullptr; ///< its name
-  const std::vector<int64_t> *sizes = nullptr; ///< in the order of the tape's "sizes"
+  const std::vector<int64_t> *sizes =
+      nullptr;                      ///< in the order of the tape's "sizes"
   void *const *arguments = nullptr; ///< storage of each argument
   void *const *results = nullptr;   ///< storage of each result
 
@@ -39,7 +40,8 @@ public:
 
   /// Bytes of memory that a run at these sizes needs beside its arguments and
   /// results, so that what does not fit is said before the first step.
-  virtual int64_t workspaceBytes(size_t entry, const std::vector<int64_t> &sizes) {
+  virtual int64_t workspaceBytes(size_t entry,
+                                 const std::vector<int64_t> &sizes) {
     return 0;
   }
 

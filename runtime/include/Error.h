@@ -22,7 +22,12 @@ namespace lamina {
 namespace runtime {
 
 /// The exit codes of a built program.
-enum ExitCode { ExitOk = 0, ExitBadInput = 1, ExitMisuse = 2, ExitInterrupted = 130 };
+enum ExitCode {
+  ExitOk = 0,
+  ExitBadInput = 1,
+  ExitMisuse = 2,
+  ExitInterrupted = 130
+};
 
 /// A sentence in lower case without a full stop, and notes that say where the
 /// values in it came from and what to do.
@@ -55,7 +60,8 @@ inline void append(std::string &out, bool part) {
   out += part ? "true" : "false";
 }
 template <typename T>
-std::enable_if_t<std::is_arithmetic<T>::value> append(std::string &out, T part) {
+std::enable_if_t<std::is_arithmetic<T>::value> append(std::string &out,
+                                                      T part) {
   if constexpr (std::is_floating_point<T>::value)
     out += toText(part);
   else

@@ -9,18 +9,19 @@
 #include "runtime/Data/Npy.h"
 #include "runtime/Data/Vocabulary.h"
 #include "runtime/Random/Permutation.h"
-#include "test/unit/Runtime/Testing.h"
 
 #include <algorithm>
 #include <numeric>
 #include <set>
 
+#include "test/unit/Runtime/Testing.h"
+
 using namespace lamina::runtime;
 using testing_support::Folder;
 using testing_support::messageOf;
 
-static Column column(const std::string &name, Element element, std::vector<int64_t> shape,
-                     int64_t below = -1) {
+static Column column(const std::string &name, Element element,
+                     std::vector<int64_t> shape, int64_t below = -1) {
   Column c;
   c.name = name;
   c.element = element;
@@ -58,7 +59,8 @@ TEST(Windows, AreEveryPositionOrEveryStep) {
   EXPECT_EQ(read<int32_t>(*source, 4), (std::vector<int32_t>{'e', 'f', 'g'}));
   p.step = 3;
   EXPECT_EQ(Source::open(p)->count(), 2);
-  EXPECT_EQ(read<int32_t>(*Source::open(p), 1), (std::vector<int32_t>{'d', 'e', 'f'}));
+  EXPECT_EQ(read<int32_t>(*Source::open(p), 1),
+            (std::vector<int32_t>{'d', 'e', 'f'}));
   p.window = 8;
   EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
             "error: 'DIR/t' has 7 bytes, but a window takes 8\n");
@@ -75,8 +77,10 @@ TEST(Windows, ReadCharactersOfAVocabulary) {
   EXPECT_EQ(read<int32_t>(*source, 1), (std::vector<int32_t>{2, 1}));
   p.vocabulary = {"a", "b"};
   EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
-            "error: byte 1 of 'DIR/t': the character 'ä' is not in the vocabulary of this "
-            "program\nnote: it has 2 characters, read when the program was compiled\n");
+            "error: byte 1 of 'DIR/t': the character 'ä' is not in the "
+            "vocabulary of this "
+            "program\nnote: it has 2 characters, read when the program was "
+            "compiled\n");
 }
 
 TEST(Vocabulary, DecodesWhatItEncodes) {
@@ -104,16 +108,18 @@ TEST(Images, HaveLabelsAndAreChecked) {
   EXPECT_EQ(source->count(), 2);
   EXPECT_EQ(read<float>(*source, 1), (std::vector<float>{3, 4}));
   EXPECT_EQ(read<int32_t>(*source, 0, 1), std::vector<int32_t>{7});
-  EXPECT_EQ(messageOf([&] { read<int32_t>(*source, 1, 1); }, folder.name()),
-            "error: record 1 of 'DIR/i': 'label' is 10, but id(10) goes from 0 to 9\n"
-            "note: f.lam:3:5: label: id(10) = .label\n");
+  EXPECT_EQ(
+      messageOf([&] { read<int32_t>(*source, 1, 1); }, folder.name()),
+      "error: record 1 of 'DIR/i': 'label' is 10, but id(10) goes from 0 to 9\n"
+      "note: f.lam:3:5: label: id(10) = .label\n");
   p.labels = folder.write("l", idx({1}, "\7"));
   EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
             "error: 'DIR/i' holds 2 images, but 'DIR/l' holds [1] labels\n");
   p.columns[0].shape = {2, 2, 1};
   p.labels = folder.write("l", idx({2}, "\7\7"));
   EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
-            "error: 'image' of 'DIR/i' is [1, 2, 1], but this program reads [2, 2, 1]\n"
+            "error: 'image' of 'DIR/i' is [1, 2, 1], but this program reads "
+            "[2, 2, 1]\n"
             "note: f.lam:3:5: label: id(10) = .label\n");
   p.file = folder.name();
   EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
@@ -137,24 +143,27 @@ TEST(Csv, ReadsQuotesAndLineEnds) {
   EXPECT_EQ(csv("a,,\n"), (Records{{"a", "", ""}}));
   EXPECT_EQ(csv("\n\na\n\nb"), (Records{{"a"}, {"b"}}));
   EXPECT_EQ(csv(""), Records{});
-  EXPECT_EQ(messageOf([] { csv("a\n\"b"); }),
-            "error: 't', line 2: a double quote begins here and does not end\n");
+  EXPECT_EQ(
+      messageOf([] { csv("a\n\"b"); }),
+      "error: 't', line 2: a double quote begins here and does not end\n");
 }
 
 TEST(Table, GivesNumbersAndWords) {
   Folder folder;
   Column species = column("species", Element::I32, {}, 2);
   species.words = {"Adelie", "Gentoo"};
-  SourcePlan p = plan("table", folder.write("p.csv", "species,mass\nGentoo, 5.5\nAdelie,3\n"),
-                      {column("mass", Element::F32, {}), species});
+  SourcePlan p = plan(
+      "table", folder.write("p.csv", "species,mass\nGentoo, 5.5\nAdelie,3\n"),
+      {column("mass", Element::F32, {}), species});
   auto source = Source::open(p);
   EXPECT_EQ(source->count(), 2);
   EXPECT_EQ(read<float>(*source, 0), std::vector<float>{5.5f});
   EXPECT_EQ(read<int32_t>(*source, 1, 1), std::vector<int32_t>{0});
   p.columns[0].name = "mas";
-  EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
-            "error: 'DIR/p.csv' has no column 'mas'\nnote: did you mean 'mass'?\n"
-            "note: it has 'species', 'mass'\n");
+  EXPECT_EQ(
+      messageOf([&] { Source::open(p); }, folder.name()),
+      "error: 'DIR/p.csv' has no column 'mas'\nnote: did you mean 'mass'?\n"
+      "note: it has 'species', 'mass'\n");
   p.columns[0].name = "mass";
   p.file = folder.write("q.csv", "species,mass\nGentoo,NA\n");
   EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
@@ -162,7 +171,8 @@ TEST(Table, GivesNumbersAndWords) {
             "note: f.lam:3:5: label: id(10) = .label\n");
   p.file = folder.write("r.csv", "species,mass\nEmperor,1\n");
   EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
-            "error: 'DIR/r.csv', line 2: 'species' is 'Emperor', none of the words that its "
+            "error: 'DIR/r.csv', line 2: 'species' is 'Emperor', none of the "
+            "words that its "
             "line lists\nnote: f.lam:3:5: label: id(10) = .label\n");
   p.file = folder.write("s.csv", "species,mass\nGentoo\n");
   EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
@@ -189,42 +199,52 @@ TEST(Lines, AreTextOrJson) {
   auto source = Source::open(text);
   EXPECT_EQ(source->count(), 2);
   EXPECT_EQ(read<int32_t>(*source, 1), (std::vector<int32_t>{'c', 'd', 'e'}));
-  SourcePlan json = plan("lines", folder.write("j", "{\"x\": [1, 2.5], \"y\": 3}\n{\"x\": []}\n"),
-                         {column("x", Element::F32, {-1}), column("y", Element::I32, {}, 10)});
+  SourcePlan json = plan(
+      "lines", folder.write("j", "{\"x\": [1, 2.5], \"y\": 3}\n{\"x\": []}\n"),
+      {column("x", Element::F32, {-1}), column("y", Element::I32, {}, 10)});
   source = Source::open(json);
   EXPECT_EQ(read<float>(*source, 0), (std::vector<float>{1, 2.5f}));
   EXPECT_EQ(source->length(1, 0), 0);
   EXPECT_EQ(messageOf([&] { read<int32_t>(*source, 1, 1); }, folder.name()),
             "error: record 1 of 'DIR/j' has no 'y'\n");
   json.columns[0].shape = {3};
-  EXPECT_EQ(messageOf([&] {
-              float out[8];
-              Source::open(json)->read(0, 0, reinterpret_cast<char *>(out));
-            }, folder.name()),
-            "error: record 0 of 'DIR/j': 'x' is a list of 2 numbers, but [3] takes 3\n"
+  EXPECT_EQ(messageOf(
+                [&] {
+                  float out[8];
+                  Source::open(json)->read(0, 0, reinterpret_cast<char *>(out));
+                },
+                folder.name()),
+            "error: record 0 of 'DIR/j': 'x' is a list of 2 numbers, but [3] "
+            "takes 3\n"
             "note: f.lam:3:5: label: id(10) = .label\n");
   json.columns[0] = column("x", Element::I32, {-1});
-  EXPECT_EQ(messageOf([&] { read<int32_t>(*Source::open(json), 0); }, folder.name()),
-            "error: record 0 of 'DIR/j': 'x' is 2.5, which is no whole number\n"
-            "note: f.lam:3:5: label: id(10) = .label\n");
+  EXPECT_EQ(
+      messageOf([&] { read<int32_t>(*Source::open(json), 0); }, folder.name()),
+      "error: record 0 of 'DIR/j': 'x' is 2.5, which is no whole number\n"
+      "note: f.lam:3:5: label: id(10) = .label\n");
 }
 
 TEST(Arrays, AreNpyOrRaw) {
   Folder folder;
   std::vector<int32_t> values = {1, 2, 3, 4, 5, 6};
   writeNpy(folder.path("a.npy"), Element::I32, {3, 2}, values.data());
-  auto source =
-      Source::open(plan("arrays", folder.path("a.npy"), {column("x", Element::F32, {2})}));
+  auto source = Source::open(
+      plan("arrays", folder.path("a.npy"), {column("x", Element::F32, {2})}));
   EXPECT_EQ(source->count(), 3);
   EXPECT_EQ(read<float>(*source, 2), (std::vector<float>{5, 6}));
   folder.write("raw", std::string(reinterpret_cast<char *>(values.data()), 24));
-  source = Source::open(plan("arrays", folder.path("raw"), {column("x", Element::I32, {3})}));
+  source = Source::open(
+      plan("arrays", folder.path("raw"), {column("x", Element::I32, {3})}));
   EXPECT_EQ(source->count(), 2);
   EXPECT_EQ(read<int32_t>(*source, 1), (std::vector<int32_t>{4, 5, 6}));
-  EXPECT_EQ(messageOf([&] {
-              Source::open(plan("arrays", folder.path("raw"), {column("x", Element::I32, {4})}));
-            }, folder.name()),
-            "error: 'DIR/raw' has 24 bytes, which is no multiple of the 16 that a record of "
+  EXPECT_EQ(messageOf(
+                [&] {
+                  Source::open(plan("arrays", folder.path("raw"),
+                                    {column("x", Element::I32, {4})}));
+                },
+                folder.name()),
+            "error: 'DIR/raw' has 24 bytes, which is no multiple of the 16 "
+            "that a record of "
             "i32[4] takes\n");
 }
 
@@ -253,7 +273,8 @@ TEST(Permutation, LooksShuffled) {
   EXPECT_LT(same, 10);
 }
 
-static std::shared_ptr<Dataset> windowsOf(const Folder &folder, const std::string &text,
+static std::shared_ptr<Dataset> windowsOf(const Folder &folder,
+                                          const std::string &text,
                                           int64_t window, int64_t step = 1) {
   SourcePlan p = plan("windows", folder.write("t", text),
                       {column("window", Element::I32, {window}, 256)});
@@ -277,9 +298,10 @@ static std::shared_ptr<Dataset> labelled(const Folder &folder, int64_t n) {
   std::string text = "x,y\n";
   for (int64_t i = 0; i < n; ++i)
     text += join(i, ",", i % 4 == 0 ? 1 : 0, "\n");
-  return Dataset::all("d", Source::open(plan("table", folder.write("t.csv", text),
-                                             {column("x", Element::I32, {}),
-                                              column("y", Element::I32, {}, 2)})));
+  return Dataset::all("d",
+                      Source::open(plan("table", folder.write("t.csv", text),
+                                        {column("x", Element::I32, {}),
+                                         column("y", Element::I32, {}, 2)})));
 }
 
 TEST(Split, OfATableIsAFixedShuffle) {
@@ -327,7 +349,8 @@ TEST(Feed, VisitsEachRecordOnceAnEpoch) {
       EXPECT_TRUE(seen.insert(record).second);
       first.push_back(record);
     }
-  // The tenth record does not fill a batch: the next epoch begins, in another order.
+  // The tenth record does not fill a batch: the next epoch begins, in another
+  // order.
   std::vector<int64_t> second;
   for (int i = 0; i < 3; ++i)
     for (int64_t record : feed.takeRecords())
@@ -360,10 +383,12 @@ TEST(Feed, InOrderIsAsTheyStand) {
 
 TEST(Feed, RefusesMoreThanThereAre) {
   Folder folder;
-  EXPECT_EQ(messageOf([&] { Feed(feedPlan(true), labelled(folder, 10), 32, 1); }),
-            "error: a batch takes 32 records, but 'd' has 10\n"
-            "note: a smaller --batch or more data would do\n");
-  auto none = Dataset::split("none", windowsOf(folder, "0123456789", 2), {{0.9, 0.1}, 1, ""});
+  EXPECT_EQ(
+      messageOf([&] { Feed(feedPlan(true), labelled(folder, 10), 32, 1); }),
+      "error: a batch takes 32 records, but 'd' has 10\n"
+      "note: a smaller --batch or more data would do\n");
+  auto none = Dataset::split("none", windowsOf(folder, "0123456789", 2),
+                             {{0.9, 0.1}, 1, ""});
   EXPECT_EQ(messageOf([&] { Feed(feedPlan(true), none, 3, 1); }),
             "error: data 'd' has no records\n");
 }
@@ -376,7 +401,9 @@ TEST(Feed, PadsRaggedColumns) {
   SizeList names = {{"batch"}, {"t"}};
   Entry entry;
   Argument text;
-  text.type = Type::read(Json::parse(R"({"element": "i32", "shape": ["batch", "t"]})", "x"), names);
+  text.type = Type::read(
+      Json::parse(R"({"element": "i32", "shape": ["batch", "t"]})", "x"),
+      names);
   text.kind = ArgumentKind::Batch;
   text.key = "d.text";
   entry.arguments.push_back(text);

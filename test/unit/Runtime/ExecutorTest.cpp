@@ -7,11 +7,12 @@
 #include "runtime/ABI/Philox.h"
 #include "runtime/ABI/Plan.h"
 #include "runtime/Executor/TapeEngine.h"
-#include "test/unit/Runtime/Testing.h"
-#include "test/unit/Runtime/Toy.h"
 
 #include <chrono>
 #include <cstring>
+
+#include "test/unit/Runtime/Testing.h"
+#include "test/unit/Runtime/Toy.h"
 
 using namespace lamina;
 using namespace lamina::runtime;
@@ -35,7 +36,8 @@ TEST(Plan, OverlappingLifetimesNeverShareBytes) {
         bool share = plan.offsets[a] < plan.offsets[b] + intervals[b].bytes &&
                      plan.offsets[b] < plan.offsets[a] + intervals[a].bytes;
         bool empty = intervals[a].bytes == 0 || intervals[b].bytes == 0;
-        EXPECT_FALSE(alive && share && !empty) << seed << ": " << a << ", " << b;
+        EXPECT_FALSE(alive && share && !empty)
+            << seed << ": " << a << ", " << b;
       }
     }
   }
@@ -95,12 +97,17 @@ static Expression expression(const std::string &text) {
 }
 
 TEST(Expression, EvaluatesAtSizes) {
-  EXPECT_EQ(expression(R"(["+", ["*", "b", "t", 4], ["div", "t", 2]])").evaluate({3, 5}), 62);
+  EXPECT_EQ(expression(R"(["+", ["*", "b", "t", 4], ["div", "t", 2]])")
+                .evaluate({3, 5}),
+            62);
   EXPECT_EQ(expression(R"(["div", -3, 2])").evaluate({0, 0}), -2);
-  EXPECT_EQ(messageOf([] { expression(R"(["*", "b", "b", "b", "b"])").evaluate({1 << 20, 0}); }),
+  EXPECT_EQ(messageOf([] {
+              expression(R"(["*", "b", "b", "b", "b"])").evaluate({1 << 20, 0});
+            }),
             "error: the size 1152921504606846976 * 1048576 is too large\n");
-  EXPECT_EQ(messageOf([] { expression(R"(["div", "b", "t"])").evaluate({1, 0}); }),
-            "error: the size 1 div 0 does not exist\n");
+  EXPECT_EQ(
+      messageOf([] { expression(R"(["div", "b", "t"])").evaluate({1, 0}); }),
+      "error: the size 1 div 0 does not exist\n");
   EXPECT_EQ(messageOf([] { expression("\"c\""); }),
             "error: there is no size named 'c' (byte 0)\n");
   EXPECT_EQ(messageOf([] { expression(R"(["-", 1, 2])"); }),
@@ -164,16 +171,18 @@ TEST(HostOps, DeriveKeysAsThePageSays) {
 /// Adds the scalar to every number: buffers [in, out], dims [n].
 static int64_t items(const int64_t *dims) { return dims[0]; }
 static int64_t scratch(const int64_t *) { return 64; }
-static void addScalar(void *const *buffers, const int64_t *, const void *scalars, int64_t first,
-                      int64_t last, void *) {
+static void addScalar(void *const *buffers, const int64_t *,
+                      const void *scalars, int64_t first, int64_t last,
+                      void *) {
   float value;
   std::memcpy(&value, scalars, 4);
   for (int64_t i = first; i < last; ++i)
-    static_cast<float *>(buffers[1])[i] = static_cast<float *>(buffers[0])[i] + value;
+    static_cast<float *>(buffers[1])[i] =
+        static_cast<float *>(buffers[0])[i] + value;
 }
 /// byte = in[0] > scalar.
-static void isAbove(void *const *buffers, const int64_t *, const void *scalars, int64_t, int64_t,
-                    void *) {
+static void isAbove(void *const *buffers, const int64_t *, const void *scalars,
+                    int64_t, int64_t, void *) {
   float value;
   std::memcpy(&value, scalars, 4);
   *static_cast<char *>(buffers[1]) = *static_cast<float *>(buffers[0]) > value;
@@ -182,16 +191,20 @@ static void isAbove(void *const *buffers, const int64_t *, const void *scalars, 
 /// An entry with one argument x [b] and one result y [b], played on `x`.
 static std::vector<float> play(const std::string &body, std::vector<float> x,
                                std::string *message = nullptr) {
-  static const std::vector<LaminaKernel> kernels = {{"add", items, scratch, addScalar},
-                                                    {"above", items, scratch, isAbove}};
+  static const std::vector<LaminaKernel> kernels = {
+      {"add", items, scratch, addScalar}, {"above", items, scratch, isAbove}};
   std::string type = R"({"element": "f32", "shape": ["b"]})";
-  std::string tape = R"({"lamina_tape": 1, "sizes": [{"name": "b", "high": 1000}],
+  std::string tape =
+      R"({"lamina_tape": 1, "sizes": [{"name": "b", "high": 1000}],
     "kernels": [{"name": "add", "scalars": ["f32"]}, {"name": "above", "scalars": ["f32"]}],
     "entries": [{"name": "e", "registers": ["i64", "f64"],
       "slots": [{"bytes": ["*", 4, "b"], "first": 0, "last": 99}, {"bytes": 8, "first": 0, "last": 99}],
-      "arguments": [{"type": )" + type + R"(, "input": "x"}],
-      "results": [{"type": )" + type + R"(, "output": "y", "from": {"base": ["slot", 0]}}],
-      "body": )" + body + "}]}";
+      "arguments": [{"type": )" +
+      type + R"(, "input": "x"}],
+      "results": [{"type": )" +
+      type + R"(, "output": "y", "from": {"base": ["slot", 0]}}],
+      "body": )" +
+      body + "}]}";
   Json json = Json::parse(tape, "tape");
   Program program = Program::read(json);
   TapeEngine engine(json, program, kernels.data(), kernels.size(), nullptr);
@@ -212,7 +225,9 @@ static const std::string addOne =
     R"({"launch": 0, "buffers": [{"base": ["slot", 0]}, {"base": ["slot", 0]}], "dims": ["b"], "scalars": [1]})";
 
 TEST(Player, RunsLoopsOverItsRounds) {
-  EXPECT_EQ(play("[" + copyIn + R"({"loop": 0, "trip": 5, "body": [)" + addOne + "]}]", {1, 2}),
+  EXPECT_EQ(play("[" + copyIn + R"({"loop": 0, "trip": 5, "body": [)" + addOne +
+                     "]}]",
+                 {1, 2}),
             (std::vector<float>{6, 7}));
 }
 
@@ -226,27 +241,32 @@ TEST(Player, AddsStridesOfTheRound) {
 }
 
 TEST(Player, EndsALoopWhenItsWordSaysSo) {
-  std::string until = R"("until": {"body": [{"launch": 1, "buffers": [{"base": ["slot", 0]},
+  std::string until =
+      R"("until": {"body": [{"launch": 1, "buffers": [{"base": ["slot", 0]},
     {"base": ["slot", 1]}], "dims": [1], "scalars": [3.5]}], "word": {"base": ["slot", 1]}})";
-  EXPECT_EQ(play("[" + copyIn + R"({"loop": 0, "trip": 100, )" + until + R"(, "body": [)" + addOne +
-                     "]}]",
+  EXPECT_EQ(play("[" + copyIn + R"({"loop": 0, "trip": 100, )" + until +
+                     R"(, "body": [)" + addOne + "]}]",
                  {1, 2}),
             (std::vector<float>{4, 5}));
 }
 
 TEST(Player, LimitsALoopToTheRoundsOfAnother) {
-  std::string body = "[" + copyIn +
-                     R"({"put": 2, "at": {"base": ["slot", 1]}, "element": "i64"},
+  std::string body =
+      "[" + copyIn +
+      R"({"put": 2, "at": {"base": ["slot", 1]}, "element": "i64"},
                         {"loop": 0, "trip": 100, "limit": {"base": ["slot", 1]}, "rounds": {"base": ["slot", 1]},
-                         "body": [)" + addOne + "]}]";
+                         "body": [)" +
+      addOne + "]}]";
   EXPECT_EQ(play(body, {1}), std::vector<float>{3});
 }
 
 TEST(Player, ChoosesABranchByHostOrWord) {
   std::string branch = R"({"if": 0, "then": [], "else": [)" + addOne + "]},";
   std::string word = R"({"zero": {"base": ["slot", 1]}, "bytes": 8},
-    {"if": {"word": {"base": ["slot", 1]}}, "then": [)" + addOne + "]}";
-  EXPECT_EQ(play("[" + copyIn + branch + word + "]", {1}), std::vector<float>{2});
+    {"if": {"word": {"base": ["slot", 1]}}, "then": [)" +
+                     addOne + "]}";
+  EXPECT_EQ(play("[" + copyIn + branch + word + "]", {1}),
+            std::vector<float>{2});
 }
 
 TEST(Player, MovesAsOne) {
@@ -261,7 +281,9 @@ TEST(Player, NumbersTheItemsOfPartsThrough) {
       R"({"buffers": [{"base": ["slot", 0]}, {"base": ["slot", 0]}], "dims": ["b"], "scalars": [1]})";
   std::string tail =
       R"({"buffers": [{"base": ["argument", 0]}, {"base": ["slot", 0], "offset": 0}], "dims": [0], "scalars": [9]})";
-  EXPECT_EQ(play("[" + copyIn + R"({"launch": 0, "parts": [)" + part + "," + tail + "]}]", {1, 2, 3}),
+  EXPECT_EQ(play("[" + copyIn + R"({"launch": 0, "parts": [)" + part + "," +
+                     tail + "]}]",
+                 {1, 2, 3}),
             (std::vector<float>{2, 3, 4}));
 }
 
@@ -282,7 +304,8 @@ static std::string broken(const std::string &from, const std::string &to) {
   std::string message = messageOf([&] {
     Json json = Json::parse(tape, "tape");
     Program program = Program::read(json);
-    TapeEngine(json, program, toy::kernels().data(), toy::kernels().size(), nullptr);
+    TapeEngine(json, program, toy::kernels().data(), toy::kernels().size(),
+               nullptr);
   });
   return message.substr(0, message.find(" (byte"));
 }
@@ -298,19 +321,26 @@ TEST(Tape, RefusesWhatIsBroken) {
             "error: tape: entry 'train.step': unknown base 'stack'");
   EXPECT_EQ(broken("{\"host\": 2", "{\"host\": 5"),
             "error: tape: entry 'train.step': there is no register 5");
-  EXPECT_EQ(broken("\"iadd\"", "\"iad\""), "error: tape: entry 'train.step': unknown operation 'iad'");
+  EXPECT_EQ(broken("\"iadd\"", "\"iad\""),
+            "error: tape: entry 'train.step': unknown operation 'iad'");
   EXPECT_EQ(broken("\"args\": [{\"register\": 2}, 1]", "\"args\": [1]"),
             "error: tape: entry 'train.step': 'iadd' takes 2 arguments");
-  EXPECT_EQ(broken("\"scalars\": [{\"register\": 0}, {\"register\": 1}]", "\"scalars\": []"),
-            "error: tape: entry 'train.step': kernel 'update' takes 2 scalars, not 0");
+  EXPECT_EQ(broken("\"scalars\": [{\"register\": 0}, {\"register\": 1}]",
+                   "\"scalars\": []"),
+            "error: tape: entry 'train.step': kernel 'update' takes 2 scalars, "
+            "not 0");
   EXPECT_EQ(broken("\"load\": \"m\"", "\"load\": \"q\""),
-            "error: tape: the entry 'train.step' uses the variable 'q', which is not there\n");
-  EXPECT_EQ(broken("\"shape\": [256]}, \"load\"", "\"shape\": [255]}, \"load\""),
-            "error: tape: the entry 'train.step' and the variable 'm' have different types\n");
+            "error: tape: the entry 'train.step' uses the variable 'q', which "
+            "is not there\n");
+  EXPECT_EQ(
+      broken("\"shape\": [256]}, \"load\"", "\"shape\": [255]}, \"load\""),
+      "error: tape: the entry 'train.step' and the variable 'm' have different "
+      "types\n");
   EXPECT_EQ(broken("\"step\": \"train.step\"", "\"step\": \"nothing\""),
             "error: tape: 'step' names 'nothing', which is not there");
   EXPECT_EQ(broken("\"name\": \"draw_table\"", "\"name\": \"other\""),
-            "error: tape: kernel 0 is 'other', this program has 'draw_table' there\n");
+            "error: tape: kernel 0 is 'other', this program has 'draw_table' "
+            "there\n");
   EXPECT_EQ(broken("\"first\": 0, \"last\": 5", "\"first\": 9, \"last\": 5"),
             "error: tape: entry 'train.step': a slot dies before it is born");
   EXPECT_EQ(broken("\"steps\": 100, ", ""),

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// safetensors, NPY, NPZ and gzip: what is written reads back, and no damage of a
-// file does worse than a message.
+// safetensors, NPY, NPZ and gzip: what is written reads back, and no damage of
+// a file does worse than a message.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,10 +11,11 @@
 #include "runtime/Checkpoint/Safetensors.h"
 #include "runtime/Data/Idx.h"
 #include "runtime/Data/Npy.h"
-#include "test/unit/Runtime/Testing.h"
 
 #include <cstring>
 #include <zlib.h>
+
+#include "test/unit/Runtime/Testing.h"
 
 using namespace lamina::runtime;
 using testing_support::Folder;
@@ -71,30 +72,45 @@ TEST(Safetensors, RefusesWhatIsBroken) {
   };
   EXPECT_EQ(refusal("abc"), no + "it has 3 bytes, its header alone takes 8\n");
   EXPECT_EQ(refusal(std::string(8, '\xff')),
-            no + "its header should take 18446744073709551615 bytes, but the file has 8\n");
+            no + "its header should take 18446744073709551615 bytes, but the "
+                 "file has 8\n");
   EXPECT_EQ(refusal(safetensors("{", 0)),
             no + "header: expected a name in double quotes (byte 1)\n");
-  EXPECT_EQ(refusal(safetensors("[]", 0)), no + "expected an object, found a list (byte 0)\n");
-  EXPECT_EQ(refusal(one("{}", 0)), no + "tensor 't': 'dtype' is missing (byte 6)\n");
-  EXPECT_EQ(refusal(one(R"({"dtype": "F7", "shape": [], "data_offsets": [0, 4]})", 4)),
+  EXPECT_EQ(refusal(safetensors("[]", 0)),
+            no + "expected an object, found a list (byte 0)\n");
+  EXPECT_EQ(refusal(one("{}", 0)),
+            no + "tensor 't': 'dtype' is missing (byte 6)\n");
+  EXPECT_EQ(refusal(one(
+                R"({"dtype": "F7", "shape": [], "data_offsets": [0, 4]})", 4)),
             no + "tensor 't': unknown type 'F7'\n");
-  EXPECT_EQ(refusal(one(R"({"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]})", 4)),
-            no + "tensor 't': a size is -1\n");
-  EXPECT_EQ(refusal(one(R"({"dtype": "F32", "shape": [2], "data_offsets": [0, 4]})", 4)),
-            no + "tensor 't': type and shape take 8 bytes, its place has 4\n");
-  EXPECT_EQ(refusal(one(R"({"dtype": "F32", "shape": [2], "data_offsets": [0, 8]})", 4)),
-            no + "tensor 't': it stands at bytes 0 to 8, but the file has 4 bytes of data\n");
-  EXPECT_EQ(refusal(one(R"({"dtype": "F32", "shape": [1], "data_offsets": [0]})", 4)),
-            no + "tensor 't': 'data_offsets' takes two numbers\n");
-  EXPECT_EQ(refusal(one(R"({"dtype": "F32", "shape": [1], "data_offsets": [0, 4]})", 5)),
-            no + "the last 1 byte belong to no tensor\n");
+  EXPECT_EQ(
+      refusal(
+          one(R"({"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]})", 4)),
+      no + "tensor 't': a size is -1\n");
+  EXPECT_EQ(
+      refusal(
+          one(R"({"dtype": "F32", "shape": [2], "data_offsets": [0, 4]})", 4)),
+      no + "tensor 't': type and shape take 8 bytes, its place has 4\n");
+  EXPECT_EQ(
+      refusal(
+          one(R"({"dtype": "F32", "shape": [2], "data_offsets": [0, 8]})", 4)),
+      no + "tensor 't': it stands at bytes 0 to 8, but the file has 4 bytes of "
+           "data\n");
+  EXPECT_EQ(
+      refusal(one(R"({"dtype": "F32", "shape": [1], "data_offsets": [0]})", 4)),
+      no + "tensor 't': 'data_offsets' takes two numbers\n");
+  EXPECT_EQ(
+      refusal(
+          one(R"({"dtype": "F32", "shape": [1], "data_offsets": [0, 4]})", 5)),
+      no + "the last 1 byte belong to no tensor\n");
   EXPECT_EQ(refusal(one(R"({"dtype": "F32", "shape": [4611686018427387904, 8],
                             "data_offsets": [0, 4]})",
                         4)),
             no + "tensor 't': the size 4 * 4611686018427387904 is too large\n");
-  EXPECT_EQ(refusal(safetensors(R"({"a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]},
+  EXPECT_EQ(refusal(safetensors(
+                R"({"a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]},
                                     "b": {"dtype": "U8", "shape": [2], "data_offsets": [1, 3]}})",
-                                3)),
+                3)),
             no + "byte 165 belongs to no tensor or to two\n");
 }
 
@@ -148,15 +164,18 @@ TEST(Files, AFullDiskLeavesTheOldFile) {
   EXPECT_EQ(message, "error: cannot write '/dev/full/x': not a directory\n");
   Folder folder;
   folder.write("w", "old");
-  { AtomicFile(folder.path("w")).write("new"); } // no commit
+  {
+    AtomicFile(folder.path("w")).write("new");
+  } // no commit
   EXPECT_EQ(folder.read("w"), "old");
   EXPECT_FALSE(fileExists(folder.path("w.part")));
 }
 
 TEST(Files, SaysWhyAFileCannotBeRead) {
   Folder folder;
-  EXPECT_EQ(messageOf([&] { FileBytes::open(folder.path("none")); }, folder.name()),
-            "error: cannot read 'DIR/none': no such file or directory\n");
+  EXPECT_EQ(
+      messageOf([&] { FileBytes::open(folder.path("none")); }, folder.name()),
+      "error: cannot read 'DIR/none': no such file or directory\n");
   EXPECT_EQ(messageOf([&] { FileBytes::open(folder.name()); }, folder.name()),
             "error: cannot read 'DIR': is a directory\n");
 }
@@ -183,12 +202,14 @@ TEST(Files, UnpacksGzip) {
   EXPECT_EQ(std::string(file.data(), file.size()), text + "b");
   std::string packed = gzip(text);
   folder.write("y.gz", packed.substr(0, packed.size() - 9));
-  EXPECT_EQ(messageOf([&] { FileBytes::open(folder.path("y.gz")); }, folder.name()),
-            "error: 'DIR/y.gz' ends in the middle of its compressed data\n");
+  EXPECT_EQ(
+      messageOf([&] { FileBytes::open(folder.path("y.gz")); }, folder.name()),
+      "error: 'DIR/y.gz' ends in the middle of its compressed data\n");
   packed[20] = char(packed[20] ^ 0x55);
   folder.write("z.gz", packed);
-  EXPECT_EQ(messageOf([&] { FileBytes::open(folder.path("z.gz")); }, folder.name()),
-            "error: 'DIR/z.gz' holds damaged compressed data\n");
+  EXPECT_EQ(
+      messageOf([&] { FileBytes::open(folder.path("z.gz")); }, folder.name()),
+      "error: 'DIR/z.gz' holds damaged compressed data\n");
 }
 
 TEST(Npy, WritesWhatItReads) {
@@ -208,7 +229,8 @@ TEST(Npy, WritesWhatItReads) {
 }
 
 static std::string npy(const std::string &header, const std::string &data) {
-  return std::string("\x93NUMPY\x01\x00", 8) + char(header.size()) + '\0' + header + data;
+  return std::string("\x93NUMPY\x01\x00", 8) + char(header.size()) + '\0' +
+         header + data;
 }
 
 static std::string npyRefusal(const std::string &file) {
@@ -218,21 +240,33 @@ static std::string npyRefusal(const std::string &file) {
 TEST(Npy, RefusesWhatItCannotUse) {
   std::string no = "error: cannot use the array 'a.npy': ";
   EXPECT_EQ(npyRefusal("hello world"), no + "it is no NPY file\n");
-  EXPECT_EQ(npyRefusal(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", "")),
-            no + "it is stored column by column; save it with order='C'\n");
-  EXPECT_EQ(npyRefusal(npy("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", "")),
-            no + "its elements are '>f4'; whole numbers, 'f4', 'f8' and 'b1' in "
-                 "little-endian order are read\n");
-  EXPECT_EQ(npyRefusal(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", "")),
-            no + "its elements are records, not numbers\n");
-  EXPECT_EQ(npyRefusal(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "1234567")),
+  EXPECT_EQ(
+      npyRefusal(
+          npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", "")),
+      no + "it is stored column by column; save it with order='C'\n");
+  EXPECT_EQ(
+      npyRefusal(
+          npy("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", "")),
+      no + "its elements are '>f4'; whole numbers, 'f4', 'f8' and 'b1' in "
+           "little-endian order are read\n");
+  EXPECT_EQ(
+      npyRefusal(npy(
+          "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }",
+          "")),
+      no + "its elements are records, not numbers\n");
+  EXPECT_EQ(npyRefusal(
+                npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
+                    "1234567")),
             no + "its shape [2] takes 8 bytes, but it has 7\n");
-  EXPECT_EQ(npyRefusal(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (x), }", "")),
-            no + "its shape cannot be read\n");
+  EXPECT_EQ(
+      npyRefusal(
+          npy("{'descr': '<f4', 'fortran_order': False, 'shape': (x), }", "")),
+      no + "its shape cannot be read\n");
 }
 
 TEST(Npy, SurvivesDamage) {
-  damage(npy("{'descr': '<i2', 'fortran_order': False, 'shape': (2, 2), }", "12345678"),
+  damage(npy("{'descr': '<i2', 'fortran_order': False, 'shape': (2, 2), }",
+             "12345678"),
          [](FileBytes bytes) {
            NpyArray array = parseNpy(std::move(bytes), "a.npy");
            for (int64_t i = 0; i < std::min<int64_t>(array.count(), 100); ++i)
@@ -242,9 +276,11 @@ TEST(Npy, SurvivesDamage) {
 
 /// A zip archive of one stored and one packed array, as NumPy writes them.
 static std::string npz() {
-  std::string a = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }", "\1\2\3");
+  std::string a = npy(
+      "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }", "\1\2\3");
   std::string packedGzip = gzip(a);
-  std::string packed = packedGzip.substr(10, packedGzip.size() - 18); // raw deflate
+  std::string packed =
+      packedGzip.substr(10, packedGzip.size() - 18); // raw deflate
   auto le = [](uint64_t value, int bytes) {
     std::string text;
     for (int i = 0; i < bytes; ++i)
@@ -252,11 +288,13 @@ static std::string npz() {
     return text;
   };
   std::string file, directory;
-  auto add = [&](const std::string &name, int method, const std::string &data, size_t size) {
-    std::string common = le(20, 2) + le(0, 2) + le(uint64_t(method), 2) + le(0, 4) + le(0, 4) +
-                         le(data.size(), 4) + le(size, 4) + le(name.size(), 2) + le(0, 2);
-    directory += "PK\1\2" + le(20, 2) + common + le(0, 2) + le(0, 2) + le(0, 2) + le(0, 4) +
-                 le(file.size(), 4) + name;
+  auto add = [&](const std::string &name, int method, const std::string &data,
+                 size_t size) {
+    std::string common = le(20, 2) + le(0, 2) + le(uint64_t(method), 2) +
+                         le(0, 4) + le(0, 4) + le(data.size(), 4) +
+                         le(size, 4) + le(name.size(), 2) + le(0, 2);
+    directory += "PK\1\2" + le(20, 2) + common + le(0, 2) + le(0, 2) +
+                 le(0, 2) + le(0, 4) + le(file.size(), 4) + name;
     file += "PK\3\4" + common + name + data;
   };
   add("x.npy", 0, a, a.size());
@@ -282,7 +320,8 @@ TEST(Npz, SurvivesDamage) {
 }
 
 TEST(Idx, ReadsSizesAndBytes) {
-  IdxFile file = IdxFile::read(bytesOf(std::string("\0\0\x08\x02\0\0\0\2\0\0\0\3abcdef", 18)), "i");
+  IdxFile file = IdxFile::read(
+      bytesOf(std::string("\0\0\x08\x02\0\0\0\2\0\0\0\3abcdef", 18)), "i");
   EXPECT_EQ(file.shape, (std::vector<int64_t>{2, 3}));
   EXPECT_EQ(file.data[5], 'f');
 }
@@ -293,8 +332,10 @@ TEST(Idx, RefusesWhatIsBroken) {
   };
   EXPECT_EQ(refusalOf("x"), "error: 'i' is no IDX file\n");
   EXPECT_EQ(refusalOf(std::string("\0\0\x0d\x01\0\0\0\1", 8)),
-            "error: 'i' has elements of type 13; IDX files of bytes (type 8) are read\n");
-  EXPECT_EQ(refusalOf(std::string("\0\0\x08\x03\0\0", 6)), "error: 'i' ends inside its header\n");
+            "error: 'i' has elements of type 13; IDX files of bytes (type 8) "
+            "are read\n");
+  EXPECT_EQ(refusalOf(std::string("\0\0\x08\x03\0\0", 6)),
+            "error: 'i' ends inside its header\n");
   EXPECT_EQ(refusalOf(std::string("\0\0\x08\x01\0\0\0\5abc", 11)),
             "error: 'i' should hold [5] = 5 bytes, but has 3\n");
 }

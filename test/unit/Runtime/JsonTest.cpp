@@ -5,9 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/Json/Json.h"
-#include "test/unit/Runtime/Testing.h"
 
 #include <cmath>
+
+#include "test/unit/Runtime/Testing.h"
 
 using namespace lamina::runtime;
 using testing_support::messageOf;
@@ -18,7 +19,8 @@ static std::string failure(const std::string &text) {
 
 TEST(Json, ReadsEveryKind) {
   Json json = Json::parse(
-      R"( {"a": [1, -2.5e1, true, null], "b": "\u00e4\n\ud83d\ude00", "c": {}} )", "x");
+      R"( {"a": [1, -2.5e1, true, null], "b": "\u00e4\n\ud83d\ude00", "c": {}} )",
+      "x");
   EXPECT_EQ(json["a"][0].asInt(), 1);
   EXPECT_EQ(json["a"][1].asReal(), -25);
   EXPECT_TRUE(json["a"][2].asBool());
@@ -44,26 +46,34 @@ TEST(Json, LargeWholeNumbersStayExact) {
 }
 
 TEST(Json, RefusesWhatIsBroken) {
-  EXPECT_EQ(failure(""), "error: x: the text ends where a value should stand (byte 0)\n");
+  EXPECT_EQ(failure(""),
+            "error: x: the text ends where a value should stand (byte 0)\n");
   EXPECT_EQ(failure("[1, 2"), "error: x: expected ',' or ']' (byte 5)\n");
   EXPECT_EQ(failure("{\"a\" 1}"), "error: x: expected ':' (byte 5)\n");
-  EXPECT_EQ(failure("{1: 2}"), "error: x: expected a name in double quotes (byte 1)\n");
-  EXPECT_EQ(failure("[1] 2"), "error: x: there is more text after the value (byte 4)\n");
-  EXPECT_EQ(failure("\"abc"), "error: x: the text ends inside double quotes (byte 4)\n");
+  EXPECT_EQ(failure("{1: 2}"),
+            "error: x: expected a name in double quotes (byte 1)\n");
+  EXPECT_EQ(failure("[1] 2"),
+            "error: x: there is more text after the value (byte 4)\n");
+  EXPECT_EQ(failure("\"abc"),
+            "error: x: the text ends inside double quotes (byte 4)\n");
   EXPECT_EQ(failure("\"\\q\""), "error: x: unknown escape (byte 3)\n");
-  EXPECT_EQ(failure("\"\\ud800\""), "error: x: half of a surrogate pair (byte 7)\n");
-  EXPECT_EQ(failure("\"\\u12"), "error: x: expected four hexadecimal digits (byte 5)\n");
+  EXPECT_EQ(failure("\"\\ud800\""),
+            "error: x: half of a surrogate pair (byte 7)\n");
+  EXPECT_EQ(failure("\"\\u12"),
+            "error: x: expected four hexadecimal digits (byte 5)\n");
   EXPECT_EQ(failure("1e999"), "error: x: '1e999' is no number (byte 0)\n");
   EXPECT_EQ(failure("-"), "error: x: expected a value (byte 0)\n");
   EXPECT_EQ(failure("trux"), "error: x: expected 'true' (byte 3)\n");
   EXPECT_EQ(failure("{\"a\": 1, \"a\": 2}"),
             "error: x: 'a' stands twice in one object (byte 16)\n");
-  EXPECT_EQ(failure("\"a\x01\""),
-            "error: x: a control character stands inside double quotes (byte 3)\n");
+  EXPECT_EQ(
+      failure("\"a\x01\""),
+      "error: x: a control character stands inside double quotes (byte 3)\n");
 }
 
 TEST(Json, RefusesDeepNesting) {
-  EXPECT_EQ(failure(std::string(100000, '[')), "error: x: nested deeper than 128 (byte 129)\n");
+  EXPECT_EQ(failure(std::string(100000, '[')),
+            "error: x: nested deeper than 128 (byte 129)\n");
 }
 
 TEST(Json, SaysWhatItFoundInstead) {

@@ -12,9 +12,8 @@
 
 #include "runtime/Files/Files.h"
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
+#include <gtest/gtest.h>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,7 +27,9 @@ public:
     char name[] = "/tmp/lamina-test-XXXXXX";
     root = ::mkdtemp(name);
   }
-  ~Folder() { (void)!std::system(("chmod -R u+rwx " + root + "; rm -rf " + root).c_str()); }
+  ~Folder() {
+    (void)!std::system(("chmod -R u+rwx " + root + "; rm -rf " + root).c_str());
+  }
 
   std::string path(const std::string &name) const { return root + "/" + name; }
   std::string write(const std::string &name, const std::string &text) const {
@@ -53,7 +54,8 @@ std::string messageOf(Function function, const std::string &folder = "") {
     function();
   } catch (const lamina::runtime::Error &error) {
     std::string text = error.render();
-    for (size_t at; !folder.empty() && (at = text.find(folder)) != std::string::npos;)
+    for (size_t at;
+         !folder.empty() && (at = text.find(folder)) != std::string::npos;)
       text.replace(at, folder.size(), "DIR");
     return text;
   }
@@ -65,17 +67,16 @@ struct Outcome {
   std::string out, err;
 };
 
-/// Runs the toy program in `folder` with `arguments` (shell syntax).
+/// Runs `./toy` in `folder` with `arguments`, and `before` in front (shell
+/// syntax).
 inline Outcome runToy(const Folder &folder, const std::string &arguments,
                       const std::string &before = "") {
-  std::string command = "cd " + folder.name() + " && " + before + " ./toy " + arguments +
-                        " >.out 2>.err";
-  if (!lamina::runtime::fileExists(folder.path("toy")) &&
-      ::symlink(LAMINA_TOY, folder.path("toy").c_str()) != 0)
-    return {};
+  std::string command = "cd " + folder.name() + " && " + before + " ./toy " +
+                        arguments + " >.out 2>.err";
   int status = std::system(command.c_str());
   Outcome outcome;
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  outcome.code =
+      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   outcome.out = folder.read(".out");
   outcome.err = folder.read(".err");
   return outcome;

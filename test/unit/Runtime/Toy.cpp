@@ -20,8 +20,9 @@ static int64_t perRow(const int64_t *dims) { return dims[0]; }
 static int64_t one(const int64_t *) { return 1; }
 
 /// table[256] ~ normal; item = 16 entries.
-static void drawTable(void *const *buffers, const int64_t *, const void *scalars,
-                      int64_t first, int64_t last, void *) {
+static void drawTable(void *const *buffers, const int64_t *,
+                      const void *scalars, int64_t first, int64_t last,
+                      void *) {
   philox::Key key;
   std::memcpy(&key, scalars, sizeof key);
   auto *table = static_cast<float *>(buffers[0]);
@@ -30,8 +31,8 @@ static void drawTable(void *const *buffers, const int64_t *, const void *scalars
 }
 
 /// error[b, 8] = table[x[b, t]] - x[b, t + 1] / 256; item = a row.
-static void errors(void *const *buffers, const int64_t *, const void *, int64_t first,
-                   int64_t last, void *) {
+static void errors(void *const *buffers, const int64_t *, const void *,
+                   int64_t first, int64_t last, void *) {
   auto *x = static_cast<const int32_t *>(buffers[0]);
   auto *table = static_cast<const float *>(buffers[1]);
   auto *error = static_cast<float *>(buffers[2]);
@@ -41,8 +42,8 @@ static void errors(void *const *buffers, const int64_t *, const void *, int64_t 
 }
 
 /// loss = mean(error^2), total = sum(error^2).
-static void loss(void *const *buffers, const int64_t *dims, const void *, int64_t,
-                 int64_t, void *) {
+static void loss(void *const *buffers, const int64_t *dims, const void *,
+                 int64_t, int64_t, void *) {
   auto *error = static_cast<const float *>(buffers[0]);
   float sum = 0;
   for (int64_t i = 0; i < dims[0] * 8; ++i)
@@ -52,8 +53,8 @@ static void loss(void *const *buffers, const int64_t *dims, const void *, int64_
 }
 
 /// m = 0.9 m + gradient + noise; table -= rate m; item = 16 entries, in place.
-static void update(void *const *buffers, const int64_t *dims, const void *scalars,
-                   int64_t first, int64_t last, void *) {
+static void update(void *const *buffers, const int64_t *dims,
+                   const void *scalars, int64_t first, int64_t last, void *) {
   auto *x = static_cast<const int32_t *>(buffers[0]);
   auto *error = static_cast<const float *>(buffers[1]);
   auto *table = static_cast<float *>(buffers[2]);
@@ -75,8 +76,8 @@ static void update(void *const *buffers, const int64_t *dims, const void *scalar
 }
 
 /// text[i] = the byte that follows text[i - 1] by the table.
-static void follow(void *const *buffers, const int64_t *dims, const void *, int64_t,
-                   int64_t, void *) {
+static void follow(void *const *buffers, const int64_t *dims, const void *,
+                   int64_t, int64_t, void *) {
   auto *prompt = static_cast<const int32_t *>(buffers[0]);
   auto *table = static_cast<const float *>(buffers[1]);
   auto *text = static_cast<int32_t *>(buffers[2]);

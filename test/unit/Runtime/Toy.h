@@ -4,8 +4,8 @@
 //
 // A model small enough to write its tape and kernels by hand: a table of 256
 // numbers learns to predict the next byte of a text. With momentum, a random
-// draw in each step, a report on a held-out split and two samples, it uses every
-// part of the runtime. Shared by the unit tests and by `lamina-toy`.
+// draw in each step, a report on a held-out split and two samples, it uses
+// every part of the runtime. Shared by the unit tests and by `lamina-toy`.
 //
 //===----------------------------------------------------------------------===//
 

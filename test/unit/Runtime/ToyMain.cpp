@@ -8,9 +8,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/Files/Files.h"
-#include "test/unit/Runtime/Toy.h"
 
 #include <cstdlib>
+
+#include "test/unit/Runtime/Toy.h"
 
 int main(int argc, char **argv) {
   std::string tape = toy::tape();
