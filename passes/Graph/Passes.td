@@ -26,4 +26,30 @@ def ExpandGradientsPass : Pass<"graph-expand-gradients"> {
   let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::math::MathDialect"];
 }
 
+def PruneScanPass : Pass<"graph-prune-scan"> {
+  let summary = "remove what loops and branches carry in vain";
+  let description = [{
+    Drops carries, stacks, operands and results that reach nothing, and with
+    them the ops of the body that only they needed; carries that never change
+    become `with`, stacks of equal rows are made in the body. Removes dead ops
+    of every block on the way.
+
+    A carry that is read by `until`, or by an op with effects, stays.
+  }];
+  let dependentDialects = ["::lamina::graph::GraphDialect"];
+}
+
+def SimplifyPass : Pass<"graph-simplify"> {
+  let summary = "apply the table of algebraic rules";
+  let description = [{
+    Neutral elements, selects under their own condition, elementwise ops and sums
+    of what only repeats, the adjoint of picking one element. Signs of zeros may
+    change, and a sum of equal numbers rounds once.
+
+    No sum of different numbers is reordered, and no rule is used that holds for
+    finite numbers only (`x * 0`).
+  }];
+  let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect"];
+}
+
 #endif // LAMINA_PASSES_GRAPH_PASSES
