@@ -17,7 +17,12 @@
 
 #include "frontend/Sema/Session.h"
 
-#include "llvm/ADT/SaveAndRestore.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/Support/SaveAndRestore.h"
+
+#include <functional>
+#include <map>
 
 namespace lamina::sema {
 
@@ -32,6 +37,8 @@ struct EvaluatedArg {
   Range range;
 };
 using Args = std::vector<EvaluatedArg>;
+
+struct LayerCall;
 
 class Evaluator {
 public:
@@ -69,16 +76,50 @@ public:
     llvm::SaveAndRestore<std::vector<Symbol>> drawPath;
   };
 
-  //===-- Expressions (EvaluateExpr.cpp) --------------------------------===//
+  /// Called for `[…]` on a text of a record (cuts, columns).
+  std::function<Value(const Value &, const ast::IndexExpr *)> recordAccess;
+  /// Called for a definition in a loop whose brackets may hold its index.
+  std::function<bool(const ast::Target &, const ast::Expr *)> collected;
+  /// Called for `trained` and `gradient_error`, which only tests have.
+  std::function<std::optional<Value>(llvm::StringRef, const ast::CallExpr *)> testForm;
+  /// Called for a dimension that a drawn type names first (`[batch]` …).
+  std::function<Dim(ast::Name)> freshDimension;
+  /// States of the entry that is evaluated; local layers are added.
+  std::vector<core::TrainState *> *entryStates = nullptr;
+  llvm::MapVector<std::pair<Context *, std::string>, unsigned> drawCounts;
+  /// Two dims that a condition decided while compiling makes one.
+  std::vector<std::pair<Dim, Dim>> equalities;
+  /// Indices that stand for `...` in the definition around.
+  llvm::SmallVector<core::IndexVar *, 4> packIndices;
+  llvm::MapVector<const ast::Expr *, Value> hoisted; ///< bases that no index changes
+
+  /// The equality that `condition` says, if it holds; ends with this object.
+  struct Equality {
+    Equality(Evaluator &e, const ast::Expr *condition, bool holds);
+    ~Equality();
+    Evaluator &e;
+    size_t count;
+  };
+
+  //===-- Expressions (EvaluateExpr.cpp) ----------------------------------===//
   Value evaluate(const ast::Expr *expr);
   /// A run-time value; numbers and truths become constants, lists tensors.
   core::Expr *runTime(const Value &value, Range range);
   core::Expr *runTime(const ast::Expr *expr);
+  core::Expr *stack(const Value &list, Range range);
+  Value tuple(std::vector<Value> items, std::vector<Symbol> names, Range range);
+  /// The parts of a tuple or list, of settings or of run-time values.
+  std::vector<Value> elements(const Value &value, Range range);
   /// Looks a name up, captures it if it belongs to another body.
   std::optional<Value> lookUp(Symbol name);
   Value nameValue(const ast::NameExpr *expr);
+  FileScope *currentFile();
+  /// A run-time value of another body, as a capture of this one.
+  Value imported(const Value &value);
+  Symbol symbolOf(const core::Expr *expr);
   Value member(const ast::MemberExpr *expr);
   Value memberOf(const Value &base, ast::Name member, Range range);
+  Value pipelineOrFilter(const ast::PipelineExpr *expr);
 
   /// Known when compiling, or an error at `range` that says `why`.
   std::optional<int64_t> forceWhole(const Value &value, Range range, llvm::StringRef why);
@@ -88,7 +129,7 @@ public:
   /// What a condition is while compiling, if anything.
   std::optional<bool> decided(const Value &condition);
 
-  //===-- Statements (EvaluateStmt.cpp) ----------------------------------===//
+  //===-- Statements (EvaluateStmt.cpp, Loops.cpp) --------------------------===//
   /// Runs a body; the value of its last expression statement.
   Value run(llvm::ArrayRef<ast::Stmt *> body);
   Value body(const ast::Body &body);
@@ -96,20 +137,29 @@ public:
   void define(const ast::DefineStmt *stmt);
   void bindTarget(const ast::Target &target, Value value, Range range);
   void defineField(const ast::FieldStmt *stmt);
+  Value localField(const Value &layer, ast::Name name);
   void update(const ast::UpdateStmt *stmt);
-  void loop(const ast::ForStmt *stmt);       // Loops.cpp
+  void loop(const ast::ForStmt *stmt);
   void loopOver(const ast::ForStmt *stmt, const std::vector<Value> &items);
+  bool loopRange(const ast::ForStmt *stmt, Dim &low, Dim &extent);
   /// Binds a name to a value; a run-time value gets a Let.
   void bindName(Symbol name, Value value, Range range);
+  /// The value under a name of Core, so that it is computed once.
+  Value named(Symbol name, Value value, Range range);
   Value let(Symbol name, core::Expr *expr, Range range);
   Value runTimeValue(core::Expr *expr, Dim exact = {});
+  /// Statements that were made inside, around their result.
+  core::Expr *block(Statements inner, core::Expr *result, Range range);
 
-  //===-- Elementwise, meeting (Meet.cpp, Elementwise.cpp) ----------------===//
+  //===-- Elementwise, meeting (Elementwise.cpp, Meet.cpp) ------------------===//
   Value binary(core::Primitive op, const Value &a, const Value &b, Range range,
                const ast::Expr *left = nullptr, const ast::Expr *right = nullptr);
   Value unary(core::Primitive op, const Value &a, Range range);
   Value elementwise(core::Primitive op, llvm::ArrayRef<Value> operands, Range range,
                     llvm::ArrayRef<const ast::Expr *> sources = {});
+  Value elementwiseOn(core::Primitive op, core::Exprs exprs, Range range,
+                      llvm::ArrayRef<const ast::Expr *> sources);
+  std::optional<Value> compareSizes(core::Primitive op, Dim a, Dim b, Range range);
   Value choose(const Value &condition, const Value &yes, const Value &no, Range range,
                const ast::ChoiceExpr *source = nullptr);
   /// The axes of operands that meet; none after a diagnostic.
@@ -117,51 +167,81 @@ public:
   meet(llvm::ArrayRef<core::Type> types, llvm::ArrayRef<core::Alignment *> alignments,
        Range range, llvm::ArrayRef<const ast::Expr *> sources);
   bool same(Dim a, Dim b);
-  /// Value bounds of a whole result, by interval rules on dims.
   core::Elem arithmeticElem(core::Primitive op, llvm::ArrayRef<core::Elem> elems,
                             llvm::ArrayRef<Dim> exact);
-  core::Expr *broadcast(core::Expr *expr, llvm::ArrayRef<core::Axis> axes, Range range);
+  core::Elem withoutIndices(core::Elem elem, llvm::ArrayRef<core::IndexVar *> indices);
   core::Expr *convert(core::Expr *expr, core::Elem::Kind kind);
   core::Expr *constant(double value, core::Elem::Kind kind, Range range);
   core::Expr *sizeOf(Dim dim, Range range);
+  Value matmul(const Value &left, const Value &right, const ast::BinaryExpr *expr);
 
-  //===-- Types and signatures (Bind.cpp) --------------------------------===//
-  /// A dimension as written, in the current scope.
-  Dim dimension(const ast::Expr *expr, bool mayBind);
+  //===-- Types and signatures (Bind.cpp, Translate.cpp) --------------------===//
+  Dim dimensionOf(const Value &value);
+  /// A dimension as written; null if a name in it is new (nothing is reported).
+  Dim knownDimension(const ast::Expr *expr);
+  ast::Name newName(const ast::Expr *expr);
+  void bindDimension(Scope &in, ast::Name name, Dim dim);
+  bool findPrimitiveNamed(Symbol name);
   /// A type all of whose names are known, but for new ones, which `fresh` makes.
   core::Type resolve(const ast::Type *type,
-                     std::function<Dim(Symbol, Range)> fresh = nullptr);
-  /// Matches an argument against a parameter's type; the value inside the frame.
-  Value bindParameter(FrameScope &callee, const ast::Parameter &parameter, Value argument,
-                      Range range, llvm::StringRef callee_);
+                     std::function<Dim(ast::Name)> fresh = nullptr);
+  bool bindSignature(FrameScope &callee, llvm::StringRef name,
+                     std::vector<struct BoundArg> &args);
   /// Checks a value against a declared type (result or local): by size; the value
   /// with the declared dims and names. New names are bound in `scope`.
   Value declare(Value value, const ast::Type *type, Range range, Rule rule,
                 bool isResult);
+  Value declareTuple(Value value, const ast::TupleType &type, Range range, Rule rule,
+                     bool isResult);
+  core::Expr *shaped(core::Expr *expr, const core::Type &type, Range range);
+  core::Expr *withElem(core::Expr *expr, const ast::TensorType &type,
+                       const core::Elem &declared, Range range, Rule rule);
+  core::Expr *retype(core::Expr *expr, const core::Type &type);
   /// A result in the dims of the caller.
   Value back(FrameScope &callee, Value value);
-  core::Type backType(FrameScope &callee, const core::Type &type);
+  Dim backDim(FrameScope &callee, Dim dim);
+  core::Type backType(llvm::ArrayRef<std::pair<Dim, Dim>> pairs, const core::Type &type);
 
-  //===-- over (Over.cpp) ------------------------------------------------===//
+  //===-- over (Over.cpp) ---------------------------------------------------===//
+  std::optional<unsigned> axisOver(const core::Type &type, const ast::Expr *over,
+                                   const ast::Expr *source);
   std::optional<llvm::SmallVector<unsigned, 4>> axesOver(const core::Type &type,
                                                          const ast::Expr *over,
                                                          const ast::Expr *source);
   Value reduce(core::FoldKind kind, const Value &operand, const ast::Expr *over,
                const ast::Expr *source, Range range);
+  Value reduceAxes(core::FoldKind kind, core::Expr *expr, llvm::ArrayRef<unsigned> axes,
+                   Range range);
+  std::optional<core::Elem> foldElem(core::FoldKind kind, const core::Elem &elem,
+                                     Dim count, Range range);
 
-  //===-- Calls (EvaluateCall.cpp) ----------------------------------------===//
+  //===-- Calls (EvaluateCall.cpp, Forms.cpp) -------------------------------===//
   Value call(const ast::CallExpr *expr);
   Value apply(const Value &callee, Args args, Range range);
   Value applyFunction(const Value &callee, Args args, Range range);
   Value applyLambda(const Value &callee, Args args, Range range);
+  Value applyChain(const Value &callee, Args args, Range range);
+  Value applyPrimitive(const Value &callee, Args args, Range range);
   Args arguments(const ast::CallExpr *expr);
-  /// Writes a function out: binds `args`, evaluates the body, translates back.
-  Value inlineFunction(const Value &callee, Args &args, Range range,
-                       const core::Type *drawnAs = nullptr);
-  /// A partial call; none if nothing is missing.
-  std::optional<Value> partial(const Value &callee, const Args &args, Range range);
+  bool takes(const Value &callee, Symbol name);
+  Value giveSettings(const Value &callee, Args args, Range range);
+  bool matchArguments(llvm::ArrayRef<ast::Parameter> parameters,
+                      llvm::ArrayRef<NamedValue> given, const Args &args,
+                      llvm::StringRef name, Range range,
+                      std::vector<struct BoundArg> &bound);
+  void addTypedDefaults(FrameScope &callee, llvm::ArrayRef<ast::Parameter> parameters,
+                        std::vector<struct BoundArg> &bound);
+  void bindArguments(FrameScope &callee, std::vector<struct BoundArg> &bound);
+  void bindSettingDefaults(Scope &callee, llvm::ArrayRef<ast::Parameter> parameters);
+  /// Writes a function out: binds the arguments, evaluates the body, translates
+  /// back. `drawnAs` is the type on the left of `~`.
+  Value inlineFunction(const Value &callee, std::vector<struct BoundArg> &bound,
+                       Range range, const core::Type *drawnAs = nullptr);
+  Value primitiveValue(const struct PrimitiveInfo *info);
+  Value primitiveCall(const struct PrimitiveInfo *info, const Value &callee,
+                      const ast::CallExpr *expr);
 
-  //===-- Indexed definitions (Indexed.cpp, Ranges.cpp) -------------------===//
+  //===-- Indexed definitions (Indexed.cpp, Access.cpp) ---------------------===//
   Value indexed(const ast::IndexExpr *expr);
   Value tabulate(Symbol name, const ast::Brackets &left, const ast::Expr *value,
                  Range range);
@@ -171,34 +251,39 @@ public:
   Value access(const Value &base, const ast::Brackets &brackets, Range range,
                const ast::Expr *source);
 
-  //===-- Masks (Masks.cpp) ----------------------------------------------===//
+  //===-- Masks (Masks.cpp) -------------------------------------------------===//
+  Value combine(Callable::Kind kind, const ast::BinaryExpr *expr);
   Value applyMask(const Value &mask, llvm::ArrayRef<Value> positions, Range range,
                   const Value *score = nullptr);
 
-  //===-- Layers (Layers.cpp, Instances.cpp, Weights.cpp, Trees.cpp) --------===//
-  /// A place for the weights of a layer value.
-  Value makeField(const Value &layer, Symbol name, core::Expr *tree, Range range);
+  //===-- Layers (Layers.cpp, Weights.cpp, Trees.cpp) -----------------------===//
   FieldInfo *fieldInfo(const Value &layer, Symbol name, Range range);
+  /// The field of `info` whose weights are `tree`.
+  Value fieldValue(FieldInfo *info, core::Expr *tree, Range range,
+                   const Value *layer = nullptr);
   Value callField(const Value &field, Symbol call, Args args, Range range);
-  Value callChain(const Value &field, Args args, Range range);
-  Value callRepeat(const Value &field, Args args, Range range);
-  Value layerMember(LayerState &layer, Symbol name, Range range);
   Value modelValue(const ast::LayerDecl *decl, FileScope *file);
-  Value derived(const Value &field, Symbol call, Symbol what, Args args, Range range);
+  Value part(const Value &field, unsigned position, Range range);
+  Value derived(const Value &field, Symbol what, Args args, Range range);
   Value treeArith(core::Primitive op, llvm::ArrayRef<Value> operands, Range range);
   Value gradient(const ast::CallExpr *expr);
+  Value pushforward(const ast::CallExpr *expr);
+  /// Phase 5: members of every layer with their types and initial values.
+  void settleLayer(LayerState &layer);
 
-  //===-- Draws (Draws.cpp) ------------------------------------------------===//
-  /// `name: type ~ value`: a primitive, or a function with a result type.
+  //===-- Draws (Draws.cpp) -------------------------------------------------===//
+  void defineDraw(const ast::DefineStmt *stmt);
+  /// `name: type ~ distribution`: a primitive, or a function with a result type.
   Value draw(Symbol name, const core::Type &type, const ast::Expr *distribution,
              Range range);
+  Symbol drawName(Symbol name, Range range);
 
-  //===-- Proofs (Prove.h on the facts of here) -----------------------------===//
+  //===-- Proofs (Conditions.cpp) -------------------------------------------===//
   bool provesNotNegative(Dim goal);
-  /// Adds what a condition says, if it holds (or does not).
-  void assume(const ast::Expr *condition, bool holds);
+  /// Adds what a condition says to `facts`, if it holds (or does not).
   void assumeValue(const core::Expr *condition, bool holds);
-  Dim exactOf(const Value &value);
+  /// A whole number as a dim over indices and values; null for other types.
+  Dim exactOf(const core::Expr *expr);
 
   Diagnostic &report(Rule rule, Range range, const llvm::Twine &text) {
     return session.report(rule, range, text);
@@ -206,10 +291,116 @@ public:
   Value notSupported(Range range, const llvm::Twine &what);
   std::string text(const ast::Expr *expr);
 
+  /// Of values, so that equal settings and calls share instances.
+  std::string keyOf(const Value &value);
+  std::string keyOf(const core::Type &type);
+
 private:
   friend class Indexing;
+  friend class LoopBuilder;
+  friend class SignatureBinder;
+
+  Value importInto(const Value &value, Context *into);
+  Value captureOf(const Value &value, Context *into, size_t position);
+  Dim computeExact(const core::Expr *expr);
+
+  std::optional<Value> indexedCall(const ast::IndexExpr *callee, const ast::CallExpr *expr);
+  Value tabulateOver(class Indexing &indexing,
+                     llvm::ArrayRef<llvm::SmallVector<core::IndexVar *, 2>> groups,
+                     const ast::Expr *value, Range range);
+  void splitLets(Statements &inner, core::Fold &fold, Range range);
+  Value itemOf(const Value &list, int64_t place, const ast::IndexExpr *expr);
+  bool bindPosition(FrameScope &callee, const ast::Subscript &entry, const Value &position);
+  Value applyMaskBody(const Value &mask, llvm::ArrayRef<Value> positions, Range range,
+                      const Value *score);
+  Args withGiven(const Callable &callable, Args args);
+
+  core::Expr *tensorArg(const Args &args, unsigned position, llvm::StringRef form,
+                        Range range);
+  std::optional<unsigned> formAxis(const Args &args, const core::Expr *operand,
+                                   Range range, bool first = false);
+  core::Structured *structured(core::StructuredKind kind, core::Exprs operands,
+                               core::Type type, Range range);
+  Value form(llvm::StringRef name, const Args &args, Range range);
+  Value formConvert(llvm::StringRef name, const Args &args, Range range);
+  Value formSplit(llvm::StringRef name, const Args &args, Range range);
+  Value formJoin(llvm::StringRef name, const Args &args, Range range);
+  Value joinAt(core::Exprs exprs, const core::Type &widest, unsigned axis,
+               core::Elem::Kind kind, Range range);
+  unsigned over0(const core::Type &type, unsigned fromEnd, unsigned rank);
+  Value formOrder(llvm::StringRef name, const Args &args, Range range);
+  Value formShape(llvm::StringRef name, const Args &args, Range range);
+  Value formRagged(const Args &args, core::Expr *x, Range range);
+  Value formAlgebra(llvm::StringRef name, const Args &args, Range range);
+  Value formTree(llvm::StringRef name, const Args &args, Range range);
+  void boundConversion(core::Expr *result, core::Expr *x);
+  Value unevaluatedForm(llvm::StringRef name, const ast::CallExpr *expr);
+  Value sizeForm(const ast::CallExpr *expr);
+  Value lengthOf(Dim dim, Range range);
+
+  std::optional<Value> layerMember(LayerScope &layer, Symbol name);
+  FrameScope *frameOf(LayerState &layer);
+  Value selfValue(LayerState &layer, Range range);
+  Value evaluateMember(LayerState &layer, Symbol name, Range range);
+  bool isThere(const ast::Expr *when);
+  Value memberField(LayerState &layer, FrameScope &in, const ast::FieldDecl &decl,
+                    Symbol name);
+  Value memberCallable(LayerState &layer, FrameScope &in, const ast::FunctionDecl &decl);
+  Value memberWeight(LayerState &layer, FrameScope &in, const ast::WeightDecl &decl,
+                     const ast::Weight &weight);
+  core::Type weightType(LayerState &layer, FrameScope &in, const ast::Weight &weight);
+  const ast::WeightDecl *stateDecl(LayerState &layer, Symbol name);
+  FrameScope *settlingFrame(LayerState &layer);
+  void settleWeight(LayerState &layer, FrameScope &in, const ast::WeightDecl &decl,
+                    const ast::Weight &weight);
+  void settleInitial(LayerState &layer, core::Member &member, const ast::Weight &weight);
+
+  Value treeField(const Value &tree, Range range);
+  Value callLayer(const Value &field, Symbol call, Args args, Range range);
+  Value callChain(const Value &field, Args args, Range range);
+  Value callRepeat(const Value &field, Args args, Range range);
+  Value callCopies(const Value &field, Args args, Range range);
+  void unroll(FieldInfo *info, Range range);
+  LayerScope *settingsScope(const Callable &callable, FrameScope &callee, std::string &key);
+  void settingDefaults(LayerScope &settings, const ast::LayerDecl &layer, Scope &in,
+                       bool early);
+  bool prepareCall(const Value &field, Symbol call, const Args &args, Range range,
+                   LayerCall &out);
+  LayerState *layerState(const Value &field, LayerCall &call, Range range);
+  void checkSizes(LayerState &state, LayerCall &call, Range range, Range firstCall);
+  void evaluateInstance(LayerCall &call, LayerState &state, core::FunctionInstance &made);
+  void bindParams(LayerCall &call, core::FunctionInstance &made);
+  Value callNode(const Value &field, core::FunctionInstance &callee, LayerCall &call,
+                 Range range);
+  bool rootIsSelf(const core::Expr *tree);
+
+  Value fieldMember(const Value &field, ast::Name member, Range range);
+  Value methodOf(const Value &field, const ast::FunctionDecl &call, Range range);
+  FrameScope *memberFrame(const Value &field, Range range);
+  Value weightOf(const Value &field, const ast::Weight &weight, Range range);
+  Value innerField(const Value &field, const ast::FieldDecl &decl, ast::Name name,
+                   Range range);
+  std::optional<Value> memberCall(const ast::MemberExpr *member, const ast::CallExpr *expr);
+  Value runBegin(const Value &callee, Args args, Range range);
+  Value runNext(const Value &run, Args args, Range range);
+  Value runLast(const Value &run, Range range);
+  Value runRows(const Value &run, const ast::IndexExpr *expr);
+
+  Value drawPrimitive(Symbol name, const core::Type &type, const Value &distribution,
+                      Range range);
+  bool drawElem(core::DrawKind kind, core::Type &type, core::Draw &node, Range range);
+
   unsigned depth = 0; ///< of calls, against endless recursion
-  llvm::MapVector<const ast::Expr *, Value> hoisted; ///< bases that no index changes
+  llvm::DenseMap<const core::Expr *, Dim> exactValues;
+  llvm::StringMap<Dim> exactByKey;
+  llvm::DenseMap<const core::Local *, const core::Expr *> localValues;
+  llvm::DenseMap<const core::Slot *, FieldInfo *> fieldsBySlot;
+  llvm::DenseMap<LayerState *, FieldInfo *> selfInfos;
+  llvm::DenseMap<const ast::LayerDecl *, FieldInfo *> modelInfos;
+  std::map<std::tuple<const ast::LayerDecl *, Context *, unsigned>, Value> modelTrees;
+  std::map<std::pair<FrameScope *, Symbol>, core::Expr *> weightPlaces;
+  llvm::DenseMap<const core::FunctionInstance *, std::vector<Value>> captureSources;
+  llvm::DenseSet<const core::FunctionInstance *> evaluatingInstances;
 };
 
 } // namespace lamina::sema

@@ -66,17 +66,25 @@ struct FileScope : Scope {
   std::vector<ast::Decl *> evaluating;          ///< constants, for cycles
 };
 
+/// The settings of a layer, around the frames of its calls.
+struct LayerScope : Scope {
+  explicit LayerScope(Scope *outer) : Scope(Layer, outer) {}
+  LayerState *state = nullptr; ///< null until the first call is prepared
+};
+
 /// One evaluation of a body.
 struct FrameScope : Scope {
   explicit FrameScope(Scope *outer) : Scope(Frame, outer) {}
   LayerState *layer = nullptr;   ///< whose call this is
+  core::Expr *self = nullptr;    ///< the tree of its weights
+  Context *selfOwner = nullptr;  ///< where `self` can be used
   std::string name;              ///< of the function, for messages and draws
   Range call;                    ///< where it was called
   std::vector<core::Axis> pack;  ///< of `...`
   bool hasPack = false;
   /// A declared dim of a parameter and the caller's dim that it was bound to.
   std::vector<std::pair<Dim, Dim>> back;
-  llvm::MapVector<Symbol, Value> fields;        ///< of the layer, read here
+  llvm::MapVector<Symbol, Value> fields;        ///< members of the layer, read here
   llvm::MapVector<const void *, unsigned> callCounts; ///< for names of draws
 };
 

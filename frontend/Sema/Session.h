@@ -23,13 +23,14 @@ class Evaluator;
 struct LayerState {
   core::LayerInstance *instance = nullptr;
   const ast::LayerDecl *decl = nullptr;
-  Scope *scope = nullptr;       ///< settings; its outer scope is that of the file
+  LayerScope *scope = nullptr;  ///< settings, as the first call gave them
   llvm::MapVector<Symbol, Dim> sizes;     ///< of the names in types of members
   llvm::MapVector<Symbol, Range> sizedAt; ///< the call that fixed each
   llvm::MapVector<Symbol, FieldInfo *> fields;
   llvm::StringMap<core::FunctionInstance *> calls; ///< by key
-  llvm::MapVector<Symbol, const ast::Decl *> members;
-  llvm::MapVector<Symbol, core::Type> weights;     ///< of params and states that are there
+  llvm::MapVector<Symbol, core::Type> weights; ///< of params and states that are there
+  llvm::DenseMap<const core::FunctionInstance *, FrameScope *> frames;
+  FrameScope *firstFrame = nullptr;
 };
 
 /// A place for weights and what is known about it.
@@ -80,6 +81,8 @@ public:
   /// whether it works.
   unsigned muted = 0;
   unsigned numMuted = 0; ///< errors that were dropped
+  /// What entries leave to do when the members of all layers are settled.
+  std::vector<std::function<void()>> settlers;
 
   template <class T, class... Args>
   T *make(Args &&...args) {
@@ -100,7 +103,7 @@ private:
   FileScope *root = nullptr;
   llvm::StringMap<FileScope *> filesByPath;
   std::vector<std::shared_ptr<void>> kept;
-  Diagnostic dropped;
+  Diagnostic dropped{};
 };
 
 } // namespace lamina::sema

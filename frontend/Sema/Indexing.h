@@ -1,0 +1,64 @@
+//===- Indexing.h - Indices of one definition or reduction -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The new indices of one construct, their scope, and the search for their
+// ranges: `i < n`; else the dimension of its name; else the axes where it stands
+// alone; else what it is compared with by `==`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_FRONTEND_SEMA_INDEXING_H
+#define LAMINA_FRONTEND_SEMA_INDEXING_H
+
+#include "frontend/Sema/Evaluator.h"
+
+namespace lamina::sema {
+
+class Indexing {
+public:
+  Indexing(Evaluator &e, core::IndexVar::Kind kind)
+      : e(e), scope(e.session.make<Scope>(Scope::Indices, e.scope)), kind(kind) {}
+
+  /// Adds an index as written; false after a diagnostic.
+  bool addIndex(const ast::Expr *expr,
+                llvm::SmallVectorImpl<core::IndexVar *> &group);
+  void findRanges(llvm::ArrayRef<const ast::Expr *> exprs);
+  /// Says which index has no range; false if there is one.
+  bool finish();
+  void enterFacts();
+  void setRange(core::IndexVar &var, Dim low, Dim extent);
+
+  Evaluator &e;
+  Scope *scope;
+  const core::IndexVar::Kind kind;
+  llvm::SmallVector<core::IndexVar *, 4> all;
+  llvm::SmallVector<core::IndexVar *, 4> packIndices;
+  llvm::DenseMap<core::IndexVar *, core::IndexValue *> values;
+
+private:
+  core::IndexVar *make(Symbol name, Range range);
+  core::IndexVar *openIndex(const ast::Expr *expr,
+                            llvm::ArrayRef<Symbol> hidden);
+  void byName();
+  void walk(const ast::Expr *expr, llvm::SmallVector<Symbol, 4> hidden);
+  void walkAccess(const ast::IndexExpr *expr, llvm::SmallVector<Symbol, 4> hidden);
+  void fromAxis(const ast::Expr *subscript, const core::Axis &axis,
+                llvm::ArrayRef<Symbol> hidden);
+  void fromParts(const ast::TupleExpr *parts, const core::Axis &axis,
+                 llvm::ArrayRef<Symbol> hidden);
+  void fromComparison(const ast::BinaryExpr *expr, llvm::ArrayRef<Symbol> hidden);
+  bool mentionsOpen(const ast::Expr *expr, llvm::ArrayRef<Symbol> hidden,
+                    bool onlyOpen);
+  std::optional<core::Type> typeOf(const ast::Expr *expr,
+                                   llvm::ArrayRef<Symbol> hidden);
+  bool changed = false;
+};
+
+/// Every expression below one; `visit` returns false to stay out of a part.
+void forEachBelow(const ast::Expr *expr,
+                  llvm::function_ref<bool(const ast::Expr *)> visit);
+
+} // namespace lamina::sema
+
+#endif // LAMINA_FRONTEND_SEMA_INDEXING_H

@@ -1,0 +1,29 @@
+//===- Primitives.h - Words that the compiler knows ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_FRONTEND_SEMA_PRIMITIVES_H
+#define LAMINA_FRONTEND_SEMA_PRIMITIVES_H
+
+#include "frontend/Core/Core.h"
+
+namespace lamina::sema {
+
+struct PrimitiveInfo {
+  enum Kind : uint8_t { Elementwise, Reduction, Form, Distribution };
+  llvm::StringRef name;
+  Kind kind;
+  core::Primitive primitive = core::Primitive::Add; ///< Elementwise
+  core::FoldKind fold = core::FoldKind::Sum;        ///< Reduction
+  core::DrawKind draw = core::DrawKind::Normal;     ///< Distribution
+  unsigned count = 1;                               ///< Elementwise: operands
+};
+
+/// Null if `name` is no primitive.
+const PrimitiveInfo *findPrimitive(llvm::StringRef name);
+
+} // namespace lamina::sema
+
+#endif // LAMINA_FRONTEND_SEMA_PRIMITIVES_H
