@@ -32,27 +32,33 @@ Value groupValue(Evaluator &evaluator, FileScope &file, const ast::GroupDecl &de
 std::shared_ptr<const GroupExpr> groupOf(Evaluator &evaluator, const ast::Expr *expr);
 /// Is a weight in the group? `field` paths are compared by prefix.
 bool isInGroup(const GroupExpr &group, const core::WeightLeaf &leaf);
+/// Reports patterns of the group that fit no weight (group.c1).
+void reportEmptyGroups(Evaluator &evaluator, const GroupExpr &group,
+                       llvm::ArrayRef<core::WeightLeaf> leaves);
 
 //===-- Pipelines (Optimizers.cpp) -----------------------------------------===//
 
-/// A pipeline as written after `with` for the weights `leaves` of `tree`; null
-/// after a diagnostic.
-core::PipelineInstance *
-makePipeline(Evaluator &evaluator, const ast::Expr *pipeline, core::Expr *tree,
-             llvm::ArrayRef<core::WeightLeaf> leaves, Range range);
-/// The same from a value (`trained(…, rule: …)`).
-core::PipelineInstance *
-makePipeline(Evaluator &evaluator, const Value &pipeline, core::Expr *tree,
-             llvm::ArrayRef<core::WeightLeaf> leaves, Range range);
+/// `a | b on g` as a Value::Pipeline; evaluates the stages in the current scope.
+Value pipelineValue(Evaluator &evaluator, const ast::PipelineExpr &expr);
+/// The pipeline `rule` (a stage, a pipeline, or `name: rule` of `trained`) on the
+/// params below `tree` that are in `over` (null: all). Its rows are made by
+/// settleEntries. Null after a diagnostic.
+core::PipelineInstance *makePipeline(Evaluator &evaluator, const Value &rule,
+                                     core::Expr *tree,
+                                     std::shared_ptr<const GroupExpr> over,
+                                     Range range);
 
 //===-- Entries --------------------------------------------------------------===//
 
-void evaluateTrain(Session &session, FileScope &file, const ast::TrainDecl &decl);
-void evaluateSample(Session &session, FileScope &file, const ast::FunctionDecl &decl);
-void evaluateTest(Session &session, FileScope &file, const ast::TestDecl &decl);
+/// There is one evaluator a session; it stands in no scope when these are called.
+void evaluateTrain(Evaluator &evaluator, FileScope &file, const ast::TrainDecl &decl);
+/// Does nothing for a sample with settings that only its callers can give.
+void evaluateSample(Evaluator &evaluator, FileScope &file,
+                    const ast::FunctionDecl &decl);
+void evaluateTest(Evaluator &evaluator, FileScope &file, const ast::TestDecl &decl);
 
-/// Phase 5 for entries: pipelines whose model is complete only when every entry
-/// was evaluated get their rows.
+/// Phase 5 for entries, after the members of all layers are settled: rows of
+/// pipelines, which need every weight with its size.
 void settleEntries(Session &session);
 
 } // namespace lamina::sema

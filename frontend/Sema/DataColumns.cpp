@@ -1,0 +1,522 @@
+//===- DataColumns.cpp - The lines of a data declaration ------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The shapes of images and arrays stand in files that are read when the program
+// runs. While compiling they are what the line declares, and the program checks
+// them when it reads.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/DataColumns.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+namespace lamina::sema {
+
+using core::ColumnExpr;
+using core::DataPlan;
+using core::Type;
+
+//===-- Text functions -----------------------------------------------------===//
+
+static bool isTextSource(const DataPlan &plan) {
+  return plan.kind == DataPlan::Table || plan.kind == DataPlan::Lines;
+}
+
+std::optional<ColumnExpr> DataReader::encoded(Column::Kind kind,
+                                              const Value &words,
+                                              const ast::Expr *text,
+                                              Range range) {
+  auto operand = columnOf(text);
+  if (!operand)
+    return std::nullopt;
+  Column column;
+  column.kind = kind;
+  column.range = range;
+  column.operands.push_back(std::move(*operand));
+  if (words.kind == Value::Vocabulary) {
+    column.vocabulary = words.vocabulary;
+    return column;
+  }
+  if (words.kind == Value::List && kind == Column::IndexOf) {
+    for (const Value &word : *words.items)
+      column.words.push_back(word.text);
+    return column;
+  }
+  return std::nullopt;
+}
+
+static ColumnExpr unary(ColumnExpr::Kind kind, ColumnExpr operand,
+                        Range range) {
+  ColumnExpr column;
+  column.kind = kind;
+  column.range = range;
+  column.operands.push_back(std::move(operand));
+  return column;
+}
+
+std::optional<ColumnExpr> DataReader::columnOfCall(const ast::CallExpr &call) {
+  if (auto *member = llvm::dyn_cast<ast::MemberExpr>(call.callee)) {
+    bool isIndex = member->member.text == "index" && call.arguments.size() == 1;
+    if (!isIndex || !columnOf(call.arguments[0].value))
+      return std::nullopt;
+    return encoded(Column::IndexOf, e.evaluate(member->base),
+                   call.arguments[0].value, call.range);
+  }
+  auto *name = llvm::dyn_cast<ast::NameExpr>(call.callee);
+  if (!name || call.arguments.empty())
+    return std::nullopt;
+  const ast::Expr *last = call.arguments.back().value;
+  auto kind = llvm::StringSwitch<std::optional<Column::Kind>>(name->name)
+                  .Case("number", Column::Number)
+                  .Case("lower", Column::Lower)
+                  .Case("strip", Column::Strip)
+                  .Case("encode", Column::Encode)
+                  .Case("index", Column::IndexOf)
+                  .Case("hashed", Column::Hashed)
+                  .Default(std::nullopt);
+  bool takesOne = kind && (*kind == Column::Number || *kind == Column::Lower ||
+                           *kind == Column::Strip);
+  if (!kind || call.arguments.size() != (takesOne ? 1u : 2u))
+    return std::nullopt;
+  auto operand = columnOf(last);
+  if (!operand)
+    return std::nullopt;
+  if (takesOne)
+    return unary(*kind, std::move(*operand), call.range);
+  Value first = e.evaluate(call.arguments[0].value);
+  if (*kind != Column::Hashed)
+    return encoded(*kind, first, last, call.range);
+  Column column = unary(*kind, std::move(*operand), call.range);
+  column.n = e.forceWhole(first, call.arguments[0].range,
+                          "the number of values of 'hashed'")
+                 .value_or(1);
+  return column;
+}
+
+/// `a[:64]`, `a[3]` of a text or a list.
+std::optional<ColumnExpr>
+DataReader::columnOfIndex(const ast::IndexExpr &index) {
+  const ast::Brackets &brackets = index.brackets;
+  if (brackets.entries.size() != 1 || brackets.where || brackets.otherwise)
+    return std::nullopt;
+  auto base = columnOf(index.base);
+  if (!base)
+    return std::nullopt;
+  const ast::Subscript &entry = brackets.entries[0];
+  bool isSlice = entry.kind == ast::Subscript::Kind::Slice;
+  Column column = unary(isSlice ? Column::Cut : Column::At, std::move(*base),
+                        index.range);
+  auto force = [&](const ast::Expr *expr) {
+    return e.forceWhole(e.evaluate(expr), expr->range, "a place in a record");
+  };
+  const ast::Expr *low = isSlice ? entry.low : entry.value;
+  if (low) {
+    auto place = force(low);
+    isFailed |= !place;
+    column.low = place.value_or(0);
+  }
+  if (isSlice && entry.high) {
+    column.high = force(entry.high);
+    isFailed |= !column.high;
+  }
+  return column;
+}
+
+std::optional<ColumnExpr>
+DataReader::columnOfBinary(const ast::BinaryExpr &binary) {
+  auto primitive =
+      llvm::StringSwitch<std::optional<core::Primitive>>(
+          ast::getSpelling(binary.op))
+          .Case("==", core::Primitive::Eq)
+          .Case("!=", core::Primitive::Ne)
+          .Case("<", core::Primitive::Lt)
+          .Case("<=", core::Primitive::Le)
+          .Case(">", core::Primitive::Gt)
+          .Case(">=", core::Primitive::Ge)
+          .Default(std::nullopt);
+  bool isAnd = binary.op == ast::BinaryOp::And;
+  if (!primitive && !isAnd && binary.op != ast::BinaryOp::Or)
+    return std::nullopt;
+  auto left = columnOf(binary.left), right = columnOf(binary.right);
+  // Only what is text is compared here; numbers are compared as tensors.
+  if (!left || !right || left->kind == Column::Number ||
+      right->kind == Column::Number)
+    return std::nullopt;
+  Column column;
+  column.kind = primitive ? Column::Compare : isAnd ? Column::And : Column::Or;
+  column.comparison = primitive.value_or(core::Primitive::Eq);
+  column.range = binary.range;
+  column.operands = {std::move(*left), std::move(*right)};
+  return column;
+}
+
+std::optional<ColumnExpr> DataReader::columnOf(const ast::Expr *written) {
+  const ast::Expr *expr = ast::withoutParens(const_cast<ast::Expr *>(written));
+  if (!isTextSource(plan))
+    return std::nullopt;
+  if (auto *record = llvm::dyn_cast<ast::RecordExpr>(expr)) {
+    Column column;
+    column.kind = record->field.text == "columns" ? Column::Columns
+                                                  : Column::Field;
+    column.text = record->field.text.str();
+    column.range = record->range;
+    return column;
+  }
+  if (auto *text = llvm::dyn_cast<ast::TextExpr>(expr)) {
+    Column column;
+    column.kind = Column::Text;
+    column.text = text->value.str();
+    column.range = text->range;
+    return column;
+  }
+  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr))
+    return columnOfCall(*call);
+  if (auto *index = llvm::dyn_cast<ast::IndexExpr>(expr))
+    return columnOfIndex(*index);
+  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr))
+    return columnOfBinary(*binary);
+  if (auto *unaryExpr = llvm::dyn_cast<ast::UnaryExpr>(expr);
+      unaryExpr && unaryExpr->op == ast::UnaryOp::Not)
+    if (auto operand = columnOf(unaryExpr->operand))
+      return unary(Column::Not, std::move(*operand), expr->range);
+  return std::nullopt;
+}
+
+//===-- Values of columns ---------------------------------------------------===//
+
+/// The number of a list's elements, if the text does not decide it.
+static std::optional<int64_t> lengthOf(const ColumnExpr &column) {
+  if (column.kind == ColumnExpr::Cut && column.high && *column.high >= 0 &&
+      column.low >= 0) {
+    bool isList = column.operands[0].kind == ColumnExpr::Columns;
+    if (isList)
+      return *column.high - column.low;
+  }
+  for (const ColumnExpr &operand : column.operands)
+    if (auto length = lengthOf(operand))
+      return length;
+  return std::nullopt;
+}
+
+static bool isList(const ColumnExpr &column) {
+  switch (column.kind) {
+  case ColumnExpr::Columns:
+  case ColumnExpr::Encode:
+  case ColumnExpr::Hashed:
+    return true;
+  case ColumnExpr::Cut:
+  case ColumnExpr::Number:
+  case ColumnExpr::IndexOf:
+  case ColumnExpr::Lower:
+  case ColumnExpr::Strip:
+    return isList(column.operands[0]);
+  default:
+    return false;
+  }
+}
+
+/// A length that differs from record to record: a size of its own.
+core::Axis DataReader::lengthAxis(const Column &column, Range range) {
+  if (auto length = lengthOf(column))
+    return {e.dims.constant(*length), ""};
+  std::optional<int64_t> most;
+  if (column.kind == Column::Cut && column.high && *column.high >= 0)
+    most = *column.high - column.low;
+  Symbol name = "length";
+  if (current && !current->targets.empty())
+    if (auto *type = llvm::dyn_cast_or_null<ast::TensorType>(
+            current->targets[0].type);
+        type && type->dimensions.size() == 1)
+      if (auto *word =
+              llvm::dyn_cast<ast::NameExpr>(type->dimensions[0].size))
+        name = word->name;
+  Dim size = e.dims.size(name, e.dims.constant(0),
+                         most ? e.dims.constant(*most) : Dim(),
+                         most ? *most : 32, range);
+  return {size, name};
+}
+
+/// The tensor that a column becomes; none while it is text.
+std::optional<Type> DataReader::typeOf(const Column &column, Range range) {
+  const Column *inner = &column;
+  while (inner->kind == Column::Cut || inner->kind == Column::At)
+    inner = &inner->operands[0];
+  core::Elem elem;
+  switch (inner->kind) {
+  case Column::Number:
+    break;
+  case Column::Encode:
+  case Column::IndexOf: {
+    int64_t count = inner->vocabulary ? int64_t(inner->vocabulary->words.size())
+                                      : int64_t(inner->words.size());
+    elem = {core::Elem::Whole, e.dims.constant(0), e.dims.constant(count - 1)};
+    break;
+  }
+  case Column::Hashed:
+    elem = {core::Elem::Whole, e.dims.constant(0),
+            e.dims.constant(inner->n - 1)};
+    break;
+  default:
+    return std::nullopt;
+  }
+  llvm::SmallVector<core::Axis, 4> axes;
+  if (isList(column) && column.kind != Column::At)
+    axes.push_back(lengthAxis(column, range));
+  return Type::tensor(elem, axes);
+}
+
+/// A local that holds the column; equal columns are read once.
+Value DataReader::read(Column column, const Type &type, Range range) {
+  std::string key = e.session.sources.getText(column.range).str();
+  core::Local *local = nullptr;
+  for (auto &[text, known] : known)
+    if (text == key && core::sameSizes(known->type, type))
+      local = known;
+  if (!local) {
+    Symbol name = e.program.intern(
+        column.text.empty() ? std::string("column") : column.text);
+    local = e.program.makeLocal(core::Local::Field, name, type, range);
+    known.push_back({key, local});
+    plan.columns.push_back({local, std::move(column)});
+  }
+  auto *ref = e.program.make<core::LocalRef>(local->type, range);
+  ref->local = local;
+  return e.runTimeValue(ref);
+}
+
+Value DataReader::valueOf(Column column, Range range) {
+  if (auto type = typeOf(column, range))
+    return read(std::move(column), *type, range);
+  Value value;
+  value.kind = Value::Record;
+  value.range = range;
+  value.column = std::make_shared<const ColumnExpr>(std::move(column));
+  return value;
+}
+
+//===-- Fields of sources that are numbers -------------------------------------===//
+
+/// The image as declared: `x: [28, 28, 1] = .image / 255`, or by the ranges of
+/// the indices in `x[r < 28, c < 28]: … = .image[r, c, 0]`.
+Type DataReader::typeOfImage(Range range) {
+  core::Elem pixel{core::Elem::Whole, e.dims.constant(0),
+                   e.dims.constant(255)};
+  llvm::SmallVector<core::Axis, 4> axes;
+  const ast::Target *target = current ? &current->targets[0] : nullptr;
+  if (target && target->type && !target->brackets) {
+    Type declared = e.resolve(target->type);
+    if (!declared.isError() && declared.rank() == 3)
+      return Type::tensor(pixel, declared.axes);
+  }
+  llvm::SmallVector<std::pair<Symbol, Dim>, 4> limits;
+  auto addLimit = [&](const ast::Expr *expr) {
+    auto *less = llvm::dyn_cast<ast::BinaryExpr>(expr);
+    if (!less || less->op != ast::BinaryOp::Less)
+      return;
+    if (auto *name = llvm::dyn_cast<ast::NameExpr>(less->left))
+      limits.push_back({name->name, e.knownDimension(less->right)});
+  };
+  if (target)
+    for (const ast::Subscript &entry : target->brackets.entries) {
+      if (!entry.value)
+        continue;
+      if (auto *tuple = llvm::dyn_cast<ast::TupleExpr>(entry.value))
+        for (const ast::TupleEntry &part : tuple->entries)
+          addLimit(part.value);
+      else
+        addLimit(entry.value);
+    }
+  for (auto &[name, limit] : limits)
+    if (limit && axes.size() < 3)
+      axes.push_back({limit, ""});
+  if (axes.size() == 2)
+    axes.push_back({e.dims.constant(1), ""});
+  if (axes.size() == 3)
+    return Type::tensor(pixel, axes);
+  e.report(Rule::data_c3, range,
+           "nothing says how large an image is; the files are read when the "
+           "program runs")
+      .note("declare the field: 'x: [28, 28, 1] = .image / 255'");
+  isFailed = true;
+  return Type::error();
+}
+
+Type DataReader::typeOfField(llvm::StringRef name, Range range) {
+  auto whole = [&](llvm::ArrayRef<core::Axis> axes, Dim high) {
+    return Type::whole(e.dims.constant(0), high, axes);
+  };
+  if (plan.kind == DataPlan::Windows && name == "window")
+    return whole(core::Axis{e.dims.constant(plan.length), ""},
+                 e.dims.constant(255));
+  if (plan.kind == DataPlan::Images && name == "image")
+    return typeOfImage(range);
+  if (plan.kind == DataPlan::Images && name == "label" && !plan.labels.empty())
+    return whole({}, Dim());
+  if (plan.kind == DataPlan::Records && name == "index")
+    return whole({}, Dim());
+  if (plan.kind == DataPlan::Arrays && current && current->targets[0].type) {
+    Type declared = e.resolve(current->targets[0].type);
+    isFailed |= declared.isError();
+    return declared;
+  }
+  static const char *const fields[] = {
+      "the columns of the table", "the keys of the lines", "image and label",
+      "window", "the arrays of the file", "index"};
+  Diagnostic &d = e.report(Rule::data_c2, range,
+                           "a record of this source has no '." + name + "'");
+  if (plan.kind == DataPlan::Images && name == "label")
+    d.note("give the labels: 'images(\"…\", labels: \"…\")'");
+  else
+    d.note(llvm::Twine("it has ") + fields[size_t(plan.kind)]);
+  isFailed = true;
+  return Type::error();
+}
+
+Value DataReader::recordField(const ast::RecordExpr &expr) {
+  if (auto column = columnOf(&expr))
+    return valueOf(std::move(*column), expr.range);
+  Type type = typeOfField(expr.field.text, expr.range);
+  if (type.isError())
+    return Value::error(expr.range);
+  Column column;
+  column.kind = Column::Field;
+  column.text = expr.field.text.str();
+  column.range = expr.range;
+  return read(std::move(column), type, expr.range);
+}
+
+//===-- Lines -----------------------------------------------------------------===//
+
+/// What is read as it stands is checked to be in the declared range.
+static void takeDeclaredBounds(core::Expr *expr, DataPlan &plan) {
+  core::Elem declared = expr->type.elem;
+  while (auto *retype = llvm::dyn_cast<core::Retype>(expr))
+    expr = retype->operand;
+  auto *ref = llvm::dyn_cast<core::LocalRef>(expr);
+  if (!ref || !declared.isWhole() || !declared.high)
+    return;
+  for (core::DataColumn &column : plan.columns)
+    if (column.local == ref->local && ref->local->type.elem.isWhole() &&
+        !ref->local->type.elem.high) {
+      ref->local->type.elem = declared;
+      ref->type.elem = declared;
+    }
+}
+
+void DataReader::addField(const ast::Target &target, Value value) {
+  for (const core::DataField &field : plan.fields)
+    if (field.name == target.name.text) {
+      e.report(Rule::name_c2, target.name.range,
+               "'" + target.name.text + "' is declared twice in this data")
+          .note(field.range, "first here");
+      isFailed = true;
+      return;
+    }
+  core::Expr *expr = value.isError() ? nullptr : e.runTime(value, target.range);
+  if (!expr || !expr->type.isTensor()) {
+    if (expr && !expr->type.isError())
+      e.report(Rule::data_c3, target.range,
+               "a field of a record is a tensor, and this is " +
+                   value.describe());
+    isFailed = true;
+    return;
+  }
+  takeDeclaredBounds(expr, plan);
+  core::Expr *plain = expr;
+  auto *ref = llvm::dyn_cast<core::LocalRef>(plain);
+  if (!ref) {
+    Value named = e.let(target.name.text, expr, target.range);
+    ref = llvm::cast<core::LocalRef>(named.expr);
+  }
+  e.scope->bind(target.name.text, e.runTimeValue(ref), Binding::Name,
+                target.name.range);
+  core::DataField field;
+  field.name = target.name.text;
+  field.local = ref->local;
+  field.type = expr->type;
+  field.range = target.name.range;
+  plan.fields.push_back(field);
+}
+
+void DataReader::define(const ast::DefineStmt &stmt) {
+  llvm::SaveAndRestore<const ast::DefineStmt *> line(current, &stmt);
+  e.define(&stmt);
+  for (const ast::Target &target : stmt.targets) {
+    Binding *bound = e.scope->find(target.name.text);
+    if (!bound || bound->value.isError()) {
+      isFailed = true;
+      continue;
+    }
+    // Lines without a type are names for what stands below.
+    if (target.type)
+      addField(target, bound->value);
+  }
+}
+
+void DataReader::where(const ast::WhereStmt &stmt) {
+  if (auto column = columnOf(stmt.condition)) {
+    plan.conditions.push_back(std::move(*column));
+    return;
+  }
+  Value condition = e.evaluate(stmt.condition);
+  core::Expr *expr = condition.isError()
+                         ? nullptr
+                         : e.runTime(condition, stmt.condition->range);
+  if (!expr || !expr->type.isScalar() || !expr->type.elem.isTruth()) {
+    if (expr)
+      e.report(Rule::data_c5, stmt.condition->range,
+               "after 'where' stands a truth value, and this is " +
+                   condition.describe());
+    isFailed = true;
+    return;
+  }
+  plan.recordConditions.push_back(expr);
+  e.assumeValue(expr, true);
+}
+
+void DataReader::line(const ast::Stmt *stmt) {
+  if (auto *define = llvm::dyn_cast<ast::DefineStmt>(stmt))
+    return this->define(*define);
+  if (auto *where = llvm::dyn_cast<ast::WhereStmt>(stmt))
+    return this->where(*where);
+  if (llvm::isa<ast::ErrorStmt>(stmt)) {
+    isFailed = true;
+    return;
+  }
+  e.statement(stmt);
+}
+
+bool DataReader::read() {
+  FrameScope *frame = e.session.make<FrameScope>(&file);
+  frame->name = plan.name.str();
+  Context *context = e.session.make<Context>();
+  Evaluator::Entry entry(e, context, frame, &plan.record);
+  llvm::SaveAndRestore<bool> inData(e.inData, true);
+  llvm::SaveAndRestore<std::vector<Dim>> facts(e.facts, {});
+  llvm::SaveAndRestore<std::function<Value(const ast::RecordExpr *)>> field(
+      e.recordField,
+      [this](const ast::RecordExpr *expr) { return recordField(*expr); });
+  llvm::SaveAndRestore<
+      std::function<std::optional<Value>(const ast::CallExpr *)>>
+      call(e.dataCall,
+           [this](const ast::CallExpr *expr) -> std::optional<Value> {
+             auto column = columnOfCall(*expr);
+             if (!isTextSource(plan) || !column)
+               return std::nullopt;
+             return valueOf(std::move(*column), expr->range);
+           });
+  e.drawPath = {plan.name};
+  for (const ast::Stmt *stmt : decl.lines->statements)
+    line(stmt);
+  if (plan.fields.empty() && !isFailed) {
+    e.report(Rule::data_c3, decl.range,
+             "'" + plan.name + "' declares no field; a field has a type: "
+                               "'x: [64] = …'");
+    isFailed = true;
+  }
+  return !isFailed;
+}
+
+} // namespace lamina::sema

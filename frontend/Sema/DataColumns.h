@@ -1,0 +1,61 @@
+//===- DataColumns.h - The lines of a data declaration ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_FRONTEND_SEMA_DATACOLUMNS_H
+#define LAMINA_FRONTEND_SEMA_DATACOLUMNS_H
+
+#include "frontend/Sema/Entries.h"
+
+#include <set>
+
+namespace lamina::sema {
+
+/// Evaluates the lines of `data d from source { … }` into a plan whose source is
+/// filled in.
+class DataReader {
+public:
+  DataReader(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
+             core::DataPlan &plan)
+      : e(e), file(file), decl(decl), plan(plan) {}
+  /// False after a diagnostic.
+  bool read();
+
+private:
+  using Column = core::ColumnExpr;
+
+  void line(const ast::Stmt *stmt);
+  void define(const ast::DefineStmt &stmt);
+  void addField(const ast::Target &target, Value value);
+  void where(const ast::WhereStmt &stmt);
+
+  /// A text function of the record, if `expr` is nothing else.
+  std::optional<Column> columnOf(const ast::Expr *expr);
+  std::optional<Column> columnOfCall(const ast::CallExpr &call);
+  std::optional<Column> columnOfIndex(const ast::IndexExpr &index);
+  std::optional<Column> columnOfBinary(const ast::BinaryExpr &binary);
+  std::optional<Column> encoded(Column::Kind kind, const Value &words,
+                                const ast::Expr *text, Range range);
+  /// The value of a column: text, or a tensor that is read.
+  Value valueOf(Column column, Range range);
+  std::optional<core::Type> typeOf(const Column &column, Range range);
+  core::Type typeOfField(llvm::StringRef name, Range range);
+  core::Type typeOfImage(Range range);
+  Value read(Column column, const core::Type &type, Range range);
+  Value recordField(const ast::RecordExpr &expr);
+  core::Axis lengthAxis(const Column &column, Range range);
+
+  Evaluator &e;
+  FileScope &file;
+  const ast::DataDecl &decl;
+  core::DataPlan &plan;
+  const ast::DefineStmt *current = nullptr; ///< the line that is evaluated
+  std::vector<std::pair<std::string, core::Local *>> known;
+  bool isFailed = false;
+};
+
+} // namespace lamina::sema
+
+#endif // LAMINA_FRONTEND_SEMA_DATACOLUMNS_H
