@@ -19,6 +19,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 
 #include <cmath>
 
@@ -270,9 +271,7 @@ LogicalResult Checker::comparePushforward(const Tensors &tangents) {
 
 LogicalResult Checker::run() {
   addDerivatives();
-  PassManager pm(module->getContext());
-  pm.addPass(createExpandGradientsPass());
-  if (failed(pm.run(*module)))
+  if (failed(expand(*module, options)))
     return failure();
   func::FuncOp f = module->lookupSymbol<func::FuncOp>(function.getName());
   inputs = drawLike(function.getArguments(), 0, true);
@@ -299,6 +298,14 @@ LogicalResult Checker::run() {
 }
 
 } // namespace
+
+LogicalResult expand(ModuleOp module, const CheckOptions &options) {
+  PassManager pm(module.getContext());
+  pm.addPass(createExpandGradientsPass());
+  if (failed(parsePassPipeline(options.passes, pm)))
+    return failure();
+  return pm.run(module);
+}
 
 LogicalResult checkGradients(ModuleOp module, const CheckOptions &options) {
   LogicalResult all = success();

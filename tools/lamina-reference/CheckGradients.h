@@ -17,7 +17,11 @@ namespace lamina {
 struct CheckOptions {
   llvm::StringMap<int64_t> sizes; ///< of named sizes; 3 for others
   uint64_t seed = 1;
+  std::string passes;             ///< run behind the expansion of gradients
 };
+
+/// Expands the gradients of the module, then runs `passes` on it.
+mlir::LogicalResult expand(mlir::ModuleOp module, const CheckOptions &options);
 
 /// Compares, for each public function, first and second derivatives and the
 /// pushforward with central differences in float64, on drawn inputs. Prints a

@@ -18,10 +18,9 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
-#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace lamina;
@@ -38,6 +37,10 @@ static cl::opt<bool> typed(
     cl::desc("round every result to its type instead of computing in float64"));
 static cl::list<std::string>
     sizeOptions("size", cl::desc("value of a named size, for example b=4"));
+static cl::opt<std::string> passes(
+    "then",
+    cl::desc(
+        "passes to run behind the expansion of gradients, by their flags"));
 static cl::opt<uint64_t> seed("seed", cl::desc("seed of drawn inputs"),
                               cl::init(1));
 
@@ -56,9 +59,7 @@ static void print(const Tensor &tensor) {
 }
 
 static LogicalResult runAll(ModuleOp module, const CheckOptions &options) {
-  PassManager pm(module.getContext());
-  pm.addPass(createExpandGradientsPass());
-  if (failed(pm.run(module)))
+  if (failed(expand(module, options)))
     return failure();
   for (func::FuncOp function : module.getOps<func::FuncOp>()) {
     if (!function.isPublic() || function.isDeclaration() ||
@@ -111,6 +112,8 @@ static LogicalResult readSizes(ModuleOp module, CheckOptions &options) {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(argc, argv, "Lamina's reference interpreter\n");
+  registerGraphPasses();
+  registerTransformsPasses();
   DialectRegistry registry;
   registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
@@ -135,6 +138,7 @@ int main(int argc, char **argv) {
   });
   CheckOptions options;
   options.seed = seed;
+  options.passes = passes;
   if (!module || failed(readSizes(*module, options)))
     return 1;
   return failed(onlyCheck ? checkGradients(*module, options)

@@ -1,0 +1,26 @@
+//===- ReferenceEngine.h - Runs a program by the interpreter ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_BACKENDS_REFERENCE_REFERENCEENGINE_H
+#define LAMINA_BACKENDS_REFERENCE_REFERENCEENGINE_H
+
+#include "runtime/include/Engine.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <memory>
+
+namespace lamina::reference {
+
+/// Plays the entries of a GRAPH module for the runtime: arithmetic in float64,
+/// variables stored in the types that the program gives them. Owns the module.
+/// `sizes` are the names of the tape's sizes, in its order.
+std::unique_ptr<runtime::Engine> makeReferenceEngine(mlir::OwningOpRef<mlir::ModuleOp> graph,
+                                                     std::vector<std::string> sizes);
+
+} // namespace lamina::reference
+
+#endif // LAMINA_BACKENDS_REFERENCE_REFERENCEENGINE_H
