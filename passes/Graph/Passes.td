@@ -52,4 +52,43 @@ def SimplifyPass : Pass<"graph-simplify"> {
   let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect"];
 }
 
+def ApplyOptimizersPass
+    : Pass<"graph-apply-optimizers", "::mlir::ModuleOp"> {
+  let summary = "replace `optim.apply` by the ops of its stages";
+  let description = [{
+    The stages of each weight become straight code; those of a stack of weights
+    a scan over its copies, without carries, one for each segment between
+    totals. A pass that the host can decide becomes a branch of all that is to
+    the right of it and of the step; one with rows, or made of data, becomes
+    selects. A total that adds up leaves which a pass holds back and others
+    makes that pass a select as well, and a held leaf adds 0.
+
+    Stages and pipelines are removed.
+  }];
+  let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect"];
+}
+
+def FlattenScansPass : Pass<"graph-flatten-scans"> {
+  let summary = "turn loops whose rounds are independent into an axis";
+  let description = [{
+    A loop without carries, `until` and `rounds` whose body is elementwise ops,
+    views, reductions, draws, and branches on values of around it becomes these
+    ops on one more leading axis (the batch law); the round becomes an `iota`.
+
+    A loop with anything else stays: a contraction in it may be large, and a loop
+    keeps memory for one round only.
+  }];
+  let dependentDialects = ["::lamina::graph::GraphDialect"];
+}
+
+def HoistInvariantsPass : Pass<"graph-hoist-invariants"> {
+  let summary = "move out of loops what every round computes alike";
+  let description = [{
+    Ops on `with` alone are computed in front of the loop, and their results
+    handed in as `with`. Views and constants stay, and so does an op whose result
+    is larger than what it reads: to keep it would cost more than to repeat it.
+  }];
+  let dependentDialects = ["::lamina::graph::GraphDialect"];
+}
+
 #endif // LAMINA_PASSES_GRAPH_PASSES

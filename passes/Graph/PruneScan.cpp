@@ -11,17 +11,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Graph/Passes.h"
-
 #include "dialects/Graph/Formula.h"
 #include "dialects/Graph/GraphOps.h"
+#include "passes/Graph/Passes.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-
-#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 
@@ -73,11 +71,13 @@ private:
 Value untilArgument(ScanOp scan, BlockArgument argument) {
   if (!scan.hasUntil())
     return {};
-  unsigned number = argument.getArgNumber(), carries = unsigned(scan.getCarries().size());
+  unsigned number = argument.getArgNumber(),
+           carries = unsigned(scan.getCarries().size());
   unsigned overs = unsigned(scan.getOver().size());
   if (number > carries && number <= carries + overs)
     return {};
-  return scan.getUntilBlock()->getArgument(number > carries ? number - overs : number);
+  return scan.getUntilBlock()->getArgument(number > carries ? number - overs
+                                                            : number);
 }
 
 bool ScanPruning::isUsed(BlockArgument argument) {
@@ -85,7 +85,8 @@ bool ScanPruning::isUsed(BlockArgument argument) {
   return !argument.use_empty() || (inUntil && !inUntil.use_empty());
 }
 
-/// Carries that reach a used result, a kept stack or the question whether to stop.
+/// Carries that reach a used result, a kept stack or the question whether to
+/// stop.
 llvm::BitVector ScanPruning::findLiveCarries() {
   YieldOp yield = scan.getBodyYield();
   llvm::DenseSet<Value> live;
@@ -106,8 +107,11 @@ llvm::BitVector ScanPruning::findLiveCarries() {
     if (!stack.use_empty())
       live.insert(row);
   for (bool changed = true; changed;) {
-    for (Operation &op : llvm::reverse(scan.getBodyBlock()->without_terminator()))
-      if (!isMemoryEffectFree(&op) || llvm::any_of(op.getResults(), [&](Value v) { return live.contains(v); }))
+    for (Operation &op :
+         llvm::reverse(scan.getBodyBlock()->without_terminator()))
+      if (!isMemoryEffectFree(&op) ||
+          llvm::any_of(op.getResults(),
+                       [&](Value v) { return live.contains(v); }))
         live.insert(op.operand_begin(), op.operand_end());
     changed = false;
     for (auto [i, argument] : llvm::enumerate(scan.getCarryArgs()))
@@ -131,7 +135,8 @@ void ScanPruning::cutDeadYields(const llvm::BitVector &live) {
   yield.getStackedMutable().assign(rows);
 }
 
-void ScanPruning::addWith(Value operand, Value bodyArgument, Value untilArgument) {
+void ScanPruning::addWith(Value operand, Value bodyArgument,
+                          Value untilArgument) {
   auto [it, isNew] = withOf.try_emplace(operand, unsigned(with.size()));
   if (isNew)
     with.push_back({operand, {}, {}});
@@ -146,9 +151,11 @@ bool ScanPruning::moveIntoBody(Value operand, BlockArgument row) {
   OpBuilder b = OpBuilder::atBlockBegin(scan.getBodyBlock());
   auto type = cast<RankedTensorType>(row.getType());
   DenseElementsAttr constant;
-  if (matchPattern(operand, m_Constant(&constant)) && constant.isSplat() && type.hasStaticShape()) {
-    Value splat = arith::ConstantOp::create(b, operand.getLoc(),
-                                            DenseElementsAttr::get(type, constant.getSplatValue<Attribute>()));
+  if (matchPattern(operand, m_Constant(&constant)) && constant.isSplat() &&
+      type.hasStaticShape()) {
+    Value splat = arith::ConstantOp::create(
+        b, operand.getLoc(),
+        DenseElementsAttr::get(type, constant.getSplatValue<Attribute>()));
     row.replaceAllUsesWith(splat);
     return true;
   }
@@ -167,7 +174,8 @@ bool ScanPruning::moveIntoBody(Value operand, BlockArgument row) {
 }
 
 void ScanPruning::sortInputs() {
-  for (unsigned i = 0, count = unsigned(scan.getCarries().size()); i < count; ++i) {
+  for (unsigned i = 0, count = unsigned(scan.getCarries().size()); i < count;
+       ++i) {
     BlockArgument argument = scan.getCarryArgs()[i];
     Value init = scan.getInit()[i];
     bool isInvariant = scan.getBodyYield().getValues()[i] == argument;
@@ -178,14 +186,17 @@ void ScanPruning::sortInputs() {
     invariant.push_back({scan.getCarries()[i], init});
     // The yield itself is a use, and goes.
     bool isRead = llvm::any_of(argument.getUsers(), [&](Operation *user) {
-      return user != scan.getBodyYield() || llvm::is_contained(scan.getBodyYield().getStacked(), argument);
+      return user != scan.getBodyYield() ||
+             llvm::is_contained(scan.getBodyYield().getStacked(), argument);
     });
     Value inUntil = untilArgument(scan, argument);
-    if (isRead || llvm::count(scan.getBodyYield().getValues(), argument) > 1 || (inUntil && !inUntil.use_empty()))
+    if (isRead || llvm::count(scan.getBodyYield().getValues(), argument) > 1 ||
+        (inUntil && !inUntil.use_empty()))
       addWith(init, argument, inUntil);
   }
   llvm::DenseMap<Value, Value> rowOf;
-  for (auto [operand, argument] : llvm::zip(scan.getOver(), scan.getOverArgs())) {
+  for (auto [operand, argument] :
+       llvm::zip(scan.getOver(), scan.getOverArgs())) {
     if (argument.use_empty() || moveIntoBody(operand, argument))
       continue;
     auto [row, isNew] = rowOf.try_emplace(operand, argument);
@@ -214,8 +225,10 @@ void ScanPruning::rebuild() {
     withOperands.push_back(entry.operand);
   for (unsigned i : stacks)
     stackTypes.push_back(scan.getStacks()[i].getType());
-  auto pruned = ScanOp::create(b, scan.getLoc(), scan.getTripSize(), scan.getReverse(), init, overOperands,
-                               withOperands, stackTypes, scan.getRounds(), scan.hasUntil());
+  auto pruned =
+      ScanOp::create(b, scan.getLoc(), scan.getTripSize(), scan.getReverse(),
+                     init, overOperands, withOperands, stackTypes,
+                     scan.getRounds(), scan.hasUntil());
   pruned->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
   yield.getValuesMutable().assign(values);
 
@@ -256,13 +269,16 @@ void ScanPruning::run() {
   cutDeadYields(live);
   pruneBlock(*scan.getBodyBlock());
   sortInputs();
-  bool same = carries.size() == scan.getCarries().size() && stacks.size() == scan.getStacks().size() &&
-              over.size() == scan.getOver().size() && with.size() == scan.getWith().size();
+  bool same = carries.size() == scan.getCarries().size() &&
+              stacks.size() == scan.getStacks().size() &&
+              over.size() == scan.getOver().size() &&
+              with.size() == scan.getWith().size();
   if (!same)
     rebuild();
 }
 
-/// Drops results of a branch that nobody reads, and operands that no region does.
+/// Drops results of a branch that nobody reads, and operands that no region
+/// does.
 void pruneCond(CondOp cond) {
   SmallVector<unsigned> results, operands;
   for (auto [i, result] : llvm::enumerate(cond.getResults()))
@@ -280,21 +296,25 @@ void pruneCond(CondOp cond) {
   SmallVector<Value> with;
   SmallVector<Type> types;
   for (auto [i, operand] : llvm::enumerate(cond.getWith()))
-    if (!blocks[0]->getArgument(unsigned(i)).use_empty() || !blocks[1]->getArgument(unsigned(i)).use_empty()) {
+    if (!blocks[0]->getArgument(unsigned(i)).use_empty() ||
+        !blocks[1]->getArgument(unsigned(i)).use_empty()) {
       operands.push_back(unsigned(i));
       with.push_back(operand);
     }
   for (unsigned i : results)
     types.push_back(cond.getResult(i).getType());
-  if (results.size() == cond.getResults().size() && operands.size() == cond.getWith().size())
+  if (results.size() == cond.getResults().size() &&
+      operands.size() == cond.getWith().size())
     return;
   OpBuilder b(cond);
-  auto pruned = CondOp::create(b, cond.getLoc(), types, cond.getPredicate(), with);
+  auto pruned =
+      CondOp::create(b, cond.getLoc(), types, cond.getPredicate(), with);
   pruned->setDiscardableAttrs(cond->getDiscardableAttrDictionary());
   Block *targets[2] = {pruned.getTakenBlock(), pruned.getOtherwiseBlock()};
   for (auto [from, to] : llvm::zip(blocks, targets)) {
     for (auto [i, operand] : llvm::enumerate(operands))
-      from->getArgument(operand).replaceAllUsesWith(to->getArgument(unsigned(i)));
+      from->getArgument(operand).replaceAllUsesWith(
+          to->getArgument(unsigned(i)));
     to->getOperations().splice(to->end(), from->getOperations());
   }
   for (auto [i, result] : llvm::enumerate(results))

@@ -8,9 +8,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Graph/Simplify.h"
-#include "passes/Graph/Passes.h"
 
 #include "dialects/Graph/GraphOps.h"
+#include "passes/Graph/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"

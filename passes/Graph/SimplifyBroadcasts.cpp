@@ -4,11 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Graph/Simplify.h"
-
 #include "dialects/Graph/Formula.h"
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"
+#include "passes/Graph/Simplify.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -19,14 +18,16 @@ namespace lamina::graph {
 
 namespace {
 
-/// f(broadcast x, broadcast y, n) = broadcast f(x, y, n), for elementwise f, the
-/// same axes, and numbers n.
+/// f(broadcast x, broadcast y, n) = broadcast f(x, y, n), for elementwise f,
+/// the same axes, and numbers n.
 struct ComputeBeforeBroadcast : RewritePattern {
   explicit ComputeBeforeBroadcast(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
 
-  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!op->hasTrait<OpTrait::Elementwise>() || op->getNumResults() != 1 || op->getNumOperands() == 0)
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!op->hasTrait<OpTrait::Elementwise>() || op->getNumResults() != 1 ||
+        op->getNumOperands() == 0)
       return rewriter.notifyMatchFailure(op, "is not elementwise");
     BroadcastOp like;
     for (Value operand : op->getOperands()) {
@@ -37,7 +38,8 @@ struct ComputeBeforeBroadcast : RewritePattern {
       if (isNumber)
         continue;
       if (like && (like.getAxes() != broadcast.getAxes()))
-        return rewriter.notifyMatchFailure(op, "operands repeat along other axes");
+        return rewriter.notifyMatchFailure(op,
+                                           "operands repeat along other axes");
       like = broadcast;
     }
     if (!like)
@@ -46,16 +48,21 @@ struct ComputeBeforeBroadcast : RewritePattern {
     SmallVector<Value> operands;
     for (Value operand : op->getOperands()) {
       auto broadcast = operand.getDefiningOp<BroadcastOp>();
-      bool takes = broadcast && broadcast.getAxes() == like.getAxes() && !getUniformNumber(operand);
-      operands.push_back(takes ? broadcast.getX()
-                               : constantLike(rewriter, op->getLoc(),
-                                              withElementType(small, getElementTypeOrSelf(operand.getType())),
-                                              *getUniformNumber(operand)));
+      bool takes = broadcast && broadcast.getAxes() == like.getAxes() &&
+                   !getUniformNumber(operand);
+      operands.push_back(
+          takes ? broadcast.getX()
+                : constantLike(rewriter, op->getLoc(),
+                               withElementType(small, getElementTypeOrSelf(
+                                                          operand.getType())),
+                               *getUniformNumber(operand)));
     }
     Operation *inner = rewriter.clone(*op);
     inner->setOperands(operands);
-    inner->getResult(0).setType(withElementType(small, getElementTypeOrSelf(op->getResult(0).getType())));
-    rewriter.replaceOpWithNewOp<BroadcastOp>(op, op->getResult(0).getType(), inner->getResult(0), like.getAxes());
+    inner->getResult(0).setType(withElementType(
+        small, getElementTypeOrSelf(op->getResult(0).getType())));
+    rewriter.replaceOpWithNewOp<BroadcastOp>(
+        op, op->getResult(0).getType(), inner->getResult(0), like.getAxes());
     return success();
   }
 };
@@ -63,9 +70,11 @@ struct ComputeBeforeBroadcast : RewritePattern {
 /// sum over repeated axes = times their size; any, all, max, min: the value.
 struct ReduceRepeated : OpRewritePattern<ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ReduceOp op,
+                                PatternRewriter &rewriter) const override {
     auto broadcast = op.getX().getDefiningOp<BroadcastOp>();
-    if (!broadcast || op.getKind() == ReduceKind::Prod || op.getKind() == ReduceKind::LogSumExp)
+    if (!broadcast || op.getKind() == ReduceKind::Prod ||
+        op.getKind() == ReduceKind::LogSumExp)
       return rewriter.notifyMatchFailure(op, "reduces nothing that repeats");
     bool isSum = op.getKind() == ReduceKind::Sum;
     if (isSum && !isa<FloatType>(getElementTypeOrSelf(op.getType())))
@@ -85,15 +94,23 @@ struct ReduceRepeated : OpRewritePattern<ReduceOp> {
       value = scale(rewriter, op.getLoc(), value, count);
     SmallVector<int64_t> axes;
     for (int64_t axis : broadcast.getAxes())
-      axes.push_back(axis - llvm::count_if(op.getAxes(), [&](int64_t gone) { return gone < axis; }));
+      axes.push_back(axis - llvm::count_if(op.getAxes(), [&](int64_t gone) {
+                       return gone < axis;
+                     }));
     rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), value, axes);
     return success();
   }
 
-  static Value scale(PatternRewriter &rewriter, Location loc, Value value, const SizeExpr &count) {
-    auto scalar = RankedTensorType::get({}, getElementTypeOrSelf(value.getType()));
-    Value size = SizeOp::create(rewriter, loc, scalar, DimsAttr::get(rewriter.getContext(), ArrayRef(count)));
-    Value factor = BroadcastOp::create(rewriter, loc, cast<RankedTensorType>(value.getType()), size, ArrayRef<int64_t>());
+  static Value scale(PatternRewriter &rewriter, Location loc, Value value,
+                     const SizeExpr &count) {
+    auto scalar =
+        RankedTensorType::get({}, getElementTypeOrSelf(value.getType()));
+    Value size =
+        SizeOp::create(rewriter, loc, scalar,
+                       DimsAttr::get(rewriter.getContext(), ArrayRef(count)));
+    Value factor = BroadcastOp::create(rewriter, loc,
+                                       cast<RankedTensorType>(value.getType()),
+                                       size, ArrayRef<int64_t>());
     return arith::MulFOp::create(rewriter, loc, value, factor);
   }
 };
@@ -102,7 +119,8 @@ struct ReduceRepeated : OpRewritePattern<ReduceOp> {
 /// loops are those of another operand or of the result.
 struct FoldBroadcastIntoContract : OpRewritePattern<ContractOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ContractOp op,
+                                PatternRewriter &rewriter) const override {
     for (unsigned operand : {0u, 1u}) {
       auto broadcast = op->getOperand(operand).getDefiningOp<BroadcastOp>();
       if (!broadcast)
@@ -111,7 +129,8 @@ struct FoldBroadcastIntoContract : OpRewritePattern<ContractOp> {
       SmallVector<AffineExpr> results;
       for (int64_t axis : broadcast.getAxes())
         results.push_back(map.getResult(unsigned(axis)));
-      AffineMap fewer = AffineMap::get(map.getNumDims(), 0, results, op.getContext());
+      AffineMap fewer =
+          AffineMap::get(map.getNumDims(), 0, results, op.getContext());
       if (!keepsLoops(op, operand, map, fewer))
         continue;
       SmallVector<AffineMap> maps{op.getMap(0), op.getMap(1), op.getMap(2)};
@@ -122,19 +141,24 @@ struct FoldBroadcastIntoContract : OpRewritePattern<ContractOp> {
       });
       return success();
     }
-    return rewriter.notifyMatchFailure(op, "no operand repeats along loops of others");
+    return rewriter.notifyMatchFailure(
+        op, "no operand repeats along loops of others");
   }
 
-  /// Every loop that goes from this operand must be a plain index elsewhere, and
-  /// windows must stay: they read zeros outside.
-  static bool keepsLoops(ContractOp op, unsigned operand, AffineMap map, AffineMap fewer) {
-    auto isPlainIn = [](AffineMap other, AffineExpr dim) { return llvm::is_contained(other.getResults(), dim); };
+  /// Every loop that goes from this operand must be a plain index elsewhere,
+  /// and windows must stay: they read zeros outside.
+  static bool keepsLoops(ContractOp op, unsigned operand, AffineMap map,
+                         AffineMap fewer) {
+    auto isPlainIn = [](AffineMap other, AffineExpr dim) {
+      return llvm::is_contained(other.getResults(), dim);
+    };
     for (AffineExpr expr : map.getResults()) {
       if (isPlainIn(fewer, expr))
         continue;
       if (!isa<AffineDimExpr>(expr))
         return false;
-      if (!isPlainIn(op.getMap(1 - operand), expr) && !isPlainIn(op.getMap(2), expr))
+      if (!isPlainIn(op.getMap(1 - operand), expr) &&
+          !isPlainIn(op.getMap(2), expr))
         return false;
     }
     return true;
@@ -144,22 +168,27 @@ struct FoldBroadcastIntoContract : OpRewritePattern<ContractOp> {
 /// max(max(x)) is one max; so any, all, min.
 struct MergeExtrema : OpRewritePattern<ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ReduceOp op,
+                                PatternRewriter &rewriter) const override {
     auto inner = op.getX().getDefiningOp<ReduceOp>();
-    bool merges = inner && inner->hasOneUse() && inner.getKind() == op.getKind() &&
-                  (op.getKind() == ReduceKind::Any || op.getKind() == ReduceKind::All ||
-                   op.getKind() == ReduceKind::Max || op.getKind() == ReduceKind::Min);
+    bool merges =
+        inner && inner->hasOneUse() && inner.getKind() == op.getKind() &&
+        (op.getKind() == ReduceKind::Any || op.getKind() == ReduceKind::All ||
+         op.getKind() == ReduceKind::Max || op.getKind() == ReduceKind::Min);
     // Sums and products keep their order: it is part of their value.
     if (!merges)
-      return rewriter.notifyMatchFailure(op, "operand is no reduction of the same kind");
+      return rewriter.notifyMatchFailure(
+          op, "operand is no reduction of the same kind");
     SmallVector<int64_t> kept, axes(inner.getAxes());
-    for (int64_t axis = 0, rank = inner.getX().getType().getRank(); axis < rank; ++axis)
+    for (int64_t axis = 0, rank = inner.getX().getType().getRank(); axis < rank;
+         ++axis)
       if (!llvm::is_contained(inner.getAxes(), axis))
         kept.push_back(axis);
     for (int64_t axis : op.getAxes())
       axes.push_back(kept[axis]);
     llvm::sort(axes);
-    rewriter.replaceOpWithNewOp<ReduceOp>(op, op.getType(), op.getKind(), inner.getX(), axes);
+    rewriter.replaceOpWithNewOp<ReduceOp>(op, op.getType(), op.getKind(),
+                                          inner.getX(), axes);
     return success();
   }
 };
@@ -167,7 +196,8 @@ struct MergeExtrema : OpRewritePattern<ReduceOp> {
 } // namespace
 
 void populateBroadcastRules(RewritePatternSet &patterns) {
-  patterns.add<ComputeBeforeBroadcast, ReduceRepeated, FoldBroadcastIntoContract, MergeExtrema>(patterns.getContext());
+  patterns.add<ComputeBeforeBroadcast, ReduceRepeated,
+               FoldBroadcastIntoContract, MergeExtrema>(patterns.getContext());
 }
 
 } // namespace lamina::graph

@@ -1,0 +1,55 @@
+//===- BatchLaw.h - An op on a stack of its operands -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_PASSES_GRAPH_BATCHLAW_H
+#define LAMINA_PASSES_GRAPH_BATCHLAW_H
+
+#include "dialects/Graph/GraphOps.h"
+
+#include "llvm/ADT/DenseMap.h"
+
+namespace lamina::graph {
+
+/// Writes the ops of a body for all rounds at once: what differs from round to
+/// round gets a leading axis of `count`, the rest stays.
+class BatchLaw {
+public:
+  BatchLaw(mlir::OpBuilder &b, SizeExpr count)
+      : b(b), count(std::move(count)) {}
+
+  /// Whether `apply` takes every op of the block: those where the batch law is
+  /// a shift of axes and nothing large is kept that a loop would not keep.
+  static bool covers(mlir::Block &block);
+
+  void map(mlir::Value inner, mlir::Value outer, bool isStacked) {
+    values[inner] = {outer, isStacked};
+  }
+
+  /// Writes the block's ops; `covers` must hold and its arguments be mapped.
+  void apply(mlir::Block &block);
+
+  /// The value in all rounds, as a stack.
+  mlir::Value stackOf(mlir::Value inner);
+
+private:
+  struct Mapped {
+    mlir::Value value;
+    bool isStacked = false;
+  };
+
+  void applyTo(mlir::Operation *op);
+  void applyShifted(mlir::Operation *op);
+  void applyCond(CondOp cond);
+  mlir::Type stackTypeOf(mlir::Type type) const;
+
+  mlir::OpBuilder &b;
+  SizeExpr count;
+  llvm::DenseMap<mlir::Value, Mapped> values;
+};
+
+} // namespace lamina::graph
+
+#endif // LAMINA_PASSES_GRAPH_BATCHLAW_H
