@@ -9,6 +9,7 @@
 #include "dialects/Optim/OptimOps.h"
 
 #include "dialects/Graph/GraphOps.h"
+#include "dialects/Optim/Counters.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -292,9 +293,13 @@ static LogicalResult verifyPipelineUse(Op op, SymbolTableCollection &symbols) {
   if (op.getSlots().size() != slots)
     return op.emitOpError("has ") << op.getSlots().size() << " slots, its "
                                   << "stages have " << slots;
-  if (op.getCounters().size() != pipeline.getStages().size())
-    return op.emitOpError("has ") << op.getCounters().size() << " counters for "
-                                  << pipeline.getStages().size() << " places";
+  size_t counters =
+      getCounters(pipeline, [&](FlatSymbolRefAttr symbol) {
+        return symbols.lookupNearestSymbolFrom<StageOp>(op, symbol);
+      }).size();
+  if (op.getCounters().size() != counters)
+    return op.emitOpError("has ") << op.getCounters().size()
+                                  << " counters, its pipeline has " << counters;
   return success();
 }
 

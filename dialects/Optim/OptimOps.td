@@ -41,6 +41,11 @@ def Optim_StageOp : Optim_Op<"stage", [Symbol, IsolatedFromAbove]> {
     `optim.apply` passes to all stages that name them: rates that may be set,
     loop indices, tensors of rank 0.
 
+    `pass` of rank 0 that reads only t and scalars holds back the whole weight:
+    no step, no `after` on either side, no count to the right. Any other one has
+    leading axes of w (all of them, some, none) and holds back those rows: what
+    is to the right of it, not the counts.
+
     ```mlir
     optim.stage @momentum.kernel for !w slots(m = 0.0 : f32 : !w) scalars(beta : tensor<f32>) step {
     ^bb0(%g: !w, %w: !w, %rate: !s, %t: !n, %m: !w, %beta: !s):
@@ -121,9 +126,11 @@ def Optim_ApplyOp : Optim_Op<"apply", [
   let summary = "one step of a pipeline";
   let description = [{
     Weights and gradients are in the order of the pipeline's leaves; slots by
-    place, then by leaf, then as the stage declares them; a counter for each
-    place (how often it has run, so the stage's `t` is one more). Scalars are
-    given with their names. Results are the new weights, slots and counters.
+    place, then by leaf, then as the stage declares them; counters (how often a
+    place has run, so the stage's `t` is one more) as `getCounters` of
+    Counters.h lists them: one for each place, more where a pass to the left is
+    only that of some leaves. Scalars are given with their names. Results are
+    the new weights, slots and counters.
   }];
   let arguments = (ins FlatSymbolRefAttr:$pipeline, Variadic<Graph_Tensor>:$weights,
                        Variadic<Graph_Tensor>:$gradients,
