@@ -232,9 +232,13 @@ core::Axis DataReader::lengthAxis(const Column &column, Range range) {
       if (auto *word =
               llvm::dyn_cast<ast::NameExpr>(type->dimensions[0].size))
         name = word->name;
+  Dim &rows = e.session.raggedRows[&plan];
+  if (!rows)
+    rows = addSize(e, "batch", 1, 32, plan.range);
   Dim size = e.dims.size(name, e.dims.constant(0),
                          most ? e.dims.constant(*most) : Dim(),
-                         most ? *most : 32, range);
+                         most ? *most : 32, range, rows.atom());
+  e.program.sizes.push_back(size.atom());
   return {size, name};
 }
 

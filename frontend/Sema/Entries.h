@@ -48,6 +48,10 @@ core::PipelineInstance *makePipeline(Evaluator &evaluator, const Value &rule,
                                      std::shared_ptr<const GroupExpr> over,
                                      Range range);
 
+/// A size of the program, with no bound but memory.
+Dim addSize(Evaluator &evaluator, Symbol name, int64_t low, int64_t usual,
+            Range range);
+
 //===-- Entries --------------------------------------------------------------===//
 
 /// There is one evaluator a session; it stands in no scope when these are called.

@@ -86,7 +86,7 @@ public:
   std::function<Dim(ast::Name)> freshDimension;
   /// States of the entry that is evaluated; local layers are added.
   std::vector<core::TrainState *> *entryStates = nullptr;
-  llvm::MapVector<std::pair<Context *, std::string>, unsigned> drawCounts;
+  std::map<std::pair<Context *, std::string>, unsigned> drawCounts;
   /// Two dims that a condition decided while compiling makes one.
   std::vector<std::pair<Dim, Dim>> equalities;
   /// Indices that stand for `...` in the definition around.
@@ -284,6 +284,8 @@ public:
   void assumeValue(const core::Expr *condition, bool holds);
   /// A whole number as a dim over indices and values; null for other types.
   Dim exactOf(const core::Expr *expr);
+  /// What a scalar local stands for; null if it is no let.
+  const core::Expr *valueOf(const core::Local *local);
 
   Diagnostic &report(Rule rule, Range range, const llvm::Twine &text) {
     return session.report(rule, range, text);

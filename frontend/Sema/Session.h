@@ -83,6 +83,9 @@ public:
   unsigned numMuted = 0; ///< errors that were dropped
   /// What entries leave to do when the members of all layers are settled.
   std::vector<std::function<void()>> settlers;
+  /// The number of records of a batch, of data with lengths that differ: those
+  /// lengths run along it.
+  llvm::MapVector<core::DataPlan *, Dim> raggedRows;
 
   template <class T, class... Args>
   T *make(Args &&...args) {

@@ -1,0 +1,438 @@
+//===- Access.cpp - Reading elements and slices ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every access is proved in range, from ranges of indices, bounds of values and
+// the conditions around it; if it cannot be, the message asks for `else`.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Evaluator.h"
+#include "frontend/Sema/Prove.h"
+
+namespace lamina::sema {
+
+using core::Axis;
+using core::Proof;
+
+namespace {
+
+/// Builds one Element.
+class Access {
+public:
+  Access(Evaluator &e, core::Expr *base, const ast::Brackets &brackets,
+         Range range, const ast::Expr *source)
+      : e(e), dims(e.dims), base(base), brackets(brackets), range(range),
+        source(source) {}
+
+  Value build();
+
+private:
+  bool entry(const ast::Subscript &entry);
+  bool slice(const ast::Subscript &entry, const Axis &axis);
+  bool position(const ast::Expr *expr, const Axis &axis);
+  bool parts(const ast::TupleExpr &parts, const Axis &axis);
+  std::optional<core::Subscript> at(const ast::Expr *expr, Dim size, Range range);
+  Dim bound(const ast::Expr *expr, Dim size);
+  bool inRange(Dim exact, Dim size, Range at, llvm::StringRef what);
+  bool holds(Dim goal);
+  void add(core::Subscript subscript, std::optional<Axis> kept = std::nullopt);
+  /// An index tensor in a subscript: its axes become axes of the result.
+  core::Expr *overTensor(core::Expr *value);
+
+  Evaluator &e;
+  core::DimContext &dims;
+  core::Expr *base;
+  const ast::Brackets &brackets;
+  Range range;
+  const ast::Expr *source;
+  std::vector<core::Subscript> subscripts;
+  std::vector<core::IndexVar *> tensorIndices;
+  llvm::SmallVector<Axis, 4> axes, tensorAxes;
+  unsigned next = 0;
+  bool underConditions = false, needsElse = false;
+};
+
+} // namespace
+
+void Access::add(core::Subscript subscript, std::optional<Axis> kept) {
+  subscripts.push_back(std::move(subscript));
+  if (kept)
+    axes.push_back(*kept);
+  ++next;
+}
+
+/// Proved without the conditions around it, or with them.
+bool Access::holds(Dim goal) {
+  if (Prover(dims, {}).notNegative(goal))
+    return true;
+  if (!e.provesNotNegative(goal))
+    return false;
+  underConditions = true;
+  return true;
+}
+
+bool Access::inRange(Dim exact, Dim size, Range at, llvm::StringRef what) {
+  if (exact && holds(exact) && holds(size - 1 - exact))
+    return true;
+  if (brackets.otherwise) {
+    needsElse = true;
+    return true;
+  }
+  std::string access = source ? "'" + e.text(source) + "'" : "this access";
+  std::string name = "'" + e.text(llvm::cast<ast::IndexExpr>(source)->base) + "'";
+  Dim top = exact ? extreme(dims, exact, true) : Dim();
+  Dim bottom = exact ? extreme(dims, exact, false) : Dim();
+  bool high = exact && !e.provesNotNegative(size - 1 - exact);
+  auto way = [&](Diagnostic &diag) {
+    diag.note("write 'else' and a value for what lies outside: '" +
+              what + " else 0'");
+  };
+  if (!exact || (high && !top) || (!high && !bottom)) {
+    way(e.report(Rule::range_c2, at,
+                 "nothing says that '" + what + "' is " +
+                     (high ? "below " + size.size().str()
+                           : std::string("not negative"))));
+    return false;
+  }
+  auto &diag = e.report(
+      Rule::range_c1, at,
+      access + " may be read at " + (high ? top : bottom).str() + ", and " + name +
+          (high ? " ends at " + (size.size() - 1).str() : " begins at 0"));
+  for (const core::Atom *atom : dims.atoms(exact.size()))
+    if (atom->kind == core::Atom::Index && atom->low && atom->high)
+      diag.note(atom->range, "'" + atom->symbol + "' runs from " +
+                                 atom->low.size().str() + " to " +
+                                 atom->high.size().str() + " here");
+  way(diag);
+  return false;
+}
+
+/// A bound of a slice; one with a minus sign counts from the end.
+Dim Access::bound(const ast::Expr *expr, Dim size) {
+  bool fromEnd = false;
+  if (auto *unary = llvm::dyn_cast<ast::UnaryExpr>(expr);
+      unary && unary->op == ast::UnaryOp::Negate) {
+    fromEnd = true;
+    expr = unary->operand;
+  }
+  Value value = e.evaluate(expr);
+  if (value.isError())
+    return {};
+  Dim dim = e.dimensionOf(value);
+  if (!dim && value.isRunTime())
+    dim = e.exactOf(e.runTime(value, expr->range));
+  if (!dim) {
+    e.report(Rule::range_c3, expr->range,
+             "the bound of a slice is a size, a number or the index of a loop, "
+             "and this is " + value.describe());
+    return {};
+  }
+  return fromEnd ? size - dim : dim;
+}
+
+bool Access::slice(const ast::Subscript &entry, const Axis &axis) {
+  core::Subscript subscript;
+  subscript.range = entry.range;
+  if (!entry.low && !entry.high) {
+    add(subscript, axis);
+    return true;
+  }
+  Dim low = entry.low ? bound(entry.low, axis.dim) : dims.constant(0);
+  Dim high = entry.high ? bound(entry.high, axis.dim) : axis.dim;
+  if (!low || !high)
+    return false;
+  if (!holds(low) || !holds(axis.dim - high) || !holds(high - low)) {
+    e.report(Rule::range_c1, entry.range,
+             "this slice goes from " + low.size().str() + " to " +
+                 high.size().str() + ", and '" +
+                 e.text(llvm::cast<ast::IndexExpr>(source)->base) +
+                 "' has " + axis.size().str() + " here");
+    return false;
+  }
+  subscript.kind = core::Subscript::Slice;
+  subscript.low = low;
+  subscript.length = high - low;
+  add(subscript, Axis{subscript.length, axis.name});
+  return true;
+}
+
+static bool isLinear(core::DimContext &dims, Dim position) {
+  for (auto &m : position.monomials()) {
+    unsigned indices = 0;
+    for (auto &p : m.powers) {
+      if (p.atom->kind == core::Atom::Index)
+        indices += p.exponent;
+      else if (p.atom->kind == core::Atom::Value || p.atom->kind >= core::Atom::Div)
+        return false;
+    }
+    if (indices > 1)
+      return false;
+  }
+  return true;
+}
+
+core::Expr *Access::overTensor(core::Expr *value) {
+  core::Exprs indices;
+  auto *element = e.program.make<core::Element>(
+      core::Type::tensor(value->type.elem), value->range);
+  element->base = value;
+  for (const Axis &axis : value->type.axes) {
+    core::IndexVar *var =
+        e.program.makeIndex(core::IndexVar::Definition,
+                            axis.name.empty() ? Symbol("at") : axis.name,
+                            dims.constant(0), axis.dim, value->range);
+    auto *ref = e.program.make<core::IndexValue>(
+        core::Type::whole(dims.constant(0), axis.dim - 1), value->range);
+    ref->index = var;
+    core::Subscript subscript;
+    subscript.kind = core::Subscript::Linear;
+    subscript.position = var->value;
+    subscript.value = ref;
+    element->subscripts.push_back(subscript);
+    tensorIndices.push_back(var);
+    tensorAxes.push_back(axis);
+  }
+  return element;
+}
+
+std::optional<core::Subscript> Access::at(const ast::Expr *expr, Dim size,
+                                          Range range) {
+  Value value = e.evaluate(expr);
+  if (value.isError())
+    return std::nullopt;
+  core::Expr *index = e.runTime(value, expr->range);
+  if (index->type.isError())
+    return std::nullopt;
+  if (!index->type.isTensor() || !index->type.elem.isWhole()) {
+    e.report(Rule::range_c2, expr->range,
+             "an index is a whole number, and this is " + index->type.str());
+    return std::nullopt;
+  }
+  if (index->type.rank())
+    index = overTensor(e.named("", e.runTimeValue(index), expr->range).expr);
+  Dim exact = e.exactOf(index);
+  if (size && !inRange(exact, size, expr->range, e.text(expr)))
+    return std::nullopt;
+  core::Subscript subscript;
+  subscript.range = expr->range;
+  subscript.value = index;
+  subscript.kind = core::Subscript::ByValue;
+  if (exact && isLinear(dims, exact)) {
+    subscript.kind = core::Subscript::Linear;
+    subscript.position = exact;
+  }
+  return subscript;
+}
+
+bool Access::position(const ast::Expr *expr, const Axis &axis) {
+  auto subscript = at(expr, axis.dim, expr->range);
+  if (!subscript)
+    return false;
+  add(*subscript);
+  return true;
+}
+
+/// `(h, d)`: parts of one axis, row-major. One part may be an expression.
+bool Access::parts(const ast::TupleExpr &tuple, const Axis &axis) {
+  core::Subscript subscript;
+  subscript.kind = core::Subscript::Parts;
+  subscript.range = tuple.range;
+  Dim known = dims.constant(1);
+  int open = -1;
+  for (auto [i, entry] : llvm::enumerate(tuple.entries)) {
+    auto part = at(entry.value, Dim(), entry.value->range);
+    if (!part)
+      return false;
+    if (auto *index = llvm::dyn_cast<core::IndexValue>(part->value)) {
+      part->extent = index->index->extent;
+      known = known * part->extent;
+    } else if (open >= 0) {
+      e.report(Rule::index_c4, entry.value->range,
+               "of a joined axis one part may be an expression, and this is a "
+               "second one");
+      return false;
+    } else {
+      open = i;
+    }
+    subscript.parts.push_back(*part);
+  }
+  auto rest = dims.divideExactly(axis.size(), known.size());
+  if (!rest || (open < 0 && !rest->isConstant(1))) {
+    e.report(Rule::index_c4, tuple.range,
+             "this axis has " + axis.size().str() + " values, and its parts " +
+                 known.size().str());
+    return false;
+  }
+  if (open >= 0) {
+    core::Subscript &part = subscript.parts[open];
+    part.extent = *rest;
+    if (!inRange(e.exactOf(part.value), *rest, part.range,
+                 e.text(tuple.entries[open].value)))
+      return false;
+  }
+  add(subscript);
+  return true;
+}
+
+bool Access::entry(const ast::Subscript &entry) {
+  const ast::Expr *value =
+      entry.value ? ast::withoutParens(entry.value) : nullptr;
+  if (llvm::isa_and_nonnull<ast::EllipsisExpr>(value)) {
+    bool indexed = !e.packIndices.empty();
+    size_t count = e.frame ? e.frame->pack.size() : 0;
+    core::Subscript joined;
+    joined.kind = core::Subscript::Parts;
+    bool isJoined = llvm::isa<ast::ParenExpr>(entry.value);
+    for (size_t i = 0; i < count && (isJoined || next < base->type.rank()); ++i) {
+      core::Subscript subscript;
+      subscript.range = entry.range;
+      if (!indexed) {
+        add(subscript, base->type.axes[next]);
+        continue;
+      }
+      core::IndexVar *var = e.packIndices[i];
+      auto *ref = e.program.make<core::IndexValue>(
+          core::Type::whole(var->low, var->low + var->extent - 1), entry.range);
+      ref->index = var;
+      subscript.kind = core::Subscript::Linear;
+      subscript.position = var->value;
+      subscript.value = ref;
+      subscript.extent = var->extent;
+      if (isJoined)
+        joined.parts.push_back(subscript);
+      else
+        add(subscript);
+    }
+    if (isJoined && indexed)
+      add(joined);
+    return true;
+  }
+  if (next >= base->type.rank()) {
+    e.report(Rule::range_c3, entry.range,
+             "'" + e.text(llvm::cast<ast::IndexExpr>(source)->base) + "' has " +
+                 llvm::Twine(base->type.rank()) + " dimensions, " +
+                 base->type.str() + ", and this is one index more");
+    return false;
+  }
+  const Axis axis = base->type.axes[next];
+  if (entry.kind == ast::Subscript::Kind::Slice)
+    return slice(entry, axis);
+  if (auto *tuple = llvm::dyn_cast<ast::TupleExpr>(value))
+    return parts(*tuple, axis);
+  return position(value, axis);
+}
+
+Value Access::build() {
+  for (const ast::Subscript &entry : brackets.entries)
+    if (!this->entry(entry))
+      return Value::error(range);
+  while (next < base->type.rank())
+    add({}, base->type.axes[next]);
+  core::Type type = core::Type::tensor(base->type.elem, axes);
+  auto *node = e.program.make<core::Element>(type, range);
+  node->base = base;
+  node->subscripts = std::move(subscripts);
+  node->proof = needsElse         ? Proof::Else
+                : underConditions ? Proof::UnderConditions
+                                  : Proof::Always;
+  if (brackets.otherwise) {
+    Value other = e.evaluate(brackets.otherwise);
+    core::Expr *value = e.runTime(other, brackets.otherwise->range);
+    if (value->type.isError())
+      return Value::error(range);
+    if (type.elem.isReal())
+      value = e.convert(value, core::Elem::Real);
+    if (value->type.elem.kind != type.elem.kind) {
+      e.report(Rule::call_c8, brackets.otherwise->range,
+               "the value after 'else' is " + value->type.str() +
+                   ", and the elements are " + type.str());
+      return Value::error(range);
+    }
+    if (needsElse) {
+      node->otherwise = value;
+      core::Elem &elem = node->type.elem;
+      const core::Elem &given = value->type.elem;
+      if (elem.isWhole()) {
+        elem.low = elem.low && given.low ? dims.min(elem.low, given.low) : Dim();
+        elem.high = elem.high && given.high ? dims.max(elem.high, given.high)
+                                            : Dim();
+      }
+    }
+  }
+  if (tensorIndices.empty())
+    return e.runTimeValue(node);
+  core::Type whole = node->type;
+  whole.axes.insert(whole.axes.begin(), tensorAxes.begin(), tensorAxes.end());
+  auto *table = e.program.make<core::Tabulate>(whole, range);
+  for (core::IndexVar *var : tensorIndices)
+    table->groups.push_back({var});
+  table->body = node;
+  return e.runTimeValue(table);
+}
+
+Value Evaluator::access(const Value &base, const ast::Brackets &brackets,
+                        Range range, const ast::Expr *source) {
+  core::Expr *expr = runTime(base, range);
+  if (expr->type.isError())
+    return Value::error(range);
+  if (!expr->type.isTensor()) {
+    report(Rule::call_c8, range,
+           "brackets read a tensor, and this is " + expr->type.str());
+    return Value::error(range);
+  }
+  return Access(*this, expr, brackets, range, source).build();
+}
+
+/// `x[…]`: a tensor, an item of a list, a mask at positions, rows of a run.
+Value Evaluator::indexed(const ast::IndexExpr *expr) {
+  auto known = hoisted.find(expr->base);
+  Value base = known != hoisted.end() ? imported(known->second)
+                                      : evaluate(expr->base);
+  switch (base.kind) {
+  case Value::Error:
+    return base;
+  case Value::Record:
+    if (recordAccess)
+      return recordAccess(base, expr);
+    break;
+  case Value::Run:
+    return runRows(base, expr);
+  case Value::Function: {
+    std::vector<Value> positions;
+    for (const ast::Subscript &entry : expr->brackets.entries)
+      positions.push_back(entry.value ? evaluate(entry.value) : Value::error());
+    return applyMask(base, positions, expr->range);
+  }
+  case Value::List:
+    if (expr->brackets.entries.size() == 1 && expr->brackets.entries[0].value &&
+        expr->brackets.entries[0].kind == ast::Subscript::Kind::Value) {
+      ++session.muted;
+      Value at = evaluate(expr->brackets.entries[0].value);
+      --session.muted;
+      if (auto place = at.constant())
+        return itemOf(base, *place, expr);
+    }
+    break;
+  case Value::Text:
+  case Value::Vocabulary:
+    report(Rule::call_c8, expr->base->range,
+           "brackets read a tensor, and this is " + base.describe());
+    return Value::error(expr->range);
+  default:
+    break;
+  }
+  return access(base, expr->brackets, expr->range, expr);
+}
+
+Value Evaluator::itemOf(const Value &list, int64_t place,
+                        const ast::IndexExpr *expr) {
+  if (place >= 0 && place < int64_t(list.items->size()))
+    return imported((*list.items)[place]);
+  report(Rule::range_c1, expr->range,
+         "this list has " + llvm::Twine(list.items->size()) +
+             " elements, and " + llvm::Twine(place) + " is none of them");
+  return Value::error(expr->range);
+}
+
+} // namespace lamina::sema

@@ -1,0 +1,494 @@
+//===- Bind.cpp - Matching a signature against arguments ------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Arguments are closed when a call is reached, so a signature matches them: names
+// first, then expressions that are linear in one name, then numbers take shapes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Bind.h"
+
+namespace lamina::sema {
+
+using core::Axis;
+using core::Elem;
+
+//===-- Dimensions as written ---------------------------------------------===//
+
+Dim Evaluator::dimensionOf(const Value &value) {
+  if (value.isWhole()) {
+    // Constants of the file are dimensions by value.
+    if (value.scalar && !value.scalar->fixedAt)
+      value.scalar->fixedAt = value.range;
+    return value.dim;
+  }
+  if (value.kind == Value::Vocabulary)
+    return dims.constant(value.vocabulary->words.size());
+  if (value.kind == Value::RunTime && value.expr->type.isScalar() &&
+      value.expr->type.elem.isWhole()) {
+    Dim exact = exactOf(value.expr);
+    for (const core::Atom *atom : dims.atoms(exact.size()))
+      if (atom->kind == core::Atom::Value || atom->kind == core::Atom::Index)
+        return {};
+    return exact;
+  }
+  return {};
+}
+
+/// Null if a name in it is new; then nothing was reported.
+Dim Evaluator::knownDimension(const ast::Expr *expr) {
+  expr = ast::withoutParens(const_cast<ast::Expr *>(expr));
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr)) {
+    auto value = lookUp(name->name);
+    return value ? dimensionOf(*value) : Dim();
+  }
+  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr)) {
+    Dim a = knownDimension(binary->left), b = knownDimension(binary->right);
+    if (!a || !b)
+      return {};
+    switch (binary->op) {
+    case ast::BinaryOp::Add:
+      return a + b;
+    case ast::BinaryOp::Subtract:
+      return a - b;
+    case ast::BinaryOp::Multiply:
+      return a * b;
+    case ast::BinaryOp::Div:
+      return b.isConstant(0) ? Dim() : dims.div(a, b);
+    case ast::BinaryOp::Mod:
+      return b.isConstant(0) ? Dim() : dims.mod(a, b);
+    default:
+      break;
+    }
+  }
+  if (auto *number = llvm::dyn_cast<ast::NumberExpr>(expr))
+    return number->isWhole ? dims.constant(number->whole) : Dim();
+  // `t(b)` is t, shorter for some of b.
+  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr)) {
+    auto *name = llvm::dyn_cast<ast::NameExpr>(call->callee);
+    if (name && name->name != "size" && name->name != "min" &&
+        name->name != "max")
+      return knownDimension(call->callee);
+  }
+  return dimensionOf(evaluate(expr));
+}
+
+/// The one name of `expr` that nothing binds yet, empty if there is none.
+ast::Name Evaluator::newName(const ast::Expr *expr) {
+  expr = ast::withoutParens(const_cast<ast::Expr *>(expr));
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr)) {
+    auto value = lookUp(name->name);
+    bool known = value && (dimensionOf(*value) || value->isError());
+    return known ? ast::Name{} : ast::Name{name->name, name->range};
+  }
+  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr)) {
+    ast::Name left = newName(binary->left);
+    return left ? left : newName(binary->right);
+  }
+  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr))
+    if (auto *name = llvm::dyn_cast<ast::NameExpr>(call->callee);
+        name && name->name != "size" && !findPrimitiveNamed(name->name))
+      return newName(call->callee);
+  return {};
+}
+
+void Evaluator::bindDimension(Scope &in, ast::Name name, Dim dim) {
+  in.bind(name.text, Value::number(dim, name.range), Binding::Dimension,
+          name.range);
+}
+
+Symbol axisName(const ast::Dimension &dimension) {
+  if (dimension.name)
+    return dimension.name.text;
+  const ast::Expr *size = dimension.size;
+  if (auto *call = llvm::dyn_cast<ast::CallExpr>(size))
+    size = call->callee;
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(size))
+    return name->name;
+  return "";
+}
+
+core::Type Evaluator::resolve(const ast::Type *type,
+                              std::function<Dim(ast::Name)> fresh) {
+  auto *tensor = llvm::dyn_cast<ast::TensorType>(type);
+  if (!tensor)
+    return core::Type::error();
+  Elem elem;
+  switch (tensor->element) {
+  case ast::ElementKind::Real:
+  case ast::ElementKind::Any:
+    break;
+  case ast::ElementKind::Int:
+    elem.kind = Elem::Whole;
+    break;
+  case ast::ElementKind::Bool:
+    elem.kind = Elem::Truth;
+    break;
+  case ast::ElementKind::Id: {
+    Dim bound = knownDimension(tensor->bound);
+    if (!bound)
+      if (ast::Name name = newName(tensor->bound); name && fresh)
+        bound = fresh(name);
+    elem = {Elem::Whole, dims.constant(0), bound ? bound - 1 : Dim()};
+    break;
+  }
+  }
+  llvm::SmallVector<Axis, 4> axes;
+  for (auto &dimension : tensor->dimensions) {
+    if (llvm::isa<ast::EllipsisExpr>(dimension.size)) {
+      if (frame && frame->hasPack)
+        llvm::append_range(axes, frame->pack);
+      continue;
+    }
+    Dim dim = knownDimension(dimension.size);
+    if (!dim) {
+      ast::Name name = newName(dimension.size);
+      if (name && fresh)
+        if (Dim made = fresh(name))
+          bindDimension(*scope, name, made);
+      dim = name ? knownDimension(dimension.size) : Dim();
+      if (!dim) {
+        if (name)
+          report(Rule::weight_c4, name.range,
+                 "nothing says how large '" + name.text + "' is here");
+        else
+          report(Rule::dim_c1, dimension.range,
+                 "a dimension is a name, a whole number or arithmetic on them");
+        return core::Type::error();
+      }
+    }
+    if (dimension.name)
+      bindDimension(*scope, dimension.name, dim);
+    axes.push_back({dim, axisName(dimension)});
+  }
+  return core::Type::tensor(elem, axes);
+}
+
+//===-- Signatures --------------------------------------------------------===//
+
+/// Matches the typed parameters of one call.
+class SignatureBinder {
+public:
+  SignatureBinder(Evaluator &e, FrameScope &callee, llvm::StringRef name,
+                  std::vector<BoundArg> &args)
+      : e(e), dims(e.dims), callee(callee), name(name), args(args) {}
+
+  bool bind();
+
+private:
+  bool shape(BoundArg &arg);
+  bool names(BoundArg &arg);
+  bool expressions(BoundArg &arg);
+  bool element(BoundArg &arg);
+  bool bindPack(BoundArg &arg, llvm::ArrayRef<Axis> axes);
+  bool check(BoundArg &arg, Dim declared, const Axis &axis, Range at);
+  bool solve(BoundArg &arg, const ast::Expr *expr, const Axis &axis);
+  bool finish(BoundArg &arg);
+
+  const ast::TensorType *typeOf(const BoundArg &arg) {
+    return arg.parameter->type
+               ? llvm::dyn_cast<ast::TensorType>(arg.parameter->type)
+               : nullptr;
+  }
+  Dim fresh(Symbol symbol, Dim to, Range range) {
+    return dims.name(symbol, to.size(), range);
+  }
+
+  Evaluator &e;
+  core::DimContext &dims;
+  FrameScope &callee;
+  llvm::StringRef name;
+  std::vector<BoundArg> &args;
+};
+
+/// Which parameters are tensors, and whether their ranks fit.
+bool SignatureBinder::shape(BoundArg &arg) {
+  auto *type = typeOf(arg);
+  if (!type || arg.value.isNone()) {
+    arg.isSetting = true;
+    return true;
+  }
+  if (type->element == ast::ElementKind::Any) {
+    arg.isSetting = arg.value.kind != Value::RunTime;
+    if (!arg.isSetting) {
+      arg.operand = e.runTime(arg.value, arg.range);
+      arg.type = arg.operand->type;
+    }
+    return true;
+  }
+  bool isNumber = arg.value.kind == Value::Number || arg.value.kind == Value::Truth;
+  if (isNumber && type->dimensions.empty() && !arg.value.scalar) {
+    arg.isSetting = true; // a number stays known, for bounds of loops
+    if (type->element == ast::ElementKind::Int && !arg.value.dim) {
+      e.report(Rule::call_c8, arg.range, "'" + arg.parameter->name.text +
+               "' takes a whole number, and this is " + e.text(arg.source));
+      return false;
+    }
+    return true;
+  }
+  arg.operand = e.runTime(arg.value, arg.range);
+  if (arg.operand->type.isError())
+    return false;
+  if (!arg.operand->type.isTensor()) {
+    e.report(Rule::call_c8, arg.range, "'" + arg.parameter->name.text +
+             "' takes a tensor, and this is " + arg.value.describe());
+    return false;
+  }
+  if (arg.operand->type.rank() == 0 && !type->dimensions.empty()) {
+    arg.waits = true;
+    return true;
+  }
+  unsigned rank = arg.operand->type.rank(), written = type->dimensions.size();
+  bool hasPack = llvm::any_of(type->dimensions, [](auto &d) {
+    return llvm::isa<ast::EllipsisExpr>(d.size);
+  });
+  if (hasPack ? rank + 1 >= written : rank == written)
+    return true;
+  e.report(Rule::call_c3, arg.range,
+           "'" + e.text(arg.source) + "' has " + llvm::Twine(rank) +
+               (rank == 1 ? " dimension, " : " dimensions, ") +
+               arg.operand->type.str() + ", and '" + arg.parameter->name.text +
+               "' of '" + name + "' takes " + (hasPack ? "at least " : "") +
+               llvm::Twine(written - hasPack))
+      .note(arg.parameter->range, "'" + arg.parameter->name.text +
+                                      "' is declared here");
+  return false;
+}
+
+bool SignatureBinder::bindPack(BoundArg &arg, llvm::ArrayRef<Axis> axes) {
+  if (!callee.hasPack) {
+    callee.hasPack = true;
+    for (auto [i, axis] : llvm::enumerate(axes)) {
+      Dim atom = dims.pack(i, axis.size(), arg.parameter->range);
+      callee.pack.push_back({atom, axis.name});
+      callee.back.push_back({atom, axis.dim});
+    }
+    return true;
+  }
+  bool equal = axes.size() == callee.pack.size();
+  for (unsigned i = 0; equal && i < axes.size(); ++i)
+    equal = axes[i].size() == callee.pack[i].size();
+  if (equal)
+    return true;
+  e.report(Rule::call_c1, arg.range,
+           "'...' stands for the same dimensions throughout '" + name +
+               "', and here for others: " + arg.operand->type.str(true))
+      .note(arg.parameter->range, "in this parameter");
+  return false;
+}
+
+bool SignatureBinder::check(BoundArg &arg, Dim declared, const Axis &axis,
+                            Range at) {
+  callee.back.push_back({declared, axis.dim});
+  if (declared.size() == axis.size() || e.same(declared, axis.dim))
+    return true;
+  e.report(Rule::call_c1, arg.range,
+           "'" + declared.str() + "' is " + declared.size().str() +
+               " here, and this dimension of '" + e.text(arg.source) + "' is " +
+               axis.size().str())
+      .note(at, "'" + name + "' takes '" + declared.str() + "' here");
+  return false;
+}
+
+/// Walks the axes of a parameter beside those of its argument.
+template <typename Visit>
+static bool forEachAxis(const ast::TensorType &type,
+                        llvm::ArrayRef<Axis> axes, Visit visit) {
+  unsigned at = 0, rest = axes.size() - (type.dimensions.size() - 1);
+  for (auto &dimension : type.dimensions) {
+    bool pack = llvm::isa<ast::EllipsisExpr>(dimension.size);
+    unsigned count = pack ? rest : 1;
+    if (!visit(dimension, axes.slice(at, count), pack))
+      return false;
+    at += count;
+  }
+  return true;
+}
+
+bool SignatureBinder::names(BoundArg &arg) {
+  auto *type = typeOf(arg);
+  return forEachAxis(*type, arg.operand->type.axes, [&](auto &dimension,
+                                                        auto axes, bool pack) {
+    if (pack)
+      return bindPack(arg, axes);
+    const ast::Expr *size = dimension.size;
+    if (auto *call = llvm::dyn_cast<ast::CallExpr>(size);
+        call && llvm::isa<ast::NameExpr>(call->callee) &&
+        e.newName(call->callee))
+      size = call->callee;
+    auto *word = llvm::dyn_cast<ast::NameExpr>(size);
+    if (!word)
+      return true;
+    if (Dim known = e.knownDimension(word))
+      return check(arg, known, axes[0], dimension.range);
+    Dim atom = fresh(word->name, axes[0].dim, dimension.range);
+    e.bindDimension(callee, {word->name, word->range}, atom);
+    callee.back.push_back({atom, axes[0].dim});
+    return true;
+  });
+}
+
+bool SignatureBinder::expressions(BoundArg &arg) {
+  auto *type = typeOf(arg);
+  return forEachAxis(*type, arg.operand->type.axes, [&](auto &dimension,
+                                                        auto axes, bool pack) {
+    if (pack || llvm::isa<ast::NameExpr>(dimension.size))
+      return true;
+    if (Dim known = e.knownDimension(dimension.size)) {
+      if (dimension.name)
+        e.bindDimension(callee, dimension.name, known);
+      auto *call = llvm::dyn_cast<ast::CallExpr>(dimension.size);
+      if (call && known.size() == axes[0].size())
+        return true;
+      return check(arg, known, axes[0], dimension.range);
+    }
+    return solve(arg, dimension.size, axes[0]);
+  });
+}
+
+/// Binds the one new name of `expr`, which is linear in it.
+bool SignatureBinder::solve(BoundArg &arg, const ast::Expr *expr,
+                            const Axis &axis) {
+  ast::Name unknown = e.newName(expr);
+  if (!unknown)
+    return false;
+  // The expression over a stand-in for the name, to read factor and rest off it.
+  Dim standIn = dims.name(unknown.text, dims.constant(1), unknown.range);
+  e.bindDimension(callee, unknown, standIn);
+  Dim written = e.knownDimension(expr);
+  auto linear = written ? dims.linearIn(written, standIn.atom()) : std::nullopt;
+  if (!linear || linear->first.monomials().empty()) {
+    e.report(Rule::dim_c3, expr->range,
+             "'" + e.text(expr) + "' does not say what '" + unknown.text + "' is")
+        .note("a signature binds one name in an expression that is linear in it");
+    return false;
+  }
+  Dim wanted = axis.size() - linear->second.size();
+  auto quotient = dims.divideExactly(wanted, linear->first.size());
+  if (!quotient) {
+    e.report(Rule::call_c2, arg.range,
+             "'" + e.text(expr) + "' is " + axis.size().str() + " here, and " +
+                 wanted.str() + " is not a multiple of " +
+                 linear->first.size().str())
+        .note(expr->range, "'" + name + "' takes '" + e.text(expr) + "' here");
+    return false;
+  }
+  auto caller = dims.divideExactly(axis.dim - linear->second, linear->first);
+  Dim atom = dims.name(unknown.text, *quotient, unknown.range);
+  e.bindDimension(callee, unknown, atom);
+  callee.back.push_back({e.knownDimension(expr), axis.dim});
+  callee.back.push_back({atom, caller ? *caller : *quotient});
+  return true;
+}
+
+bool SignatureBinder::element(BoundArg &arg) {
+  auto *type = typeOf(arg);
+  const Elem &given = arg.operand->type.elem;
+  auto mismatch = [&](llvm::StringRef takes) {
+    e.report(Rule::call_c8, arg.range,
+             "'" + arg.parameter->name.text + "' of '" + name + "' takes " +
+                 takes + ", and this is " + arg.operand->type.str())
+        .note(arg.parameter->range, "declared here");
+    return false;
+  };
+  switch (type->element) {
+  case ast::ElementKind::Real:
+    if (given.isTruth())
+      return mismatch("numbers");
+    arg.operand = e.convert(arg.operand, Elem::Real);
+    return true;
+  case ast::ElementKind::Bool:
+    return given.isTruth() || mismatch("truth values");
+  case ast::ElementKind::Int:
+    return given.isWhole() || mismatch("whole numbers");
+  case ast::ElementKind::Id:
+    break;
+  case ast::ElementKind::Any:
+    return true;
+  }
+  if (!given.isWhole())
+    return mismatch("whole numbers of a range");
+  Dim bound = e.knownDimension(type->bound);
+  if (!bound) {
+    ast::Name unknown = e.newName(type->bound);
+    if (!unknown || !given.high) {
+      e.report(Rule::range_c2, arg.range, "nothing says how large '" +
+               e.text(arg.source) + "' may be")
+          .note("declare it as 'id(n)': checked where data comes in");
+      return false;
+    }
+    Dim atom = fresh(unknown.text, given.high + 1, unknown.range);
+    e.bindDimension(callee, unknown, atom);
+    callee.back.push_back({atom, given.high + 1});
+    return true;
+  }
+  Dim exact = e.exactOf(arg.operand);
+  auto within = [&](Dim value, bool low) {
+    return value && e.provesNotNegative(low ? value : bound - 1 - value);
+  };
+  if ((within(given.low, true) || within(exact, true)) &&
+      (within(given.high, false) || within(exact, false)))
+    return true;
+  e.report(Rule::call_c5, arg.range,
+           "'" + arg.parameter->name.text + "' has to be below " +
+               bound.size().str() + ", and " +
+               (given.high ? "this may be " + given.high.size().str()
+                           : std::string("nothing bounds this")))
+      .note(arg.parameter->range, "declared here");
+  return false;
+}
+
+/// The type inside the callee, and numbers in their declared shape.
+bool SignatureBinder::finish(BoundArg &arg) {
+  auto *type = typeOf(arg);
+  core::Type declared = e.resolve(type);
+  if (declared.isError())
+    return false;
+  if (arg.waits) {
+    core::Type wide = arg.operand->type;
+    wide.axes = declared.axes;
+    for (Axis &axis : wide.axes) // the caller's dims
+      axis.dim = e.backDim(callee, axis.dim);
+    auto *node = e.program.make<core::Broadcast>(wide, arg.range);
+    node->operand = arg.operand;
+    arg.operand = node;
+  }
+  arg.type = arg.operand->type;
+  arg.type.axes = declared.axes;
+  for (auto [axis, given] : llvm::zip(arg.type.axes, arg.operand->type.axes))
+    if (axis.name.empty())
+      axis.name = given.name;
+  if (type->element == ast::ElementKind::Id)
+    arg.type.elem = declared.elem;
+  return true;
+}
+
+bool SignatureBinder::bind() {
+  // Arguments belong to the caller, dimensions are looked up in the callee.
+  for (BoundArg &arg : args)
+    if (!shape(arg))
+      return false;
+  llvm::SaveAndRestore<Scope *> in(e.scope, &callee);
+  llvm::SaveAndRestore<FrameScope *> inFrame(e.frame, &callee);
+  auto tensors = [&](auto step, bool waiting) {
+    for (BoundArg &arg : args)
+      if (!arg.isSetting && typeOf(arg) &&
+          typeOf(arg)->element != ast::ElementKind::Any &&
+          (waiting || !arg.waits))
+        if (!(this->*step)(arg))
+          return false;
+    return true;
+  };
+  return tensors(&SignatureBinder::names, false) &&
+         tensors(&SignatureBinder::expressions, false) &&
+         tensors(&SignatureBinder::element, true) &&
+         tensors(&SignatureBinder::finish, true);
+}
+
+bool Evaluator::bindSignature(FrameScope &callee, llvm::StringRef name,
+                              std::vector<BoundArg> &args) {
+  return SignatureBinder(*this, callee, name, args).bind();
+}
+
+} // namespace lamina::sema

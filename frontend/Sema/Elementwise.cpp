@@ -1,0 +1,545 @@
+//===- Elementwise.cpp - Arithmetic, comparisons, choices -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers fold while compiling; with a run-time operand all become Core, of one
+// element kind, broadcast by name.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Evaluator.h"
+
+#include <cmath>
+
+namespace lamina::sema {
+
+using core::Elem;
+using core::Primitive;
+
+static bool isComparison(Primitive op) {
+  return op >= Primitive::Eq && op <= Primitive::Ge;
+}
+static bool isLogic(Primitive op) { return op >= Primitive::And; }
+static bool staysWhole(Primitive op) {
+  switch (op) {
+  case Primitive::Add:
+  case Primitive::Sub:
+  case Primitive::Mul:
+  case Primitive::FloorDiv:
+  case Primitive::Mod:
+  case Primitive::Neg:
+  case Primitive::Min:
+  case Primitive::Max:
+  case Primitive::Clamp:
+  case Primitive::Abs:
+    return true;
+  default:
+    return false;
+  }
+}
+
+//===-- Numbers -----------------------------------------------------------===//
+
+static std::optional<double> foldReal(Primitive op, double a, double b) {
+  switch (op) {
+  case Primitive::Add:
+    return a + b;
+  case Primitive::Sub:
+    return a - b;
+  case Primitive::Mul:
+    return a * b;
+  case Primitive::Div:
+    return a / b;
+  case Primitive::Pow:
+    return std::pow(a, b);
+  case Primitive::FloorDiv:
+    return std::floor(a / b);
+  case Primitive::Mod:
+    return a - std::floor(a / b) * b;
+  case Primitive::Min:
+    return std::min(a, b);
+  case Primitive::Max:
+    return std::max(a, b);
+  case Primitive::Neg:
+    return -a;
+  case Primitive::Abs:
+    return std::fabs(a);
+  case Primitive::Sign:
+    return a > 0 ? 1 : a < 0 ? -1 : 0;
+  case Primitive::Exp:
+    return std::exp(a);
+  case Primitive::Expm1:
+    return std::expm1(a);
+  case Primitive::Log:
+    return std::log(a);
+  case Primitive::Log1p:
+    return std::log1p(a);
+  case Primitive::Sqrt:
+    return std::sqrt(a);
+  case Primitive::Sin:
+    return std::sin(a);
+  case Primitive::Cos:
+    return std::cos(a);
+  case Primitive::Tan:
+    return std::tan(a);
+  case Primitive::Tanh:
+    return std::tanh(a);
+  case Primitive::Atan:
+    return std::atan(a);
+  case Primitive::Erf:
+    return std::erf(a);
+  case Primitive::Floor:
+    return std::floor(a);
+  case Primitive::Ceil:
+    return std::ceil(a);
+  case Primitive::Round:
+    return std::nearbyint(a);
+  default:
+    return std::nullopt;
+  }
+}
+
+static std::optional<bool> compare(Primitive op, double a, double b) {
+  switch (op) {
+  case Primitive::Eq:
+    return a == b;
+  case Primitive::Ne:
+    return a != b;
+  case Primitive::Lt:
+    return a < b;
+  case Primitive::Le:
+    return a <= b;
+  case Primitive::Gt:
+    return a > b;
+  case Primitive::Ge:
+    return a >= b;
+  default:
+    return std::nullopt;
+  }
+}
+
+/// Whole arithmetic on dims, which may hold names.
+static std::optional<Dim> foldDim(core::DimContext &dims, Primitive op, Dim a,
+                                  Dim b) {
+  switch (op) {
+  case Primitive::Add:
+    return a + b;
+  case Primitive::Sub:
+    return a - b;
+  case Primitive::Mul:
+    return a * b;
+  case Primitive::FloorDiv:
+    return b.isConstant(0) ? std::nullopt : std::optional(dims.div(a, b));
+  case Primitive::Mod:
+    return b.isConstant(0) ? std::nullopt : std::optional(dims.mod(a, b));
+  case Primitive::Min:
+    return dims.min(a, b);
+  case Primitive::Max:
+    return dims.max(a, b);
+  case Primitive::Neg:
+    return dims.scale(a, -1);
+  case Primitive::Abs:
+    if (auto c = a.size().constant())
+      return *c < 0 ? dims.scale(a, -1) : a;
+    return std::nullopt;
+  case Primitive::Pow: {
+    auto n = b.size().constant();
+    if (n && *n >= 0 && *n < 64)
+      return dims.power(a, *n);
+    return std::nullopt;
+  }
+  default:
+    return std::nullopt;
+  }
+}
+
+static std::optional<double> toReal(const Value &value) {
+  if (!value.dim)
+    return value.real;
+  if (auto known = value.dim.size().rational())
+    return known->toDouble();
+  return std::nullopt;
+}
+
+/// A number, a truth, or nothing if it is not known when compiling.
+static std::optional<Value> foldNumbers(Evaluator &e, Primitive op,
+                                        llvm::ArrayRef<Value> operands,
+                                        Range range) {
+  for (const Value &operand : operands)
+    if (operand.kind != Value::Number || operand.scalar)
+      return std::nullopt;
+  const Value &a = operands[0], &b = operands.back();
+  if (a.dim && b.dim && operands.size() <= 2)
+    if (auto dim = foldDim(e.dims, op, a.dim, b.dim))
+      return Value::number(*dim, range);
+  if (isComparison(op) && a.dim && b.dim) {
+    Dim difference = (a.dim - b.dim).size();
+    if (auto known = difference.rational())
+      return Value::truthValue(*compare(op, known->toDouble(), 0), range);
+    return e.compareSizes(op, a.dim.size(), b.dim.size(), range);
+  }
+  auto x = toReal(a), y = toReal(b);
+  if (!x || !y)
+    return std::nullopt;
+  if (isComparison(op))
+    return Value::truthValue(*compare(op, *x, *y), range);
+  if (op == Primitive::Clamp) {
+    auto high = toReal(operands[2]), low = toReal(operands[1]);
+    return low && high ? std::optional(Value::number(
+                             std::clamp(*x, *low, std::max(*low, *high)), range))
+                       : std::nullopt;
+  }
+  if (auto real = foldReal(op, *x, *y))
+    return Value::number(*real, range);
+  return std::nullopt;
+}
+
+/// A comparison of sizes that are not numbers, if the prover decides it.
+std::optional<Value> Evaluator::compareSizes(Primitive op, Dim a, Dim b,
+                                             Range range) {
+  auto truth = [&](bool t) { return Value::truthValue(t, range); };
+  bool less = provesNotNegative(b - a - 1), atMost = provesNotNegative(b - a);
+  bool more = provesNotNegative(a - b - 1), atLeast = provesNotNegative(a - b);
+  switch (op) {
+  case Primitive::Lt:
+    return less ? std::optional(truth(true))
+                : atLeast ? std::optional(truth(false)) : std::nullopt;
+  case Primitive::Le:
+    return atMost ? std::optional(truth(true))
+                  : more ? std::optional(truth(false)) : std::nullopt;
+  case Primitive::Gt:
+    return more ? std::optional(truth(true))
+                : atMost ? std::optional(truth(false)) : std::nullopt;
+  case Primitive::Ge:
+    return atLeast ? std::optional(truth(true))
+                   : less ? std::optional(truth(false)) : std::nullopt;
+  case Primitive::Eq:
+    return less || more ? std::optional(truth(false)) : std::nullopt;
+  case Primitive::Ne:
+    return less || more ? std::optional(truth(true)) : std::nullopt;
+  default:
+    return std::nullopt;
+  }
+}
+
+//===-- Making nodes --------------------------------------------------------===//
+
+core::Expr *Evaluator::constant(double value, Elem::Kind kind, Range range) {
+  core::Type type = core::Type::real();
+  if (kind == Elem::Whole) {
+    Dim exact = dims.constant(int64_t(value));
+    type = core::Type::whole(exact, exact);
+  } else if (kind == Elem::Truth) {
+    type = core::Type::truth();
+  }
+  auto *node = program.make<core::Constant>(type, range);
+  node->values = {value};
+  return node;
+}
+
+core::Expr *Evaluator::sizeOf(Dim dim, Range range) {
+  if (auto known = dim.size().constant())
+    return constant(double(*known), Elem::Whole, range);
+  auto *node = program.make<core::SizeOf>(core::Type::whole(dim, dim), range);
+  node->dim = dim;
+  return node;
+}
+
+core::Expr *Evaluator::convert(core::Expr *expr, Elem::Kind kind) {
+  if (expr->type.elem.kind == kind)
+    return expr;
+  if (auto *c = llvm::dyn_cast<core::Constant>(expr)) {
+    auto *node = program.make<core::Constant>(expr->type, expr->range);
+    node->type.elem = {kind, {}, {}};
+    node->values = c->values;
+    return node;
+  }
+  core::Type type = expr->type;
+  type.elem = {kind, {}, {}};
+  auto *node = program.make<core::Convert>(type, expr->range);
+  node->operand = expr;
+  return node;
+}
+
+Value Evaluator::runTimeValue(core::Expr *expr, Dim exact) {
+  Value value;
+  value.kind = expr->type.isError() ? Value::Error
+               : expr->type.kind == core::Type::Run ? Value::Run
+                                                    : Value::RunTime;
+  value.range = expr->range;
+  value.expr = expr;
+  value.dim = exact;
+  value.owner = context;
+  return value;
+}
+
+static bool isTree(const Value &value) {
+  if (value.kind == Value::Field)
+    return true;
+  if (value.kind == Value::TupleOf)
+    return true;
+  return value.kind == Value::RunTime &&
+         (value.expr->type.isTree() || value.expr->type.isTuple());
+}
+
+core::Expr *Evaluator::runTime(const Value &value, Range range) {
+  auto errorNode = [&] {
+    return program.make<core::Error>(core::Type::error(), range);
+  };
+  switch (value.kind) {
+  case Value::Error:
+    return errorNode();
+  case Value::Number: {
+    if (value.scalar) {
+      auto *node = program.make<core::ScalarRef>(
+          value.scalar->whole ? core::Type::whole() : core::Type::real(), range);
+      node->scalar = value.scalar;
+      return node;
+    }
+    if (value.dim && value.dim.size().rational() &&
+        !value.dim.size().constant())
+      return constant(value.dim.size().rational()->toDouble(), Elem::Real,
+                      range);
+    return value.dim ? sizeOf(value.dim, range)
+                     : constant(value.real, Elem::Real, range);
+  }
+  case Value::Truth:
+    return constant(value.truth, Elem::Truth, range);
+  case Value::RunTime:
+  case Value::Run:
+  case Value::Field:
+    return imported(value).expr;
+  case Value::List:
+    return stack(value, range);
+  case Value::TupleOf: {
+    std::vector<core::Type> types;
+    core::Exprs elements;
+    for (const Value &item : *value.items) {
+      elements.push_back(runTime(item, range));
+      types.push_back(elements.back()->type);
+      if (types.back().isError())
+        return errorNode();
+    }
+    auto *node = program.make<core::Tuple>(
+        core::Type::tuple(types, *value.names), range);
+    node->elements = elements;
+    return node;
+  }
+  default:
+    report(Rule::call_c8, range, "a tensor or a number is needed here, and this "
+                                 "is " + value.describe());
+    return errorNode();
+  }
+}
+
+core::Expr *Evaluator::runTime(const ast::Expr *expr) {
+  return runTime(evaluate(expr), expr->range);
+}
+
+/// A list of k values of one type is a tensor with k in front.
+core::Expr *Evaluator::stack(const Value &list, Range range) {
+  core::Exprs elements;
+  Elem::Kind kind = Elem::Whole;
+  bool constants = true;
+  for (const Value &item : *list.items) {
+    elements.push_back(runTime(item, item.range ? item.range : range));
+    const core::Type &type = elements.back()->type;
+    if (type.isError())
+      return elements.back();
+    if (!type.isTensor() || type.rank() != elements[0]->type.rank()) {
+      report(Rule::call_c8, range, "the elements of this list have different "
+                                   "types, so it is no tensor");
+      return program.make<core::Error>(core::Type::error(), range);
+    }
+    if (!type.elem.isWhole() && kind != Elem::Truth)
+      kind = type.elem.kind;
+    constants &= llvm::isa<core::Constant>(elements.back());
+  }
+  if (elements.empty()) {
+    report(Rule::call_c8, range, "an empty list is no tensor");
+    return program.make<core::Error>(core::Type::error(), range);
+  }
+  core::Type type = elements[0]->type;
+  Dim low = type.elem.low, high = type.elem.high;
+  for (core::Expr *&element : elements) {
+    element = convert(element, kind);
+    Elem &elem = element->type.elem;
+    low = low && elem.low ? dims.min(low, elem.low) : Dim();
+    high = high && elem.high ? dims.max(high, elem.high) : Dim();
+  }
+  type.elem = {kind, kind == Elem::Whole ? low : Dim(),
+               kind == Elem::Whole ? high : Dim()};
+  type.axes.insert(type.axes.begin(),
+                   core::Axis{dims.constant(elements.size()), ""});
+  if (!constants) {
+    auto *node = program.make<core::Stack>(type, range);
+    node->operands = elements;
+    return node;
+  }
+  auto *node = program.make<core::Constant>(type, range);
+  for (core::Expr *element : elements)
+    llvm::append_range(node->values,
+                       llvm::cast<core::Constant>(element)->values);
+  return node;
+}
+
+//===-- Operations ----------------------------------------------------------===//
+
+Value Evaluator::unary(Primitive op, const Value &a, Range range) {
+  if (op == Primitive::Not) {
+    if (a.kind == Value::Truth)
+      return Value::truthValue(!a.truth, range);
+    if (a.kind == Value::None)
+      return Value::truthValue(true, range);
+    if (a.kind == Value::Function) {
+      Value value;
+      value.kind = Value::Function;
+      value.range = range;
+      auto callable = std::make_shared<Callable>();
+      callable->kind = Callable::MaskNot;
+      callable->parts = {a};
+      callable->home = scope;
+      value.callable = callable;
+      return value;
+    }
+  }
+  return elementwise(op, {a}, range);
+}
+
+Value Evaluator::binary(Primitive op, const Value &a, const Value &b, Range range,
+                        const ast::Expr *left, const ast::Expr *right) {
+  if ((op == Primitive::Eq || op == Primitive::Ne) &&
+      (a.isNone() || b.isNone() || a.kind == Value::Text ||
+       (a.kind == Value::Truth && b.kind == Value::Truth))) {
+    bool equal = a.kind == b.kind && a.text == b.text && a.truth == b.truth;
+    return Value::truthValue(equal == (op == Primitive::Eq), range);
+  }
+  return elementwise(op, {a, b}, range, {left, right});
+}
+
+Value Evaluator::elementwise(Primitive op, llvm::ArrayRef<Value> operands,
+                             Range range,
+                             llvm::ArrayRef<const ast::Expr *> sources) {
+  for (const Value &operand : operands)
+    if (operand.isError())
+      return Value::error(range);
+  if (auto folded = foldNumbers(*this, op, operands, range))
+    return *folded;
+  if (!isComparison(op) && !isLogic(op) && llvm::any_of(operands, isTree))
+    return treeArith(op, operands, range);
+  core::Exprs exprs;
+  for (auto [i, operand] : llvm::enumerate(operands)) {
+    exprs.push_back(runTime(operand, i < sources.size() && sources[i]
+                                         ? sources[i]->range
+                                         : range));
+    if (exprs.back()->type.isError())
+      return Value::error(range);
+    if (!exprs.back()->type.isTensor()) {
+      report(Rule::call_c8, range, "'" + core::spelling(op) +
+                                       "' works on numbers and tensors, and "
+                                       "this is " + exprs.back()->type.str());
+      return Value::error(range);
+    }
+  }
+  return elementwiseOn(op, exprs, range, sources);
+}
+
+Value Evaluator::elementwiseOn(Primitive op, core::Exprs exprs, Range range,
+                               llvm::ArrayRef<const ast::Expr *> sources) {
+  bool allWhole = llvm::all_of(
+      exprs, [](auto *x) { return x->type.elem.isWhole(); });
+  bool anyTruth = llvm::any_of(
+      exprs, [](auto *x) { return x->type.elem.isTruth(); });
+  bool allTruth = llvm::all_of(
+      exprs, [](auto *x) { return x->type.elem.isTruth(); });
+  bool truthful = isLogic(op) || (allTruth && (op == Primitive::Eq ||
+                                               op == Primitive::Ne));
+  if (truthful ? !allTruth : anyTruth) {
+    report(Rule::call_c8, range,
+           truthful ? "'" + core::spelling(op) + "' needs truth values on both "
+                                                 "sides"
+                    : "'" + core::spelling(op) + "' needs numbers, and this is "
+                                                 "a truth value")
+        .note(truthful ? "compare first: 'x > 0'" : "write '1 if c else 0'");
+    return Value::error(range);
+  }
+  bool whole = allWhole && (staysWhole(op) || isComparison(op));
+  if (allWhole && op == Primitive::Pow)
+    whole = exprs[1]->type.elem.low &&
+            provesNotNegative(exprs[1]->type.elem.low);
+  Elem::Kind kind = truthful ? Elem::Truth : whole ? Elem::Whole : Elem::Real;
+  llvm::SmallVector<Elem, 3> elems;
+  llvm::SmallVector<Dim, 3> exact;
+  std::vector<core::Type> types;
+  for (core::Expr *&x : exprs) {
+    elems.push_back(x->type.elem);
+    exact.push_back(exactOf(x));
+    x = convert(x, kind);
+    types.push_back(x->type);
+  }
+  auto *node = program.make<core::Elementwise>(core::Type::real(), range);
+  node->primitive = op;
+  node->operands = exprs;
+  node->alignments.resize(exprs.size());
+  llvm::SmallVector<core::Alignment *, 3> alignments;
+  for (auto &alignment : node->alignments)
+    alignments.push_back(&alignment);
+  auto axes = meet(types, alignments, range, sources);
+  if (!axes)
+    return Value::error(range);
+  Elem elem;
+  elem.kind = isComparison(op) || isLogic(op) || op == Primitive::Finite
+                  ? Elem::Truth
+                  : kind;
+  if (elem.isWhole())
+    elem = arithmeticElem(op, elems, exact);
+  node->type = core::Type::tensor(elem, *axes);
+  return runTimeValue(node);
+}
+
+Value Evaluator::choose(const Value &condition, const Value &yes,
+                        const Value &no, Range range,
+                        const ast::ChoiceExpr *source) {
+  core::Expr *c = runTime(condition, range);
+  core::Expr *a = runTime(yes, range), *b = runTime(no, range);
+  if (c->type.isError() || a->type.isError() || b->type.isError())
+    return Value::error(range);
+  if (!a->type.isTensor() || !b->type.isTensor())
+    return notSupported(range, "a choice between trees or tuples by data");
+  Elem elem = a->type.elem;
+  if (elem.isTruth() != b->type.elem.isTruth()) {
+    report(Rule::call_c8, range, "one side is " + a->type.str() +
+                                     ", the other " + b->type.str());
+    return Value::error(range);
+  }
+  if (!elem.isTruth()) {
+    elem.kind = elem.isWhole() && b->type.elem.isWhole() ? Elem::Whole
+                                                         : Elem::Real;
+    Elem &other = b->type.elem;
+    bool whole = elem.isWhole();
+    elem.low = whole && elem.low && other.low ? dims.min(elem.low, other.low)
+                                              : Dim();
+    elem.high = whole && elem.high && other.high
+                    ? dims.max(elem.high, other.high)
+                    : Dim();
+    a = convert(a, elem.kind);
+    b = convert(b, elem.kind);
+  }
+  auto *node = program.make<core::Choice>(core::Type::real(), range);
+  node->condition = c;
+  node->yes = a;
+  node->no = b;
+  core::Type types[] = {c->type, a->type, b->type};
+  core::Alignment *alignments[] = {&node->conditionAlignment,
+                                   &node->yesAlignment, &node->noAlignment};
+  const ast::Expr *sources[] = {source ? source->condition : nullptr,
+                                source ? source->value : nullptr,
+                                source ? source->other : nullptr};
+  auto axes = meet(types, alignments, range, sources);
+  if (!axes)
+    return Value::error(range);
+  node->type = core::Type::tensor(elem, *axes);
+  return runTimeValue(node);
+}
+
+} // namespace lamina::sema

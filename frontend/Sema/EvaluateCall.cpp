@@ -1,0 +1,437 @@
+//===- EvaluateCall.cpp - Calls -------------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Functions are written out where they are called. A call with fewer arguments
+// than are needed gives another function; calls of layers are in Layers.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Bind.h"
+#include "frontend/Sema/Primitives.h"
+
+namespace lamina::sema {
+
+Args Evaluator::arguments(const ast::CallExpr *expr) {
+  Args args;
+  for (const ast::Argument &argument : expr->arguments) {
+    EvaluatedArg arg;
+    arg.name = argument.name.text;
+    arg.value = evaluate(argument.value);
+    arg.over = argument.over;
+    arg.source = argument.value;
+    arg.range = argument.range;
+    args.push_back(std::move(arg));
+  }
+  return args;
+}
+
+Value Evaluator::call(const ast::CallExpr *expr) {
+  if (dataCall)
+    if (auto value = dataCall(expr))
+      return *value;
+  const ast::Expr *callee =
+      ast::withoutParens(const_cast<ast::Expr *>(expr->callee));
+  if (auto *index = llvm::dyn_cast<ast::IndexExpr>(callee))
+    if (auto value = indexedCall(index, expr))
+      return *value;
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(callee))
+    if (auto value = lookUp(name->name);
+        value && value->kind == Value::Function &&
+        value->callable->kind == Callable::Primitive)
+      return primitiveCall(value->callable->primitive, *value, expr);
+  if (auto *member = llvm::dyn_cast<ast::MemberExpr>(callee))
+    if (auto value = memberCall(member, expr))
+      return *value;
+  Value function = evaluate(callee);
+  if (function.isError())
+    return function;
+  return apply(function, arguments(expr), expr->range);
+}
+
+static bool anyError(const Args &args) {
+  return llvm::any_of(args, [](auto &arg) { return arg.value.isError(); });
+}
+
+Value Evaluator::apply(const Value &callee, Args args, Range range) {
+  if (callee.isError() || anyError(args))
+    return Value::error(range);
+  switch (callee.kind) {
+  case Value::Field:
+    return callField(callee, "", std::move(args), range);
+  case Value::Layer:
+    return giveSettings(callee, std::move(args), range);
+  case Value::Stage:
+    return giveSettings(callee, std::move(args), range);
+  case Value::Function:
+    break;
+  case Value::RunTime:
+    if (callee.expr->type.isTree())
+      return callField(treeField(callee, range), "", std::move(args), range);
+    [[fallthrough]];
+  default:
+    report(Rule::call_c9, range, "this is " + callee.describe() +
+                                     ", and cannot be called");
+    return Value::error(range);
+  }
+  switch (callee.callable->kind) {
+  case Callable::Function:
+    return applyFunction(callee, std::move(args), range);
+  case Callable::Lambda:
+    return applyLambda(callee, std::move(args), range);
+  case Callable::Primitive:
+    return applyPrimitive(callee, std::move(args), range);
+  case Callable::Chain:
+    return applyChain(callee, std::move(args), range);
+  default:
+    report(Rule::mask_c4, range,
+           "a mask is applied to positions, 'm[b, h, q, k]', and not called");
+    return Value::error(range);
+  }
+}
+
+/// The first part takes the positional arguments; each part takes the named ones
+/// that it has a parameter for.
+Value Evaluator::applyChain(const Value &callee, Args args, Range range) {
+  Value current;
+  for (auto [i, part] : llvm::enumerate(callee.callable->parts)) {
+    Args own;
+    for (const EvaluatedArg &arg : args)
+      if (arg.name.empty() ? i == 0 : takes(part, arg.name))
+        own.push_back(arg);
+    if (i)
+      own.insert(own.begin(), EvaluatedArg{"", current, nullptr, nullptr, range});
+    current = named("", apply(part, std::move(own), range), range);
+    if (current.isError())
+      return current;
+  }
+  return current;
+}
+
+/// Has `callee` a parameter of this name?
+bool Evaluator::takes(const Value &callee, Symbol name) {
+  if (!callee.callable)
+    return false;
+  const Callable &callable = *callee.callable;
+  auto has = [&](const ast::Parameters &parameters) {
+    return llvm::any_of(parameters.list,
+                        [&](auto &p) { return p.name.text == name; });
+  };
+  switch (callable.kind) {
+  case Callable::Function:
+    return has(callable.function->parameters);
+  case Callable::Layer:
+    for (const ast::Parameter &setting : callable.layer->settings.list)
+      if (setting.type && setting.name.text == name)
+        return true; // a mask or a score
+    for (const ast::Decl *member : callable.layer->members)
+      if (auto *call = llvm::dyn_cast<ast::FunctionDecl>(member);
+          call && call->name.text.empty() && has(call->parameters))
+        return true;
+    return false;
+  case Callable::Chain:
+  case Callable::Copies:
+  case Callable::Repeat:
+  case Callable::Filtered:
+    return llvm::any_of(callable.parts,
+                        [&](auto &part) { return takes(part, name); });
+  default:
+    return false;
+  }
+}
+
+/// `window(128)`, `Block(heads, see: causal)`: another one with these given.
+Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
+  auto made = std::make_shared<Callable>(*callee.callable);
+  llvm::ArrayRef<ast::Parameter> parameters;
+  Symbol name;
+  if (made->kind == Callable::Layer) {
+    parameters = made->layer->settings.list;
+    name = made->layer->name.text;
+  } else if (made->kind == Callable::Stage) {
+    parameters = made->optimizer->settings.list;
+    name = made->optimizer->name.text;
+  }
+  unsigned position = 0;
+  for (EvaluatedArg &arg : args) {
+    bool runTime = arg.value.isRunTime();
+    if (arg.name.empty()) {
+      while (position < parameters.size() &&
+             made->find(parameters[position].name.text))
+        ++position;
+      if (runTime || position >= parameters.size()) {
+        if (runTime || made->kind != Callable::Layer) {
+          report(Rule::layer_c1, range, "'" + name + "' is a layer without "
+                                                     "weights here")
+              .note("make it a field: 'part: " + name + "(…)'");
+        } else {
+          report(Rule::call_c6, arg.range,
+                 "'" + name + "' has " + llvm::Twine(parameters.size()) +
+                     " settings, and this is one more");
+        }
+        return Value::error(range);
+      }
+      made->given.push_back({parameters[position].name.text, arg.value});
+      continue;
+    }
+    bool isSetting = llvm::any_of(
+        parameters, [&](auto &p) { return p.name.text == arg.name; });
+    if (isSetting) {
+      made->given.push_back({arg.name, arg.value});
+    } else if (made->kind != Callable::Stage && takes(callee, arg.name)) {
+      made->extra.push_back({arg.name, arg.value});
+    } else {
+      std::string has;
+      for (auto &p : parameters)
+        has += (has.empty() ? "" : ", ") + p.name.text.str();
+      report(Rule::call_c6, arg.range,
+             "'" + name + "' has no setting or parameter '" + arg.name + "'")
+          .note(has.empty() ? "it has no settings" : "it has " + has);
+      return Value::error(range);
+    }
+  }
+  Value value = callee;
+  value.callable = made;
+  value.range = range;
+  return value;
+}
+
+//===-- Functions ---------------------------------------------------------===//
+
+/// Arguments beside parameters; false after a diagnostic. Parameters without an
+/// argument are left out of `bound`.
+bool Evaluator::matchArguments(llvm::ArrayRef<ast::Parameter> parameters,
+                               llvm::ArrayRef<NamedValue> given,
+                               const Args &args, llvm::StringRef name,
+                               Range range, std::vector<BoundArg> &bound) {
+  std::vector<std::optional<BoundArg>> places(parameters.size());
+  auto place = [&](Symbol word) -> int {
+    for (auto [i, parameter] : llvm::enumerate(parameters))
+      if (parameter.name.text == word)
+        return i;
+    return -1;
+  };
+  for (const NamedValue &value : given)
+    if (int at = place(value.name); at >= 0) {
+      places[at].emplace();
+      places[at]->value = value.value;
+      places[at]->range = range;
+    }
+  size_t next = 0;
+  for (const EvaluatedArg &arg : args) {
+    int at;
+    if (arg.name.empty()) {
+      while (next < places.size() && places[next])
+        ++next;
+      at = next < places.size() ? int(next) : -1;
+    } else {
+      at = place(arg.name);
+    }
+    if (at < 0) {
+      std::string has;
+      for (auto &p : parameters)
+        has += (has.empty() ? "" : ", ") + p.name.text.str();
+      report(Rule::call_c6, arg.range,
+             arg.name.empty()
+                 ? "'" + name + "' takes " + llvm::Twine(parameters.size()) +
+                       (parameters.size() == 1 ? " argument" : " arguments") +
+                       ", and this is one more"
+                 : "'" + name + "' has no setting or parameter '" + arg.name +
+                       "'")
+          .note(has.empty() ? "it has no parameters" : "it has " + has);
+      return false;
+    }
+    places[at].emplace();
+    places[at]->value = arg.value;
+    places[at]->source = arg.source;
+    places[at]->range = arg.range;
+  }
+  for (auto [i, filled] : llvm::enumerate(places))
+    if (filled) {
+      filled->parameter = &parameters[i];
+      bound.push_back(std::move(*filled));
+    }
+  return true;
+}
+
+/// Parameters that have neither argument nor default.
+static bool isComplete(llvm::ArrayRef<ast::Parameter> parameters,
+                       llvm::ArrayRef<BoundArg> bound) {
+  return llvm::all_of(parameters, [&](const ast::Parameter &parameter) {
+    return parameter.value || llvm::any_of(bound, [&](auto &b) {
+             return b.parameter == &parameter;
+           });
+  });
+}
+
+Value Evaluator::applyFunction(const Value &callee, Args args, Range range) {
+  const Callable &callable = *callee.callable;
+  const ast::FunctionDecl *decl = callable.function;
+  if (callable.self && decl->functionKind == ast::FunctionKind::Call)
+    return callField(*callable.self, decl->name.text, withGiven(callable, args),
+                     range);
+  std::vector<BoundArg> bound;
+  if (!matchArguments(decl->parameters.list, callable.given, args,
+                      decl->name.text, range, bound))
+    return Value::error(range);
+  bool isMask = decl->functionKind == ast::FunctionKind::Mask ||
+                decl->functionKind == ast::FunctionKind::Score;
+  if (isMask || !isComplete(decl->parameters.list, bound)) {
+    Value value = callee;
+    auto made = std::make_shared<Callable>(callable);
+    made->given.clear();
+    for (BoundArg &arg : bound)
+      made->given.push_back(
+          {arg.parameter->name.text, named(arg.parameter->name.text, arg.value, arg.range)});
+    value.callable = made;
+    value.range = range;
+    return value;
+  }
+  return inlineFunction(callee, bound, range);
+}
+
+Args Evaluator::withGiven(const Callable &callable, Args args) {
+  for (const NamedValue &value : callable.given)
+    args.push_back({value.name, value.value, nullptr, nullptr, value.value.range});
+  return args;
+}
+
+/// Adds defaults of typed parameters; those of settings wait until dims are known.
+void Evaluator::addTypedDefaults(FrameScope &callee,
+                                 llvm::ArrayRef<ast::Parameter> parameters,
+                                 std::vector<BoundArg> &bound) {
+  std::vector<BoundArg> all;
+  for (const ast::Parameter &parameter : parameters) {
+    auto arg = llvm::find_if(bound, [&](auto &b) {
+      return b.parameter == &parameter;
+    });
+    if (arg != bound.end()) {
+      all.push_back(std::move(*arg));
+      continue;
+    }
+    if (!parameter.type)
+      continue;
+    BoundArg made;
+    made.parameter = &parameter;
+    llvm::SaveAndRestore<Scope *> in(scope, &callee);
+    made.value = evaluate(parameter.value);
+    made.source = parameter.value;
+    made.range = parameter.range;
+    all.push_back(std::move(made));
+  }
+  bound = std::move(all);
+}
+
+/// Binds what was matched, in the callee's frame; operands get lets around it.
+void Evaluator::bindArguments(FrameScope &callee, std::vector<BoundArg> &bound) {
+  for (BoundArg &arg : bound) {
+    Symbol name = arg.parameter->name.text;
+    Value value = arg.value;
+    if (!arg.isSetting) {
+      Value operand = named(name, runTimeValue(arg.operand), arg.range);
+      value = runTimeValue(retype(operand.expr, arg.type));
+    } else if (value.isWhole() && !value.dim.constant()) {
+      Dim atom = dims.setting(name, value.dim.size(), arg.range);
+      callee.back.push_back({atom, value.dim});
+      value.dim = atom;
+    } else if (value.isRunTime()) {
+      value = named(name, value, arg.range);
+    }
+    callee.bind(name, value,
+                arg.parameter->isSetting() ? Binding::Setting : Binding::Given,
+                arg.parameter->name.range);
+  }
+}
+
+void Evaluator::bindSettingDefaults(Scope &callee,
+                                    llvm::ArrayRef<ast::Parameter> parameters) {
+  llvm::SaveAndRestore<Scope *> in(scope, &callee);
+  for (const ast::Parameter &parameter : parameters)
+    if (!callee.find(parameter.name.text) && parameter.value)
+      callee.bind(parameter.name.text, evaluate(parameter.value),
+                  Binding::Setting, parameter.name.range);
+}
+
+Value Evaluator::inlineFunction(const Value &callee, std::vector<BoundArg> &bound,
+                                Range range, const core::Type *drawnAs) {
+  const ast::FunctionDecl *decl = callee.callable->function;
+  if (depth >= 100) {
+    report(Rule::call_c7, range, "'" + decl->name.text + "' calls itself without "
+                                                         "end")
+        .note("write a loop: 'for i < n { … }'");
+    return Value::error(range);
+  }
+  llvm::SaveAndRestore<unsigned> deeper(depth, depth + 1);
+  FrameScope *inner = session.make<FrameScope>(callee.callable->home);
+  inner->name = decl->name.text.str();
+  inner->call = range;
+  for (Scope *at = callee.callable->home; at; at = at->outer)
+    if (at->kind == Scope::Frame) {
+      inner->layer = static_cast<FrameScope *>(at)->layer;
+      inner->self = static_cast<FrameScope *>(at)->self;
+      break;
+    }
+  addTypedDefaults(*inner, decl->parameters.list, bound);
+  ast::Parameter result{decl->name, decl->result, nullptr, decl->range};
+  if (drawnAs && decl->result) {
+    BoundArg target;
+    target.parameter = &result;
+    target.value = runTimeValue(program.make<core::LocalRef>(*drawnAs, range));
+    bound.push_back(target);
+  }
+  for (BoundArg &arg : bound)
+    if (!arg.source && arg.value.isError())
+      return Value::error(range);
+  if (!bindSignature(*inner, decl->name.text, bound))
+    return Value::error(range);
+  if (drawnAs && decl->result)
+    bound.pop_back();
+  bindArguments(*inner, bound);
+  bindSettingDefaults(*inner, decl->parameters.list);
+  Value value;
+  {
+    unsigned number = frame ? ++frame->callCounts[decl] : 1;
+    Entry entry(*this, context, inner, statements);
+    drawPath.push_back(number > 1 ? program.intern((decl->name.text + "." +
+                                                    llvm::Twine(number)).str())
+                                  : decl->name.text);
+    value = body(decl->body);
+    if (decl->result && !value.isError())
+      value = declare(value, decl->result,
+                      decl->body.expr ? decl->body.expr->range : decl->range,
+                      Rule::call_c4, true);
+  }
+  return back(*inner, value);
+}
+
+Value Evaluator::applyLambda(const Value &callee, Args args, Range range) {
+  const Callable &callable = *callee.callable;
+  const ast::LambdaExpr *lambda = callable.lambda;
+  if (args.size() != lambda->parameters.size()) {
+    report(Rule::call_c6, range,
+           "this function takes " + llvm::Twine(lambda->parameters.size()) +
+               " arguments, and gets " + llvm::Twine(args.size()))
+        .note(lambda->range, "written here");
+    return Value::error(range);
+  }
+  if (depth >= 100) {
+    report(Rule::call_c7, range, "this function calls itself without end");
+    return Value::error(range);
+  }
+  llvm::SaveAndRestore<unsigned> deeper(depth, depth + 1);
+  Scope *inner = session.make<Scope>(Scope::Block, callable.home);
+  for (auto [name, arg] : llvm::zip(lambda->parameters, args))
+    inner->bind(name.text, named(name.text, arg.value, arg.range),
+                Binding::Given, name.range);
+  FrameScope *outer = frame;
+  for (Scope *at = inner; at; at = at->outer)
+    if (at->kind == Scope::Frame) {
+      outer = static_cast<FrameScope *>(at);
+      break;
+    }
+  llvm::SaveAndRestore<Scope *> in(scope, inner);
+  llvm::SaveAndRestore<FrameScope *> inFrame(frame, outer);
+  return evaluate(lambda->body);
+}
+
+} // namespace lamina::sema

@@ -1,0 +1,497 @@
+//===- Forms.cpp - Calls of primitives ------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a call of each primitive makes. Reductions and elementwise functions come
+// from the table; the others have a line in `form` each.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Bind.h"
+#include "frontend/Sema/Primitives.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+namespace lamina::sema {
+
+using core::Axis;
+using core::Elem;
+using core::StructuredKind;
+
+Value Evaluator::primitiveValue(const PrimitiveInfo *info) {
+  Value value;
+  value.kind = Value::Function;
+  auto callable = std::make_shared<Callable>();
+  callable->kind = Callable::Primitive;
+  callable->primitive = info;
+  value.callable = callable;
+  return value;
+}
+
+bool Evaluator::findPrimitiveNamed(Symbol name) {
+  return findPrimitive(name) != nullptr;
+}
+
+static Value distribution(const Value &callee, Args args, Range range) {
+  auto made = std::make_shared<Callable>(*callee.callable);
+  for (EvaluatedArg &arg : args)
+    made->parts.push_back(arg.value);
+  Value value = callee;
+  value.callable = made;
+  value.range = range;
+  return value;
+}
+
+Value Evaluator::primitiveCall(const PrimitiveInfo *info, const Value &callee,
+                               const ast::CallExpr *expr) {
+  if (info->name == "grad" || info->name == "jvp" || info->name == "size" ||
+      info->name == "gradient_error" || info->name == "trained")
+    return unevaluatedForm(info->name, expr);
+  return applyPrimitive(callee, arguments(expr), expr->range);
+}
+
+Value Evaluator::applyPrimitive(const Value &callee, Args args, Range range) {
+  const PrimitiveInfo &info = *callee.callable->primitive;
+  for (const EvaluatedArg &arg : args)
+    if (arg.value.isError())
+      return Value::error(range);
+  if (info.kind == PrimitiveInfo::Distribution)
+    return distribution(callee, std::move(args), range);
+  bool twoSided = info.fold == core::FoldKind::Min || info.fold == core::FoldKind::Max;
+  if (info.kind == PrimitiveInfo::Reduction && twoSided && args.size() == 2)
+    return binary(info.fold == core::FoldKind::Min ? core::Primitive::Min
+                                                   : core::Primitive::Max,
+                  args[0].value, args[1].value, range, args[0].source,
+                  args[1].source);
+  if (info.kind == PrimitiveInfo::Form)
+    return form(info.name, args, range);
+  unsigned wanted = info.kind == PrimitiveInfo::Elementwise ? info.count : 1;
+  if (args.size() != wanted) {
+    report(Rule::call_c6, range, "'" + info.name + "' takes " +
+                                     llvm::Twine(wanted) +
+                                     (wanted == 1 ? " argument" : " arguments") +
+                                     ", and gets " + llvm::Twine(args.size()));
+    return Value::error(range);
+  }
+  if (info.kind == PrimitiveInfo::Reduction)
+    return reduce(info.fold, args[0].value, args[0].over, args[0].source, range);
+  llvm::SmallVector<Value, 3> operands;
+  llvm::SmallVector<const ast::Expr *, 3> sources;
+  for (EvaluatedArg &arg : args) {
+    operands.push_back(arg.value);
+    sources.push_back(arg.source);
+  }
+  return elementwise(info.primitive, operands, range, sources);
+}
+
+//===-- Helpers of forms --------------------------------------------------===//
+
+static const EvaluatedArg *findArg(const Args &args, Symbol name,
+                                   unsigned position) {
+  unsigned at = 0;
+  for (const EvaluatedArg &arg : args) {
+    if (arg.name == name)
+      return &arg;
+    if (arg.name.empty() && at++ == position)
+      return &arg;
+  }
+  return nullptr;
+}
+
+core::Expr *Evaluator::tensorArg(const Args &args, unsigned position,
+                                 llvm::StringRef form, Range range) {
+  const EvaluatedArg *arg = findArg(args, "", position);
+  if (!arg) {
+    report(Rule::call_c6, range, "'" + form + "' is not given its argument");
+    return nullptr;
+  }
+  core::Expr *expr = runTime(arg->value, arg->range);
+  if (expr->type.isTensor())
+    return expr;
+  if (!expr->type.isError())
+    report(Rule::call_c8, arg->range, "'" + form + "' works on tensors, and "
+                                                   "this is " + expr->type.str());
+  return nullptr;
+}
+
+/// The axis of `over`, or the last one (the first, if `first`).
+std::optional<unsigned> Evaluator::formAxis(const Args &args,
+                                            const core::Expr *operand, Range range,
+                                            bool first) {
+  for (const EvaluatedArg &arg : args)
+    if (arg.over)
+      return axisOver(operand->type, arg.over, arg.source);
+  if (!operand->type.rank()) {
+    report(Rule::over_c1, range, "a number has no dimension");
+    return std::nullopt;
+  }
+  return first ? 0 : operand->type.rank() - 1;
+}
+
+core::Structured *Evaluator::structured(StructuredKind kind, core::Exprs operands,
+                                        core::Type type, Range range) {
+  auto *node = program.make<core::Structured>(std::move(type), range);
+  node->structured = kind;
+  node->operands = std::move(operands);
+  return node;
+}
+
+//===-- Forms -------------------------------------------------------------===//
+
+Value Evaluator::form(llvm::StringRef name, const Args &args, Range range) {
+  using Maker = Value (Evaluator::*)(llvm::StringRef, const Args &, Range);
+  Maker maker = llvm::StringSwitch<Maker>(name)
+                    .Cases({"int", "real"}, &Evaluator::formConvert)
+                    .Case("split", &Evaluator::formSplit)
+                    .Case("join", &Evaluator::formJoin)
+                    .Cases({"sort", "top"}, &Evaluator::formOrder)
+                    .Cases({"reverse", "transpose", "diagonal", "repeat", "ragged",
+                            "one_hot", "interpolate", "inverse_permutation"},
+                           &Evaluator::formShape)
+                    .Cases({"inverse", "determinant", "solve", "cholesky", "qr",
+                            "lu", "singular_values"},
+                           &Evaluator::formAlgebra)
+                    .Cases({"dot", "stop", "total"}, &Evaluator::formTree)
+                    .Default(nullptr);
+  if (maker)
+    return (this->*maker)(name, args, range);
+  return notSupported(range, "'" + name + "' here");
+}
+
+Value Evaluator::formConvert(llvm::StringRef name, const Args &args, Range range) {
+  const EvaluatedArg *arg = findArg(args, "", 0);
+  if (arg && arg->value.kind == Value::Number && !arg->value.scalar) {
+    const Value &v = arg->value;
+    if (name == "real")
+      return v;
+    if (v.dim)
+      return v;
+    return Value::number(dims.constant(int64_t(v.real)), range);
+  }
+  core::Expr *x = tensorArg(args, 0, name, range);
+  if (!x)
+    return Value::error(range);
+  if (x->type.elem.isTruth()) {
+    report(Rule::call_c8, range, "a truth value is no number")
+        .note("write '1 if c else 0'");
+    return Value::error(range);
+  }
+  core::Expr *result =
+      convert(x, name == "real" ? Elem::Real : Elem::Whole);
+  if (name == "int" && x->type.elem.isReal())
+    boundConversion(result, x);
+  return runTimeValue(result);
+}
+
+Value Evaluator::formSplit(llvm::StringRef name, const Args &args, Range range) {
+  core::Expr *x = tensorArg(args, 0, name, range);
+  auto axis = x ? formAxis(args, x, range) : std::nullopt;
+  if (!axis)
+    return Value::error(range);
+  int64_t count = 2;
+  if (const EvaluatedArg *k = findArg(args, "k", 1)) {
+    auto known = forceWhole(k->value, k->range, "the number of parts");
+    if (!known || *known < 1)
+      return Value::error(range);
+    count = *known;
+  }
+  const Axis &whole = x->type.axes[*axis];
+  auto part = dims.divideExactly(whole.dim, dims.constant(count));
+  auto size = dims.divideExactly(whole.size(), dims.constant(count));
+  if (!size) {
+    report(Rule::call_c2, range, "the dimension that is split is " +
+                                     whole.size().str() + ", and " +
+                                     llvm::Twine(count) + " does not divide it");
+    return Value::error(range);
+  }
+  core::Type type = x->type;
+  type.axes[*axis] = {part ? *part : *size, whole.name};
+  std::vector<core::Type> parts(count, type);
+  auto *node = program.make<core::Split>(core::Type::tuple(parts), range);
+  node->operand = x;
+  node->count = count;
+  node->axis = *axis;
+  return named("parts", runTimeValue(node), range);
+}
+
+Value Evaluator::formJoin(llvm::StringRef name, const Args &args, Range range) {
+  core::Exprs exprs;
+  const ast::Expr *over = nullptr;
+  Elem::Kind kind = Elem::Whole;
+  for (const EvaluatedArg &arg : args) {
+    exprs.push_back(runTime(arg.value, arg.range));
+    const core::Type &type = exprs.back()->type;
+    if (!type.isTensor() || !type.rank()) {
+      if (!type.isError())
+        report(Rule::call_c8, arg.range,
+               "'join' joins tensors, and this is " + type.str());
+      return Value::error(range);
+    }
+    over = arg.over ? arg.over : over;
+    if (!type.elem.isWhole())
+      kind = type.elem.kind;
+  }
+  if (exprs.empty())
+    return notSupported(range, "'join' of nothing");
+  auto widest = *std::max_element(exprs.begin(), exprs.end(), [](auto *a, auto *b) {
+    return a->type.rank() < b->type.rank();
+  });
+  auto place = over ? axisOver(widest->type, over, nullptr)
+                    : std::optional<unsigned>(widest->type.rank() - 1);
+  if (!place)
+    return Value::error(range);
+  return joinAt(exprs, widest->type, *place, kind, range);
+}
+
+Value Evaluator::joinAt(core::Exprs exprs, const core::Type &widest,
+                        unsigned axis, Elem::Kind kind, Range range) {
+  unsigned fromEnd = widest.rank() - axis;
+  auto *node = program.make<core::Join>(widest, range);
+  node->axis = axis;
+  Dim size = dims.constant(0), low, high;
+  for (auto [i, x] : llvm::enumerate(exprs)) {
+    x = convert(x, kind);
+    // The joined axis is at the same place; the others meet by name.
+    llvm::SmallVector<Axis, 4> target(widest.axes);
+    unsigned own = over0(x->type, fromEnd, widest.rank());
+    target[axis] = x->type.axes[own];
+    size = size + x->type.axes[own].dim;
+    core::Type types[] = {core::Type::real(target), x->type};
+    core::Alignment whole, part;
+    core::Alignment *alignments[] = {&whole, &part};
+    ++session.muted;
+    auto met = x->type.rank() <= target.size()
+                   ? meet(types, alignments, range, {})
+                   : std::nullopt;
+    --session.muted;
+    if (!met) {
+      report(Rule::meet_c4, range, "parts differ outside the joined dimension: " +
+                                       exprs[0]->type.str() + " and " +
+                                       x->type.str());
+      return Value::error(range);
+    }
+    node->operands.push_back(x);
+    node->alignments.push_back(part);
+    const Elem &e = x->type.elem;
+    low = i == 0 ? e.low : low && e.low ? dims.min(low, e.low) : Dim();
+    high = i == 0 ? e.high : high && e.high ? dims.max(high, e.high) : Dim();
+  }
+  node->type.elem = {kind, kind == Elem::Whole ? low : Dim(),
+                     kind == Elem::Whole ? high : Dim()};
+  node->type.axes[axis].dim = size;
+  return runTimeValue(node);
+}
+
+unsigned Evaluator::over0(const core::Type &type, unsigned fromEnd, unsigned rank) {
+  // A part with fewer axes has the joined one as near to its end, or as its last.
+  return fromEnd <= type.rank() ? type.rank() - fromEnd : type.rank() - 1;
+}
+
+Value Evaluator::formOrder(llvm::StringRef name, const Args &args, Range range) {
+  bool isTop = name == "top";
+  core::Expr *x = tensorArg(args, isTop ? 1 : 0, name, range);
+  auto axis = x ? formAxis(args, x, range) : std::nullopt;
+  if (!axis)
+    return Value::error(range);
+  core::Type values = x->type, places = x->type;
+  Dim size = x->type.axes[*axis].dim, count;
+  if (isTop) {
+    const EvaluatedArg *k = findArg(args, "k", 0);
+    count = dimensionOf(k->value);
+    if (!count) {
+      report(Rule::const_c1, k->range, "how many 'top' takes has to be a size, and "
+                                       "this is " + k->value.describe());
+      return Value::error(range);
+    }
+    if (!provesNotNegative(size - count)) {
+      report(Rule::range_c1, k->range, "'top' takes " + count.size().str() +
+                                           " of " + size.size().str());
+      return Value::error(range);
+    }
+    values.axes[*axis].dim = count;
+    places.axes[*axis].dim = count;
+  }
+  places.elem = {Elem::Whole, dims.constant(0), size - 1};
+  const Symbol names[] = {"values", "places"};
+  auto *node = structured(isTop ? StructuredKind::Top : StructuredKind::Sort, {x},
+                          core::Type::tuple({values, places}, names), range);
+  node->axis = *axis;
+  node->count = count;
+  if (const EvaluatedArg *d = isTop ? nullptr : findArg(args, "descending", 99))
+    node->descending = forceTruth(d->value, d->range, "'descending'").value_or(false);
+  return named(name, runTimeValue(node), range);
+}
+
+Value Evaluator::formShape(llvm::StringRef name, const Args &args, Range range) {
+  core::Expr *x = tensorArg(args, name == "interpolate" ? 1 : 0, name, range);
+  if (!x)
+    return Value::error(range);
+  core::Type type = x->type;
+  if (name == "transpose" || name == "diagonal") {
+    if (type.rank() < 2) {
+      report(Rule::call_c3, range, "'" + name + "' needs two dimensions, and this "
+                                                "is " + type.str());
+      return Value::error(range);
+    }
+    if (name == "diagonal")
+      type.axes.pop_back();
+    else
+      std::swap(type.axes[type.rank() - 1], type.axes[type.rank() - 2]);
+    return runTimeValue(structured(name == "diagonal" ? StructuredKind::Diagonal
+                                                      : StructuredKind::Transpose,
+                                   {x}, type, range));
+  }
+  if (name == "reverse") {
+    auto axis = formAxis(args, x, range);
+    if (!axis)
+      return Value::error(range);
+    auto *node = structured(StructuredKind::Reverse, {x}, type, range);
+    node->axis = *axis;
+    return runTimeValue(node);
+  }
+  if (name == "inverse_permutation")
+    return runTimeValue(
+        structured(StructuredKind::InversePermutation, {x}, type, range));
+  if (name == "one_hot") {
+    const EvaluatedArg *n = findArg(args, "n", 1);
+    Dim size = n ? dimensionOf(n->value) : Dim();
+    if (!size)
+      return notSupported(range, "'one_hot' without a size");
+    type.elem = {};
+    type.axes.push_back({size, ""});
+    return runTimeValue(structured(StructuredKind::OneHot, {x}, type, range));
+  }
+  if (name == "repeat" && type.rank()) {
+    const EvaluatedArg *n = findArg(args, "count", 1);
+    Dim count = n ? dimensionOf(n->value) : Dim();
+    if (!count)
+      return notSupported(range, "'repeat' without a size");
+    type.axes[0].dim = type.axes[0].dim * count;
+    auto *node = structured(StructuredKind::Repeat, {x}, type, range);
+    node->count = count;
+    return runTimeValue(node);
+  }
+  if (name == "interpolate") {
+    core::Expr *points = tensorArg(args, 0, name, range);
+    if (!points)
+      return Value::error(range);
+    type.elem = {};
+    return runTimeValue(structured(StructuredKind::Interpolate,
+                                   {convert(points, Elem::Real),
+                                    convert(x, Elem::Real)},
+                                   type, range));
+  }
+  if (name == "ragged")
+    return formRagged(args, x, range);
+  return notSupported(range, "'" + name + "' of this");
+}
+
+Value Evaluator::formRagged(const Args &args, core::Expr *x, Range range) {
+  auto axis = formAxis(args, x, range);
+  const EvaluatedArg *lengths = findArg(args, "lengths", 1);
+  if (!axis || !lengths)
+    return Value::error(range);
+  core::Expr *counts = runTime(lengths->value, lengths->range);
+  if (!counts->type.isTensor() || counts->type.rank() != 1 || *axis == 0) {
+    report(Rule::ragged_c1, range,
+           "'ragged' needs one length for each sample of the first dimension");
+    return Value::error(range);
+  }
+  Dim full = x->type.axes[*axis].size();
+  Dim over = dims.size("samples", x->type.axes[0].size(), x->type.axes[0].size(),
+                       0, range);
+  Dim size = dims.size(x->type.axes[*axis].name.empty()
+                           ? Symbol("length")
+                           : x->type.axes[*axis].name,
+                       dims.constant(0), full, 0, range, over.atom());
+  core::Type type = x->type;
+  type.axes[*axis].dim = size;
+  auto *node = structured(StructuredKind::Ragged, {x, counts}, type, range);
+  node->axis = *axis;
+  return named("ragged", runTimeValue(node), range);
+}
+
+Value Evaluator::formAlgebra(llvm::StringRef name, const Args &args, Range range) {
+  core::Expr *x = tensorArg(args, 0, name, range);
+  if (!x)
+    return Value::error(range);
+  x = convert(x, Elem::Real);
+  core::Type type = x->type;
+  unsigned rank = type.rank();
+  if (rank < 2 || (name != "qr" && name != "singular_values" &&
+                   type.axes[rank - 1].size() != type.axes[rank - 2].size())) {
+    report(Rule::call_c3, range, "'" + name + "' works on matrices, and this is " +
+                                     type.str());
+    return Value::error(range);
+  }
+  StructuredKind kind = llvm::StringSwitch<StructuredKind>(name)
+                            .Case("inverse", StructuredKind::Inverse)
+                            .Case("determinant", StructuredKind::Determinant)
+                            .Case("solve", StructuredKind::Solve)
+                            .Case("cholesky", StructuredKind::Cholesky)
+                            .Case("qr", StructuredKind::QR)
+                            .Case("lu", StructuredKind::LU)
+                            .Default(StructuredKind::SingularValues);
+  core::Exprs operands = {x};
+  if (name == "determinant") {
+    type.axes.resize(rank - 2);
+  } else if (name == "singular_values") {
+    Dim smaller = dims.min(type.axes[rank - 1].dim, type.axes[rank - 2].dim);
+    type.axes.pop_back();
+    type.axes.back() = {smaller, ""};
+  } else if (name == "solve") {
+    core::Expr *b = tensorArg(args, 1, name, range);
+    if (!b)
+      return Value::error(range);
+    operands.push_back(convert(b, Elem::Real));
+    type = operands[1]->type;
+  } else if (name == "qr") {
+    core::Type r = type;
+    r.axes[rank - 2] = type.axes[rank - 1];
+    const Symbol names[] = {"q", "r"};
+    type = core::Type::tuple({type, r}, names);
+  } else if (name == "lu") {
+    const Symbol names[] = {"order", "lower", "upper"};
+    type = core::Type::tuple({type, type, type}, names);
+  }
+  return named(name, runTimeValue(structured(kind, operands, type, range)), range);
+}
+
+//===-- @ -----------------------------------------------------------------===//
+
+Value Evaluator::matmul(const Value &left, const Value &right,
+                        const ast::BinaryExpr *expr) {
+  core::Expr *a = runTime(left, expr->left->range);
+  core::Expr *b = runTime(right, expr->right->range);
+  if (a->type.isError() || b->type.isError())
+    return Value::error(expr->range);
+  if (!a->type.isTensor() || !b->type.isTensor() || !a->type.rank() ||
+      !b->type.rank()) {
+    report(Rule::meet_c3, expr->opRange,
+           "'@' joins a dimension of each side, and here are " + a->type.str() +
+               " and " + b->type.str());
+    return Value::error(expr->range);
+  }
+  const Axis &last = a->type.axes.back(), &first = b->type.axes.front();
+  if (!same(last.dim, first.dim)) {
+    auto &diag = report(Rule::meet_c3, expr->opRange,
+                        "the last dimension of '" + text(expr->left) + "' is " +
+                            last.dim.str() + ", the first of '" +
+                            text(expr->right) + "' is " + first.dim.str());
+    if (last.size() == first.size())
+      diag.note("both are " + last.size().str() +
+                " here, but nothing says that they are one dimension");
+    else
+      diag.note("here " + last.size().str() + " and " + first.size().str());
+    return Value::error(expr->range);
+  }
+  core::Type type = core::Type::real(a->type.axes);
+  type.axes.pop_back();
+  type.axes.append(b->type.axes.begin() + 1, b->type.axes.end());
+  auto *node = program.make<core::MatMul>(type, expr->range);
+  node->left = convert(a, Elem::Real);
+  node->right = convert(b, Elem::Real);
+  return runTimeValue(node);
+}
+
+} // namespace lamina::sema

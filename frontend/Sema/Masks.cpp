@@ -1,0 +1,202 @@
+//===- Masks.cpp - Masks and scores at positions --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// A mask is a function of positions and never a tensor: applied, its body is
+// written out at the four positions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Bind.h"
+#include "frontend/Sema/Entries.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+namespace lamina::sema {
+
+/// `causal and window(8)`: the two sides as masks (or groups) of one value.
+Value Evaluator::combine(Callable::Kind kind, const ast::BinaryExpr *expr) {
+  Value left = evaluate(expr->left), right = evaluate(expr->right);
+  if (left.isError() || right.isError())
+    return Value::error(expr->range);
+  auto isGroup = [](const Value &value) {
+    return value.kind == Value::Group || value.kind == Value::Text;
+  };
+  if (isGroup(left) || isGroup(right)) {
+    Value value;
+    value.range = expr->range;
+    value.group = groupOf(*this, expr);
+    value.kind = value.group ? Value::Group : Value::Error;
+    return value;
+  }
+  if (left.kind != Value::Function || right.kind != Value::Function) {
+    report(Rule::call_c8, expr->range,
+           "a mask joins with masks, and here are " + left.describe() + " and " +
+               right.describe());
+    return Value::error(expr->range);
+  }
+  auto callable = std::make_shared<Callable>();
+  callable->kind = kind;
+  callable->parts = {left, right};
+  callable->home = scope;
+  Value value;
+  value.kind = Value::Function;
+  value.range = expr->range;
+  value.callable = callable;
+  return value;
+}
+
+/// One position of the brackets: `q`, or `q = (y, x < w)`, read as a tuple.
+bool Evaluator::bindPosition(FrameScope &callee, const ast::Subscript &entry,
+                             const Value &position) {
+  if (entry.kind != ast::Subscript::Kind::Named) {
+    auto *name = llvm::dyn_cast_or_null<ast::NameExpr>(entry.value);
+    if (name)
+      callee.bind(name->name, position, Binding::Index, name->range);
+    return name != nullptr;
+  }
+  callee.bind(entry.name.text, position, Binding::Index, entry.name.range);
+  auto *tuple = llvm::dyn_cast<ast::TupleExpr>(
+      ast::withoutParens(const_cast<ast::Expr *>(entry.value)));
+  if (!tuple || tuple->entries.size() < 2)
+    return false;
+  // From the last part, which runs fastest.
+  Value rest = position;
+  for (size_t i = tuple->entries.size(); i-- > 0;) {
+    const ast::Expr *part = ast::withoutParens(tuple->entries[i].value);
+    const ast::Expr *bound = nullptr;
+    if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(part);
+        binary && binary->op == ast::BinaryOp::Less) {
+      part = ast::withoutParens(binary->left);
+      bound = binary->right;
+    }
+    auto *name = llvm::dyn_cast<ast::NameExpr>(part);
+    if (!name || (!bound && i)) {
+      report(Rule::mask_c2, part->range,
+             "all parts of a position but the first say how far they run");
+      return false;
+    }
+    llvm::SaveAndRestore<Scope *> in(scope, &callee);
+    Value width = bound && i ? evaluate(bound) : Value();
+    Value value = i ? binary(core::Primitive::Mod, rest, width, part->range) : rest;
+    callee.bind(name->name, value, Binding::Index, name->range);
+    if (i)
+      rest = named("", binary(core::Primitive::FloorDiv, rest, width, part->range),
+                   part->range);
+  }
+  return true;
+}
+
+Value Evaluator::applyMask(const Value &mask, llvm::ArrayRef<Value> positions,
+                           Range range, const Value *score) {
+  for (const Value &position : positions)
+    if (position.isError())
+      return Value::error(range);
+  if (score && score->isError())
+    return *score;
+  const Callable &callable = *mask.callable;
+  switch (callable.kind) {
+  case Callable::MaskAnd:
+  case Callable::MaskOr: {
+    Value a = applyMask(callable.parts[0], positions, range);
+    Value b = applyMask(callable.parts[1], positions, range);
+    if (a.isError() || b.isError())
+      return Value::error(range);
+    bool isAnd = callable.kind == Callable::MaskAnd;
+    if (a.kind == Value::Truth)
+      return a.truth == isAnd ? b : a;
+    if (b.kind == Value::Truth)
+      return b.truth == isAnd ? a : b;
+    return binary(isAnd ? core::Primitive::And : core::Primitive::Or, a, b, range);
+  }
+  case Callable::MaskNot:
+    return unary(core::Primitive::Not,
+                 applyMask(callable.parts[0], positions, range), range);
+  case Callable::Chain: {
+    Value current = score ? *score : Value::error(range);
+    for (const Value &part : callable.parts)
+      current = named("s", applyMask(part, positions, range, &current), range);
+    return current;
+  }
+  case Callable::Function:
+    break;
+  default:
+    report(Rule::mask_c1, range, "this is " + mask.describe() +
+                                     ", and takes no positions");
+    return Value::error(range);
+  }
+  return applyMaskBody(mask, positions, range, score);
+}
+
+Value Evaluator::applyMaskBody(const Value &mask,
+                               llvm::ArrayRef<Value> positions, Range range,
+                               const Value *score) {
+  const Callable &callable = *mask.callable;
+  const ast::FunctionDecl *decl = callable.function;
+  bool isScore = decl->functionKind == ast::FunctionKind::Score;
+  if (decl->functionKind != ast::FunctionKind::Mask && !isScore) {
+    report(Rule::mask_c1, range, "'" + decl->name.text +
+                                     "' is no mask, and takes no positions");
+    return Value::error(range);
+  }
+  if (positions.size() != 4) {
+    report(Rule::mask_c1, range,
+           "a mask is applied to four positions, b, h, q and k, and here are " +
+               llvm::Twine(positions.size()))
+        .note("what does not look at one of them gets 0 there");
+    return Value::error(range);
+  }
+  FrameScope *inner = session.make<FrameScope>(callable.home);
+  inner->name = decl->name.text.str();
+  inner->call = range;
+  std::vector<BoundArg> bound;
+  if (!matchArguments(decl->parameters.list, callable.given, {}, decl->name.text,
+                      range, bound))
+    return Value::error(range);
+  addTypedDefaults(*inner, decl->parameters.list, bound);
+  for (BoundArg &arg : bound)
+    arg.value = imported(arg.value);
+  if (!bindSignature(*inner, decl->name.text, bound))
+    return Value::error(range);
+  bindArguments(*inner, bound);
+  bindSettingDefaults(*inner, decl->parameters.list);
+  for (const ast::Subscript &entry : decl->brackets.entries) {
+    Symbol word = entry.kind == ast::Subscript::Kind::Named ? entry.name.text
+                  : llvm::isa<ast::NameExpr>(entry.value)
+                      ? llvm::cast<ast::NameExpr>(entry.value)->name
+                      : Symbol();
+    int at = llvm::StringSwitch<int>(word)
+                 .Case("b", 0)
+                 .Case("h", 1)
+                 .Case("q", 2)
+                 .Case("k", 3)
+                 .Default(-1);
+    if (at < 0 || !bindPosition(*inner, entry, positions[at])) {
+      report(Rule::mask_c1, entry.range,
+             "the positions of a mask are called b, h, q and k");
+      return Value::error(range);
+    }
+  }
+  if (score)
+    inner->bind("s", named("s", *score, range), Binding::Given, range);
+  Value value;
+  {
+    Entry entry(*this, context, inner, statements);
+    value = body(decl->body);
+  }
+  value = back(*inner, value);
+  if (value.isError() || value.kind == Value::Truth || isScore)
+    return value;
+  core::Expr *expr = runTime(value, range);
+  if (!expr->type.isScalar() || !expr->type.elem.isTruth()) {
+    report(Rule::mask_c1, decl->range, "the body of a mask is a truth value, and "
+                                       "this is " + expr->type.str());
+    return Value::error(range);
+  }
+  auto *node = program.make<core::MaskAt>(expr->type, range);
+  node->name = decl->name.text;
+  node->value = expr;
+  return runTimeValue(node);
+}
+
+} // namespace lamina::sema

@@ -1,0 +1,65 @@
+//===- Sema.cpp - The phases ----------------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Declares files, evaluates the entries in source order, then settles what needs
+// every size: members of layers, initial values, rows of pipelines.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Sema.h"
+
+#include "frontend/Sema/Entries.h"
+
+namespace lamina {
+
+using namespace sema;
+
+static void evaluateEntries(Session &session, Evaluator &evaluator) {
+  FileScope &file = *session.getRoot();
+  for (ast::Decl *decl : file.ast.decls) {
+    if (auto *train = llvm::dyn_cast<ast::TrainDecl>(decl))
+      evaluateTrain(evaluator, file, *train);
+    else if (auto *function = llvm::dyn_cast<ast::FunctionDecl>(decl)) {
+      if (function->functionKind == ast::FunctionKind::Sample)
+        evaluateSample(evaluator, file, *function);
+    } else if (auto *test = llvm::dyn_cast<ast::TestDecl>(decl)) {
+      if (session.options.tests)
+        evaluateTest(evaluator, file, *test);
+    }
+  }
+}
+
+/// Constants that `--set` names have to exist.
+static void checkSetConstants(Session &session) {
+  FileScope &file = *session.getRoot();
+  for (auto &[name, text] : session.options.constants)
+    if (!llvm::isa_and_nonnull<ast::ConstDecl>(file.decls.lookup(name)))
+      session.report(Rule::const_c3, session.sources.getRange(file.id),
+                     "'--set " + name + "': this file has no constant '" + name +
+                         "'");
+}
+
+std::unique_ptr<core::Program> analyse(ast::FileAST file, SourceManager &sources,
+                                       const SemaOptions &options,
+                                       Diagnostics &diags) {
+  auto program = std::make_unique<core::Program>();
+  Session session(sources, diags, options, *program);
+  session.addFile(std::move(file));
+  checkSetConstants(session);
+  if (!diags.endPhase())
+    return nullptr;
+  Evaluator evaluator(session);
+  evaluateEntries(session, evaluator);
+  if (!diags.endPhase())
+    return nullptr;
+  // Settling one layer may reach another for the first time.
+  for (size_t i = 0; i < session.layerStates.size(); ++i)
+    evaluator.settleLayer(session.layerStates[i]);
+  settleEntries(session);
+  if (!diags.endPhase())
+    return nullptr;
+  return program;
+}
+
+} // namespace lamina

@@ -1,0 +1,553 @@
+//===- Trees.cpp - Members, derived calls, trees, derivatives -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Bind.h"
+#include "frontend/Sema/Primitives.h"
+
+namespace lamina::sema {
+
+//===-- Members -----------------------------------------------------------===//
+
+Value Evaluator::member(const ast::MemberExpr *expr) {
+  Value base = evaluate(expr->base);
+  if (base.isError())
+    return base;
+  return memberOf(base, expr->member, expr->range);
+}
+
+Value Evaluator::memberOf(const Value &base, ast::Name member, Range range) {
+  switch (base.kind) {
+  case Value::Module: {
+    if (auto value = session.lookUp(*base.module, member.text, *this))
+      return imported(*value);
+    report(Rule::name_c1, member.range, "the imported file has no '" +
+                                            member.text + "'");
+    return Value::error(range);
+  }
+  case Value::Field:
+    return fieldMember(base, member, range);
+  case Value::Run:
+    if (member.text == "last")
+      return runLast(base, range);
+    break;
+  case Value::TupleOf:
+    for (auto [name, item] : llvm::zip(*base.names, *base.items))
+      if (name == member.text)
+        return imported(item);
+    break;
+  case Value::RunTime:
+    if (base.expr->type.isTree())
+      return fieldMember(treeField(base, range), member, range);
+    if (base.expr->type.isTuple())
+      for (auto [i, name] : llvm::enumerate(base.expr->type.names))
+        if (name == member.text)
+          return elements(base, range)[i];
+    break;
+  default:
+    break;
+  }
+  report(Rule::layer_c2, member.range, base.describe() + " has no '" +
+                                           member.text + "'");
+  return Value::error(range);
+}
+
+/// `embed.project`, `net.kernel`, `flow.0`: a call, a weight, a field.
+Value Evaluator::fieldMember(const Value &field, ast::Name member, Range range) {
+  const Callable &callable = *field.callable;
+  if (callable.kind != Callable::Layer) {
+    for (auto [i, info] : llvm::enumerate(field.field->parts))
+      if (info && info->slot->name == member.text)
+        return part(field, i, range);
+    report(Rule::layer_c2, member.range, "this chain has no part '" +
+                                             member.text + "'");
+    return Value::error(range);
+  }
+  for (const ast::Decl *decl : callable.layer->members) {
+    if (auto *call = llvm::dyn_cast<ast::FunctionDecl>(decl);
+        call && call->name.text == member.text && !member.text.empty())
+      return methodOf(field, *call, range);
+    if (auto *weights = llvm::dyn_cast<ast::WeightDecl>(decl))
+      for (const ast::Weight &weight : weights->weights)
+        if (weight.name.text == member.text)
+          return weightOf(field, weight, range);
+    if (auto *inner = llvm::dyn_cast<ast::FieldDecl>(decl))
+      for (const ast::Name &name : inner->names)
+        if (name.text == member.text)
+          return innerField(field, *inner, name, range);
+  }
+  report(Rule::layer_c2, member.range, "'" + callable.layer->name.text +
+                                           "' has no '" + member.text + "'")
+      .note(callable.layer->name.range, "declared here");
+  return Value::error(range);
+}
+
+Value Evaluator::methodOf(const Value &field, const ast::FunctionDecl &call,
+                          Range range) {
+  Value value;
+  value.kind = Value::Function;
+  value.range = range;
+  auto callable = std::make_shared<Callable>();
+  callable->kind = Callable::Function;
+  callable->function = &call;
+  callable->self = std::make_shared<Value>(field);
+  callable->home = field.callable->home;
+  if (call.functionKind == ast::FunctionKind::Mask ||
+      call.functionKind == ast::FunctionKind::Score) {
+    FrameScope *inside = memberFrame(field, range);
+    if (!inside)
+      return Value::error(range);
+    callable->home = inside;
+  }
+  value.callable = callable;
+  return value;
+}
+
+/// A frame in which members of a field can be read from outside, with the tree of
+/// that field; its sizes are those that a call fixed.
+FrameScope *Evaluator::memberFrame(const Value &field, Range range) {
+  const Callable &callable = *field.callable;
+  FrameScope *inside;
+  std::string key;
+  FrameScope probe(nullptr);
+  LayerScope *settings = settingsScope(callable, probe, key);
+  Scope *early = session.make<Scope>(Scope::Block, settings);
+  settingDefaults(*settings, *callable.layer, *early, true);
+  inside = session.make<FrameScope>(settings);
+  inside->back = probe.back;
+  if (!field.field->state) {
+    LayerCall call;
+    call.layer = callable.layer;
+    call.decl = nullptr;
+    call.settings = settings;
+    call.frame = inside;
+    call.settingsKey = key;
+    call.callKey = "members";
+    layerState(field, call, range);
+  }
+  LayerState *state = field.field->state;
+  settings->state = state;
+  inside->layer = state;
+  inside->name = callable.layer->name.text.str();
+  inside->call = range;
+  inside->self = imported(field).expr;
+  inside->selfOwner = context;
+  for (auto &[symbol, size] : state->sizes)
+    inside->bind(symbol, Value::number(dims.name(symbol, size.size(), range), range),
+                 Binding::Dimension, range);
+  return inside;
+}
+
+Value Evaluator::weightOf(const Value &field, const ast::Weight &weight,
+                          Range range) {
+  FrameScope *inside = memberFrame(field, range);
+  llvm::SaveAndRestore<Scope *> in(scope, inside);
+  Value value = evaluateMember(*inside->layer, weight.name.text, range);
+  // Sizes of weights are known outside by value.
+  if (value.kind == Value::RunTime) {
+    core::Type type = value.expr->type;
+    for (auto &axis : type.axes)
+      axis.dim = axis.dim.size();
+    value.expr = retype(value.expr, type);
+  }
+  return value;
+}
+
+Value Evaluator::innerField(const Value &field, const ast::FieldDecl &decl,
+                            ast::Name name, Range range) {
+  FrameScope *inside = memberFrame(field, range);
+  llvm::SaveAndRestore<Scope *> in(scope, inside);
+  return evaluateMember(*inside->layer, name.text, range);
+}
+
+//===-- Calls with a dot --------------------------------------------------===//
+
+/// `f.begin(…)`, `run.next(…)`, `f.inverse(z)`, `f.log_det(x)`; none for others.
+std::optional<Value> Evaluator::memberCall(const ast::MemberExpr *member,
+                                           const ast::CallExpr *expr) {
+  llvm::StringRef name = member->member.text;
+  if (name != "begin" && name != "next" && name != "inverse" && name != "log_det")
+    return std::nullopt;
+  Value base = evaluate(member->base);
+  if (base.isError())
+    return base;
+  if (name == "next" && base.kind == Value::Run)
+    return runNext(base, arguments(expr), expr->range);
+  if (!base.isCallable())
+    return std::nullopt;
+  if (name == "begin")
+    return runBegin(base, arguments(expr), expr->range);
+  if (base.kind != Value::Field)
+    return notSupported(expr->range, "'" + name + "' of a function");
+  return derived(base, name, arguments(expr), expr->range);
+}
+
+/// The inverse and the log-determinant of a layer: written by hand, or derived
+/// from the call by a pass.
+Value Evaluator::derived(const Value &field, Symbol what, Args args, Range range) {
+  if (args.empty() || args[0].value.isError())
+    return Value::error(range);
+  if (field.callable->kind == Callable::Layer) {
+    for (const ast::Decl *decl : field.callable->layer->members)
+      if (auto *call = llvm::dyn_cast<ast::FunctionDecl>(decl);
+          call && call->name.text == what)
+        return callField(field, what, args, range);
+    if (!field.callable->layer->isInvertible) {
+      report(Rule::layer_c6, range, "'" + field.callable->layer->name.text +
+                                        "' is not marked 'invertible'")
+          .note(field.callable->layer->name.range, "declared here");
+      return Value::error(range);
+    }
+  }
+  Statements ignored;
+  Value forward;
+  {
+    llvm::SaveAndRestore<Statements *> out(statements, &ignored);
+    forward = apply(field, args, range);
+  }
+  if (forward.isError())
+    return forward;
+  core::Expr *call = runTime(forward, range);
+  while (auto *retype = llvm::dyn_cast<core::Retype>(call))
+    call = retype->operand;
+  auto *node = llvm::dyn_cast<core::Call>(call);
+  if (!node)
+    return notSupported(range, "'" + what + "' of a chain (make it the body of an "
+                               "invertible layer)");
+  core::Expr *input = runTime(args[0].value, range);
+  core::Type type = input->type;
+  if (what == "log_det")
+    type = core::Type::real(llvm::ArrayRef(input->type.axes).take_front(1));
+  auto *result = program.make<core::Derived>(type, range);
+  result->which = what == "log_det" ? core::Derived::LogDet : core::Derived::Inverse;
+  result->callee = node->callee;
+  result->tree = node->tree;
+  result->args = {input};
+  result->captures = node->captures;
+  return runTimeValue(result);
+}
+
+//===-- Runs --------------------------------------------------------------===//
+
+/// `f.begin(x over t, room: n)`: f is evaluated on the whole prompt; the pass
+/// finds what later positions need.
+Value Evaluator::runBegin(const Value &callee, Args args, Range range) {
+  Dim room = dims.constant(0);
+  const ast::Expr *over = nullptr;
+  Args own;
+  for (EvaluatedArg &arg : args) {
+    if (arg.value.isError())
+      return arg.value;
+    if (arg.name == "room") {
+      room = dimensionOf(arg.value);
+      if (!room) {
+        report(Rule::loop_c1, arg.range, "'room' is a size or a number, and this "
+                                         "is " + arg.value.describe());
+        return Value::error(range);
+      }
+      continue;
+    }
+    over = arg.over ? arg.over : over;
+    own.push_back(arg);
+  }
+  if (own.empty() || !over) {
+    report(Rule::call_c6, range, "'begin' reads a prompt over a dimension: "
+                                 "'f.begin(x over t, room: n)'");
+    return Value::error(range);
+  }
+  core::Expr *prompt = runTime(own[0].value, own[0].range);
+  auto axis = prompt->type.isTensor()
+                  ? axisOver(prompt->type, over, own[0].source)
+                  : std::nullopt;
+  if (!axis)
+    return Value::error(range);
+  Statements ignored;
+  Value whole;
+  {
+    llvm::SaveAndRestore<Statements *> out(statements, &ignored);
+    whole = apply(callee, own, range);
+  }
+  if (whole.isError())
+    return whole;
+  core::Expr *call = runTime(whole, range);
+  while (auto *retype = llvm::dyn_cast<core::Retype>(call))
+    call = retype->operand;
+  auto *node = llvm::dyn_cast<core::Call>(call);
+  core::Type last = whole.expr->type;
+  Dim read = prompt->type.axes[*axis].dim;
+  auto *at = llvm::find_if(last.axes, [&](auto &a) {
+    return a.name == prompt->type.axes[*axis].name || a.dim == read;
+  });
+  if (!node || at == last.axes.end())
+    return notSupported(range, "'begin' of this (it needs a layer whose result "
+                               "has the dimension that is read)");
+  last.axes.erase(at);
+  auto run = std::make_shared<core::RunType>();
+  run->call = node->callee->name;
+  run->rows = prompt->type.axes[0].dim;
+  run->position = prompt->type;
+  run->position.axes.erase(run->position.axes.begin() + *axis);
+  run->last = last;
+  core::Type type;
+  type.kind = core::Type::Run;
+  type.run = run;
+  auto *begin = program.make<core::Derived>(type, range);
+  begin->which = core::Derived::Begin;
+  begin->callee = node->callee;
+  begin->tree = node->tree;
+  begin->args = node->args;
+  begin->captures = node->captures;
+  begin->axis = *axis;
+  begin->room = room;
+  return named("run", runTimeValue(begin), range);
+}
+
+Value Evaluator::runNext(const Value &run, Args args, Range range) {
+  core::Expr *state = imported(run).expr;
+  const core::RunType &type = *state->type.run;
+  if (args.size() != 1 || args[0].value.isError())
+    return Value::error(range);
+  core::Expr *position = runTime(args[0].value, args[0].range);
+  if (position->type.isError())
+    return Value::error(range);
+  bool fits = position->type.isTensor() &&
+              position->type.rank() == type.position.rank();
+  for (unsigned i = 0; fits && i < position->type.rank(); ++i)
+    fits = position->type.axes[i].size() == type.position.axes[i].size();
+  const core::Elem &wanted = type.position.elem;
+  if (fits && wanted.isReal())
+    position = convert(position, core::Elem::Real);
+  if (!fits || position->type.elem.kind != wanted.kind) {
+    report(Rule::call_c8, args[0].range, "the run reads " +
+                                             type.position.str(true) +
+                                             " next, and this is " +
+                                             position->type.str(true));
+    return Value::error(range);
+  }
+  if (wanted.high && !(position->type.elem.high &&
+                       provesNotNegative(wanted.high - position->type.elem.high))) {
+    report(Rule::call_c5, args[0].range, "the run reads ids below " +
+                                             (wanted.high + 1).size().str() +
+                                             ", and nothing says that these are");
+    return Value::error(range);
+  }
+  auto *node = program.make<core::Derived>(state->type, range);
+  node->which = core::Derived::Next;
+  node->run = state;
+  node->args = {position};
+  return runTimeValue(node);
+}
+
+Value Evaluator::runLast(const Value &run, Range range) {
+  core::Expr *state = imported(run).expr;
+  auto *node = program.make<core::Derived>(state->type.run->last, range);
+  node->which = core::Derived::Last;
+  node->run = state;
+  return runTimeValue(node);
+}
+
+/// `run[rows]`: the run of these rows.
+Value Evaluator::runRows(const Value &run, const ast::IndexExpr *expr) {
+  core::Expr *state = imported(run).expr;
+  const core::RunType &old = *state->type.run;
+  if (expr->brackets.entries.size() != 1 || !expr->brackets.entries[0].value)
+    return notSupported(expr->range, "this access of a run");
+  core::Expr *rows = runTime(expr->brackets.entries[0].value);
+  if (rows->type.isError())
+    return Value::error(expr->range);
+  if (!rows->type.isTensor() || rows->type.rank() != 1 ||
+      !rows->type.elem.isWhole() || !rows->type.elem.high ||
+      !provesNotNegative(old.rows - 1 - rows->type.elem.high)) {
+    report(Rule::range_c2, expr->range, "nothing says that these rows are below " +
+                                            old.rows.size().str());
+    return Value::error(expr->range);
+  }
+  auto made = std::make_shared<core::RunType>(old);
+  made->rows = rows->type.axes[0].dim;
+  made->position.axes[0] = rows->type.axes[0];
+  made->last.axes[0] = rows->type.axes[0];
+  core::Type type = state->type;
+  type.run = made;
+  auto *node = program.make<core::Derived>(type, expr->range);
+  node->which = core::Derived::Rows;
+  node->run = state;
+  node->args = {rows};
+  return named("run", runTimeValue(node), expr->range);
+}
+
+//===-- Trees -------------------------------------------------------------===//
+
+Value Evaluator::treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
+                           Range range) {
+  auto *node = program.make<core::TreeArith>(core::Type::error(), range);
+  node->primitive = op;
+  for (const Value &operand : operands) {
+    node->operands.push_back(runTime(operand, range));
+    const core::Type &type = node->operands.back()->type;
+    if (type.isError())
+      return Value::error(range);
+    if (type.isTensor() && type.rank() == 0)
+      continue;
+    if (type.isTensor()) {
+      report(Rule::tree_c1, range, "a tree meets trees and numbers, and this is " +
+                                       type.str());
+      return Value::error(range);
+    }
+    if (node->type.isError()) {
+      node->type = type;
+    } else if (!core::sameSizes(node->type, type) &&
+               !(type.isTree() && node->type.isTree())) {
+      report(Rule::tree_c1, range, "these trees have different parts");
+      return Value::error(range);
+    }
+  }
+  // Of tensors in a tuple, results of arithmetic are real and unnamed bounds go.
+  for (core::Type &part : node->type.parts)
+    if (part.isTensor())
+      part.elem = {};
+  Value value = runTimeValue(node);
+  for (const Value &operand : operands)
+    if (operand.kind == Value::Field || (operand.field && operand.isRunTime()))
+      if (!value.field) {
+        value.field = operand.field;
+        value.callable = operand.callable;
+      }
+  return value;
+}
+
+Value Evaluator::formTree(llvm::StringRef name, const Args &args, Range range) {
+  if (args.empty())
+    return notSupported(range, "'" + name + "' of nothing");
+  if (name == "stop") {
+    core::Expr *x = runTime(args[0].value, args[0].range);
+    if (x->type.isError())
+      return Value::error(range);
+    auto *node = program.make<core::Stop>(x->type, range);
+    node->operand = x;
+    Value value = runTimeValue(node);
+    value.field = args[0].value.field;
+    value.callable = args[0].value.callable;
+    return value;
+  }
+  if (name == "total") {
+    core::Expr *x = runTime(args[0].value, args[0].range);
+    auto *node = program.make<core::Total>(core::Type::real(), range);
+    node->operand = x->type.isTensor() ? convert(x, core::Elem::Real) : x;
+    return x->type.isError() ? Value::error(range) : runTimeValue(node);
+  }
+  auto *node = program.make<core::TreeFold>(core::Type::real(), range);
+  for (const EvaluatedArg &arg : args) {
+    node->operands.push_back(runTime(arg.value, arg.range));
+    if (node->operands.back()->type.isError())
+      return Value::error(range);
+  }
+  if (node->operands.size() != 2) {
+    report(Rule::call_c6, range, "'dot' takes two trees or tensors");
+    return Value::error(range);
+  }
+  return runTimeValue(node);
+}
+
+//===-- Forms whose arguments are names -----------------------------------===//
+
+Value Evaluator::unevaluatedForm(llvm::StringRef name, const ast::CallExpr *expr) {
+  if (name == "size")
+    return sizeForm(expr);
+  if (name == "grad" && expr->arguments.size() == 2)
+    return gradient(expr);
+  if (name == "jvp" && expr->arguments.size() == 3)
+    return pushforward(expr);
+  if (testForm)
+    if (auto value = testForm(name, expr))
+      return *value;
+  return notSupported(expr->range, "'" + name + "' here");
+}
+
+Value Evaluator::sizeForm(const ast::CallExpr *expr) {
+  if (expr->arguments.size() != 1) {
+    report(Rule::call_c6, expr->range, "'size' takes one dimension or tensor");
+    return Value::error(expr->range);
+  }
+  const ast::Expr *arg = expr->arguments[0].value;
+  if (llvm::isa<ast::EllipsisExpr>(arg)) {
+    Dim product = dims.constant(1);
+    if (frame)
+      for (auto &axis : frame->pack)
+        product = product * axis.dim;
+    return Value::number(product, expr->range);
+  }
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(arg)) {
+    // `t` may be the index: its dimension is the range.
+    auto value = lookUp(name->name);
+    if (value && value->isRunTime())
+      if (auto *index = llvm::dyn_cast<core::IndexValue>(value->expr))
+        return lengthOf(index->index->extent, expr->range);
+  }
+  Value value = evaluate(arg);
+  if (value.isError())
+    return value;
+  if (Dim dim = dimensionOf(value))
+    return lengthOf(dim, expr->range);
+  if (value.isRunTime() && value.expr->type.isTensor() && value.expr->type.rank())
+    return lengthOf(value.expr->type.axes[0].dim, expr->range);
+  if (value.kind == Value::List)
+    return Value::number(dims.constant(value.items->size()), expr->range);
+  report(Rule::call_c8, arg->range, "'size' takes a dimension, a vocabulary or a "
+                                    "tensor, and this is " + value.describe());
+  return Value::error(expr->range);
+}
+
+/// A ragged size is a number for each sample.
+Value Evaluator::lengthOf(Dim dim, Range range) {
+  const core::Atom *atom = dim.size().atom();
+  if (!atom || atom->kind != core::Atom::Size || !atom->raggedOver)
+    return Value::number(dim, range);
+  Dim over = dims.atom(atom->raggedOver);
+  core::Type type = core::Type::whole(dims.constant(0), dim,
+                                      {core::Axis{over, atom->raggedOver->symbol}});
+  auto *node = program.make<core::Length>(type, range);
+  node->ragged = dim;
+  return runTimeValue(node);
+}
+
+Value Evaluator::gradient(const ast::CallExpr *expr) {
+  core::Expr *of = runTime(expr->arguments[0].value);
+  Value wrt = evaluate(expr->arguments[1].value);
+  core::Expr *place = runTime(wrt, expr->arguments[1].range);
+  if (of->type.isError() || place->type.isError())
+    return Value::error(expr->range);
+  if (!of->type.isTensor() || !of->type.elem.isReal()) {
+    report(Rule::grad_c1, expr->arguments[0].range,
+           "a gradient is of real numbers, and this is " + of->type.str());
+    return Value::error(expr->range);
+  }
+  auto *node = program.make<core::Gradient>(place->type, expr->range);
+  node->of = of;
+  node->wrt = place;
+  Value value = runTimeValue(node);
+  value.field = wrt.field;
+  value.callable = wrt.callable;
+  return value;
+}
+
+Value Evaluator::pushforward(const ast::CallExpr *expr) {
+  core::Expr *of = runTime(expr->arguments[0].value);
+  core::Expr *wrt = runTime(expr->arguments[1].value);
+  core::Expr *tangent = runTime(expr->arguments[2].value);
+  if (of->type.isError() || wrt->type.isError() || tangent->type.isError())
+    return Value::error(expr->range);
+  if (!of->type.isTensor() || !of->type.elem.isReal()) {
+    report(Rule::grad_c1, expr->arguments[0].range,
+           "a derivative is of real numbers, and this is " + of->type.str());
+    return Value::error(expr->range);
+  }
+  auto *node = program.make<core::Pushforward>(of->type, expr->range);
+  node->of = of;
+  node->wrt = wrt;
+  node->tangent = tangent;
+  return runTimeValue(node);
+}
+
+} // namespace lamina::sema

@@ -1,0 +1,380 @@
+//===- Weights.cpp - Members of layers, models, sizes of weights ----------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names in types of members are dims of the layer: read in the call's frame, and
+// fixed by the first call that binds them. Initial values are settled at the end,
+// when every size is known.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Bind.h"
+
+namespace lamina::sema {
+
+static const ast::Decl *findMember(const ast::LayerDecl &layer, Symbol name,
+                                   const ast::Weight **weight = nullptr) {
+  for (const ast::Decl *member : layer.members) {
+    if (auto *field = llvm::dyn_cast<ast::FieldDecl>(member)) {
+      for (const ast::Name &n : field->names)
+        if (n.text == name)
+          return member;
+    } else if (auto *weights = llvm::dyn_cast<ast::WeightDecl>(member)) {
+      for (const ast::Weight &w : weights->weights)
+        if (w.name.text == name) {
+          if (weight)
+            *weight = &w;
+          return member;
+        }
+    } else if (auto *call = llvm::dyn_cast<ast::FunctionDecl>(member)) {
+      if (!name.empty() && call->name.text == name)
+        return member;
+    }
+  }
+  return nullptr;
+}
+
+const ast::WeightDecl *Evaluator::stateDecl(LayerState &layer, Symbol name) {
+  auto *decl = llvm::dyn_cast_or_null<ast::WeightDecl>(
+      findMember(*layer.decl, name));
+  return decl && decl->isState ? decl : nullptr;
+}
+
+/// A name on the way out through the scope of a layer; none if it has no such
+/// member.
+std::optional<Value> Evaluator::layerMember(LayerScope &layer, Symbol name) {
+  if (!layer.state)
+    return std::nullopt;
+  if (name == "self")
+    return selfValue(*layer.state, {});
+  if (!findMember(*layer.state->decl, name))
+    return std::nullopt;
+  return evaluateMember(*layer.state, name, {});
+}
+
+FrameScope *Evaluator::frameOf(LayerState &layer) {
+  for (Scope *at = scope; at; at = at->outer)
+    if (at->kind == Scope::Frame &&
+        static_cast<FrameScope *>(at)->layer == &layer &&
+        static_cast<FrameScope *>(at)->self)
+      return static_cast<FrameScope *>(at);
+  return nullptr;
+}
+
+Value Evaluator::selfValue(LayerState &layer, Range range) {
+  FrameScope *in = frameOf(layer);
+  FieldInfo *info = selfInfos[&layer];
+  if (!info) {
+    program.slots.emplace_back();
+    info = session.make<FieldInfo>();
+    info->slot = &program.slots.back();
+    info->slot->instance = layer.instance;
+    info->state = &layer;
+    selfInfos[&layer] = info;
+  }
+  Value value;
+  value.kind = Value::Field;
+  value.range = range;
+  value.expr = in->self;
+  value.owner = in->selfOwner;
+  value.field = info;
+  auto callable = std::make_shared<Callable>();
+  callable->kind = Callable::Layer;
+  callable->layer = layer.decl;
+  callable->home = layer.scope->outer;
+  for (auto &[name, binding] : layer.scope->names)
+    callable->given.push_back({name, binding.value});
+  value.callable = callable;
+  return value;
+}
+
+Value Evaluator::evaluateMember(LayerState &layer, Symbol name, Range range) {
+  FrameScope *in = frameOf(layer);
+  if (!in)
+    return Value::none(layer.decl->range);
+  if (auto it = in->fields.find(name); it != in->fields.end())
+    return it->second;
+  const ast::Weight *weight = nullptr;
+  const ast::Decl *decl = findMember(*layer.decl, name, &weight);
+  llvm::SaveAndRestore<Scope *> inScope(scope, in);
+  llvm::SaveAndRestore<FrameScope *> inFrame(frame, in);
+  Value value;
+  if (auto *field = llvm::dyn_cast<ast::FieldDecl>(decl))
+    value = memberField(layer, *in, *field, name);
+  else if (weight)
+    value = memberWeight(layer, *in, *llvm::cast<ast::WeightDecl>(decl), *weight);
+  else
+    value = memberCallable(layer, *in, *llvm::cast<ast::FunctionDecl>(decl));
+  in->fields[name] = value;
+  return value;
+}
+
+/// `when c`: whether the member is there.
+bool Evaluator::isThere(const ast::Expr *when) {
+  if (!when)
+    return true;
+  auto known = forceTruth(evaluate(when), when->range, "what follows 'when'");
+  return known.value_or(true);
+}
+
+Value Evaluator::memberField(LayerState &layer, FrameScope &in,
+                             const ast::FieldDecl &decl, Symbol name) {
+  if (!isThere(decl.when))
+    return Value::none(decl.range);
+  Value value = evaluate(decl.value);
+  if (value.isError())
+    return value;
+  if (value.kind == Value::Function)
+    return value;
+  if (value.kind != Value::Layer && value.kind != Value::Field) {
+    report(Rule::call_c8, decl.value->range,
+           "a field is a layer or a function, and this is " + value.describe());
+    return Value::error(decl.range);
+  }
+  FieldInfo *&info = layer.fields[name];
+  if (!info)
+    info = fieldInfo(value, name, decl.range);
+  fieldsBySlot[info->slot] = info;
+  auto *tree =
+      program.make<core::TreePart>(core::Type::tree(info->slot), decl.range);
+  tree->tree = in.self;
+  tree->name = name;
+  Value field = fieldValue(info, tree, decl.range, &value);
+  field.owner = in.selfOwner;
+  return field;
+}
+
+Value Evaluator::memberCallable(LayerState &layer, FrameScope &in,
+                                const ast::FunctionDecl &decl) {
+  Value value;
+  value.kind = Value::Function;
+  value.range = decl.range;
+  auto callable = std::make_shared<Callable>();
+  callable->kind = Callable::Function;
+  callable->function = &decl;
+  callable->home = &in;
+  callable->self = std::make_shared<Value>(selfValue(layer, decl.range));
+  value.callable = callable;
+  return value;
+}
+
+/// The type of a weight in this frame. Sizes that the frame does not bind are
+/// those that an earlier call fixed.
+core::Type Evaluator::weightType(LayerState &layer, FrameScope &in,
+                                 const ast::Weight &weight) {
+  if (!weight.type)
+    return core::Type::real();
+  auto fresh = [&](ast::Name name) -> Dim {
+    auto it = layer.sizes.find(name.text);
+    return it == layer.sizes.end()
+               ? Dim()
+               : dims.name(name.text, it->second.size(), name.range);
+  };
+  core::Type type = resolve(weight.type, fresh);
+  if (type.isError())
+    return type;
+  for (auto &axis : type.axes)
+    for (const core::Atom *atom : dims.atoms(axis.dim))
+      if (atom->kind == core::Atom::Name &&
+          layer.sizes.insert({atom->symbol, atom->x}).second)
+        layer.sizedAt[atom->symbol] = in.call;
+  return type;
+}
+
+Value Evaluator::memberWeight(LayerState &layer, FrameScope &in,
+                              const ast::WeightDecl &decl,
+                              const ast::Weight &weight) {
+  Symbol name = weight.name.text;
+  if (!isThere(decl.when))
+    return Value::number(dims.constant(0), weight.range);
+  core::Type type = weightType(layer, in, weight);
+  if (type.isError())
+    return Value::error(weight.range);
+  auto [known, isNew] = layer.weights.insert({name, type});
+  if (!isNew && !core::sameSizes(known->second, type)) {
+    report(Rule::weight_c2, in.call,
+           "'" + name + "' of '" + layer.decl->name.text + "' is " +
+               known->second.str(true) + ", and this call needs " + type.str(true))
+        .note(layer.firstFrame ? layer.firstFrame->call : Range(),
+              "its size comes from the first call");
+    return Value::error(weight.range);
+  }
+  auto *leaf = program.make<core::Leaf>(type, weight.range);
+  leaf->tree = in.self;
+  leaf->name = name;
+  weightPlaces[{&in, name}] = leaf;
+  Value value = runTimeValue(leaf);
+  value.owner = in.selfOwner;
+  // One read, so that captures and later updates see one value.
+  if (in.selfOwner == context)
+    return named(name, value, weight.range);
+  return value;
+}
+
+//===-- Models ------------------------------------------------------------===//
+
+Value Evaluator::modelValue(const ast::LayerDecl *decl, FileScope *file) {
+  Value layer;
+  layer.kind = Value::Layer;
+  layer.range = decl->range;
+  auto callable = std::make_shared<Callable>();
+  callable->kind = Callable::Layer;
+  callable->layer = decl;
+  callable->home = file;
+  layer.callable = callable;
+  core::Model *&model = session.models[decl];
+  FieldInfo *&info = modelInfos[decl];
+  if (!model) {
+    program.models.emplace_back();
+    model = &program.models.back();
+    model->name = decl->name.text;
+    model->range = decl->name.range;
+    info = fieldInfo(layer, decl->name.text, decl->range);
+    model->slot = info->slot;
+  }
+  Context *root = context;
+  while (root && root->caller)
+    root = root->caller;
+  Value &known = modelTrees[{decl, root, modelVersion}];
+  if (known.kind == Value::Field)
+    return known;
+  auto *tree =
+      program.make<core::TreeModel>(core::Type::tree(info->slot), decl->range);
+  tree->model = model;
+  tree->version = modelVersion;
+  known = fieldValue(info, tree, decl->range, &layer);
+  known.owner = root;
+  return known;
+}
+
+//===-- Settling ----------------------------------------------------------===//
+
+/// A frame of the layer with every size bound, for members that no call reads.
+FrameScope *Evaluator::settlingFrame(LayerState &layer) {
+  FrameScope *in = session.make<FrameScope>(layer.scope);
+  in->layer = &layer;
+  in->name = layer.decl->name.text.str();
+  in->self = program.make<core::TreeSelf>(core::Type::tree(nullptr), Range());
+  Context *inner = session.make<Context>();
+  inner->layer = &layer;
+  in->selfOwner = inner;
+  for (auto &[symbol, size] : layer.sizes)
+    in->bind(symbol, Value::number(dims.name(symbol, size.size(), {}), {}),
+             Binding::Dimension, {});
+  return in;
+}
+
+/// Does an initial value mention an argument of the call?
+static bool mentions(const ast::Expr *expr, llvm::ArrayRef<Symbol> names);
+
+static bool mentionsAny(llvm::ArrayRef<const ast::Expr *> parts,
+                        llvm::ArrayRef<Symbol> names) {
+  return llvm::any_of(parts,
+                      [&](auto *part) { return part && mentions(part, names); });
+}
+
+static bool mentions(const ast::Expr *expr, llvm::ArrayRef<Symbol> names) {
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr))
+    return llvm::is_contained(names, name->name);
+  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr))
+    return mentions(call->callee, names) ||
+           llvm::any_of(call->arguments,
+                        [&](auto &arg) { return mentions(arg.value, names); });
+  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr))
+    return mentionsAny({binary->left, binary->right}, names);
+  if (auto *unary = llvm::dyn_cast<ast::UnaryExpr>(expr))
+    return mentions(unary->operand, names);
+  if (auto *paren = llvm::dyn_cast<ast::ParenExpr>(expr))
+    return mentions(paren->inner, names);
+  if (auto *member = llvm::dyn_cast<ast::MemberExpr>(expr))
+    return mentions(member->base, names);
+  if (auto *index = llvm::dyn_cast<ast::IndexExpr>(expr))
+    return mentions(index->base, names);
+  if (auto *choice = llvm::dyn_cast<ast::ChoiceExpr>(expr))
+    return mentionsAny({choice->value, choice->condition, choice->other}, names);
+  return false;
+}
+
+void Evaluator::settleInitial(LayerState &layer, core::Member &member,
+                              const ast::Weight &weight) {
+  llvm::SmallVector<Symbol, 4> params;
+  core::FunctionInstance *first =
+      layer.instance->calls.empty() ? nullptr : layer.instance->calls.front();
+  if (first)
+    for (core::Local *param : first->params)
+      params.push_back(param->name);
+  bool fromBatch = !weight.isDraw && mentions(weight.value, params);
+  FrameScope *in = fromBatch ? layer.frames[first] : settlingFrame(layer);
+  if (!in)
+    return;
+  Statements body;
+  Entry entry(*this, in->selfOwner, in, &body);
+  drawPath = {member.name};
+  llvm::SaveAndRestore<std::vector<Symbol>> keepPath(drawPath);
+  core::Type type = member.type;
+  for (auto &axis : type.axes)
+    axis.dim = axis.dim.size();
+  Value value;
+  if (weight.isDraw) {
+    drawPath.clear();
+    value = draw(member.name, type, weight.value, weight.range);
+  } else {
+    value = evaluate(weight.value);
+    if (!value.isError() && weight.type)
+      value = declare(value, weight.type, weight.value->range, Rule::weight_c1,
+                      false);
+  }
+  if (value.isError())
+    return;
+  member.initial.value =
+      block(std::move(body), runTime(value, weight.range), weight.range);
+  member.initial.fromBatch = fromBatch ? first : nullptr;
+}
+
+void Evaluator::settleLayer(LayerState &layer) {
+  FrameScope *in = settlingFrame(layer);
+  Statements ignored;
+  Entry entry(*this, in->selfOwner, in, &ignored);
+  for (const ast::Decl *decl : layer.decl->members) {
+    if (auto *field = llvm::dyn_cast<ast::FieldDecl>(decl)) {
+      for (const ast::Name &name : field->names) {
+        FieldInfo *info = layer.fields.lookup(name.text);
+        if (!info)
+          continue;
+        core::Member member;
+        member.kind = core::Member::Field;
+        member.name = name.text;
+        member.slot = info->slot;
+        member.range = name.range;
+        layer.instance->members.push_back(member);
+      }
+      continue;
+    }
+    auto *weights = llvm::dyn_cast<ast::WeightDecl>(decl);
+    if (!weights)
+      continue;
+    for (const ast::Weight &weight : weights->weights)
+      settleWeight(layer, *in, *weights, weight);
+  }
+}
+
+void Evaluator::settleWeight(LayerState &layer, FrameScope &in,
+                             const ast::WeightDecl &decl,
+                             const ast::Weight &weight) {
+  if (!layer.weights.count(weight.name.text)) {
+    Statements ignored;
+    llvm::SaveAndRestore<Statements *> out(statements, &ignored);
+    if (evaluateMember(layer, weight.name.text, weight.range).kind !=
+        Value::RunTime)
+      return;
+  }
+  core::Member member;
+  member.kind = decl.isState ? core::Member::State : core::Member::Param;
+  member.name = weight.name.text;
+  member.type = layer.weights[weight.name.text];
+  member.range = weight.range;
+  settleInitial(layer, member, weight);
+  layer.instance->members.push_back(member);
+}
+
+} // namespace lamina::sema
