@@ -1,0 +1,130 @@
+//===- EmitPipeline.cpp - Steps of optimizers -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Optim/OptimOps.h"
+#include "frontend/IRGen/ModuleEmitter.h"
+#include "frontend/IRGen/ScanBuilder.h"
+
+using namespace mlir;
+
+namespace lamina::irgen {
+
+/// The numbers that stages of a pipeline ask for, each once.
+ArrayAttr Emitter::scalarsOf(const core::PipelineInstance &pipeline,
+                             SmallVectorImpl<Value> &values) {
+  llvm::SetVector<const core::Scalar *> scalars;
+  for (const core::PipelineInstance::Row &row : pipeline.rows)
+    for (const core::StageInstance *stage : row.stages)
+      if (stage)
+        scalars.insert_range(module.stage(*stage).scalars);
+  SmallVector<Attribute> names;
+  for (const core::Scalar *scalar : scalars) {
+    names.push_back(b.getStringAttr(module.scalarName(*scalar)));
+    values.push_back(around.scalar(*this, *scalar));
+  }
+  return b.getArrayAttr(names);
+}
+
+Emitted Emitter::applyPipeline(const core::PipelineInstance &pipeline, Emitted tree, Value loss,
+                               PipelineState &state) {
+  Emitted gradient = gradientOf(Emitted::tensor(loss), tree);
+  SmallVector<Value> weights, gradients, scalars;
+  SmallVector<Type> types;
+  for (const Weight &weight : state.weights) {
+    types.push_back(module.weightType(weight));
+    weights.push_back(leafOf(tree.value, weight.treePath, types.back()));
+    gradients.push_back(leafOf(gradient.value, weight.treePath, types.back()));
+  }
+  ArrayAttr names = scalarsOf(pipeline, scalars);
+  auto apply = b.make<optim::ApplyOp>(
+      types, ValueRange(state.slots).getTypes(), ValueRange(state.counters).getTypes(),
+      FlatSymbolRefAttr::get(b.getContext(), module.pipelineName(pipeline)), weights, gradients,
+      state.slots, state.counters, scalars, names);
+  for (auto [weight, value] : llvm::zip_equal(state.weights, apply.getNewWeights()))
+    tree.value = treeWith(tree.value, weight.treePath, value);
+  state.slots.assign(apply.getNewSlots().begin(), apply.getNewSlots().end());
+  state.counters.assign(apply.getNewCounters().begin(), apply.getNewCounters().end());
+  return tree;
+}
+
+ValueRange Emitter::finalWeights(const core::PipelineInstance &pipeline, ValueRange weights,
+                                 const PipelineState &state) {
+  SmallVector<Value> scalars;
+  ArrayAttr names = scalarsOf(pipeline, scalars);
+  return b
+      .make<optim::FinalOp>(weights.getTypes(),
+                            FlatSymbolRefAttr::get(b.getContext(), module.pipelineName(pipeline)),
+                            weights, state.slots, state.counters, scalars, names)
+      .getResults();
+}
+
+/// What a slot of `trained` starts from.
+Value Emitter::startOf(const core::StageInstance &stage,
+                       const core::StageInstance::SlotInit &slot, const Weight &weight,
+                       Value value) {
+  Ambient copies;
+  for (int64_t count : weight.copies) {
+    copies.push_back(module.makeIndex(module.constant(count)));
+    open(copies.back());
+  }
+  define(stage.weight, Emitted::tensor(value, copies));
+  Emitted start = cast(emit(slot.init), slot.local->type);
+  close(copies.size());
+  bool isNumber = rankOf(start.value) == start.ambient.size();
+  return isNumber ? align(start, copies, {}, types().sizes(slot.local->type))
+                  : align(start, copies);
+}
+
+/// `trained(tree, n -> loss, rule: …, steps: k)`: a training step as a loop.
+Emitted Emitter::emitTrained(const core::Trained *e) {
+  const core::PipelineInstance &pipeline = *e->pipeline;
+  Emitted tree = emit(e->tree);
+  tree = Emitted::tree(implode(tree), tree.slot);
+  PipelineState state;
+  for (const core::PipelineInstance::Row &row : pipeline.rows)
+    state.weights.push_back(module.weightAt(*tree.slot, row.leaf.path));
+  bool hasFinal = false;
+  SmallVector<Value> inits{tree.value};
+  for (unsigned place = 0; place < pipeline.places.size(); ++place)
+    for (auto [row, weight] : llvm::zip_equal(pipeline.rows, state.weights))
+      if (const core::StageInstance *stage = row.stages[place]) {
+        const ModuleEmitter::StageInfo &info = module.stage(*stage);
+        hasFinal |= info.hasFinal;
+        Value value = leafOf(tree.value, weight.treePath, module.weightType(weight));
+        for (const core::StageInstance::SlotInit &slot : stage->slots)
+          inits.push_back(startOf(*stage, slot, weight, value));
+      }
+  unsigned numSlots = inits.size() - 1;
+  for (unsigned place = 0; place < pipeline.places.size(); ++place)
+    inits.push_back(b.wide(0));
+
+  ScanBuilder scan(*this, types().size(e->steps), nullptr, false, inits);
+  Emitted current = Emitted::tree(scan.carries().front(), tree.slot);
+  define(e->current, current);
+  llvm::append_range(state.slots, scan.carries().slice(1, numSlots));
+  llvm::append_range(state.counters, scan.carries().drop_front(1 + numSlots));
+  Value loss = b.convert(emitScalar(e->loss), types().real());
+  SmallVector<Value> next{applyPipeline(pipeline, current, loss, state).value};
+  next.append(state.slots);
+  next.append(state.counters);
+  ScanBuilder::Results results = scan.end(next, {});
+
+  Emitted trained = Emitted::tree(results.carries.front(), tree.slot);
+  if (!hasFinal)
+    return trained;
+  ArrayRef<Value> after = results.carries;
+  state.slots.assign(after.begin() + 1, after.begin() + 1 + numSlots);
+  state.counters.assign(after.begin() + 1 + numSlots, after.end());
+  SmallVector<Value> weights;
+  for (const Weight &weight : state.weights)
+    weights.push_back(leafOf(trained.value, weight.treePath, module.weightType(weight)));
+  ValueRange final = finalWeights(pipeline, weights, state);
+  for (auto [weight, value] : llvm::zip_equal(state.weights, final))
+    trained.value = treeWith(trained.value, weight.treePath, value);
+  return trained;
+}
+
+} // namespace lamina::irgen
