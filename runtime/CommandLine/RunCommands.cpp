@@ -21,9 +21,8 @@ namespace runtime {
 std::vector<FlagSpec> dataFlags(const Program &program) {
   std::vector<FlagSpec> specs;
   std::string names;
-  for (const SourcePlan &source : program.sources)
-    if (!source.file.empty())
-      names += (names.empty() ? "" : ", ") + source.name;
+  for (const DataFile &file : dataFiles(program))
+    names += (names.empty() ? "" : ", ") + file.name;
   if (!names.empty())
     specs.push_back({"data", "[NAME=]FILE",
                      join("read data from FILE (", names, ")"), true});

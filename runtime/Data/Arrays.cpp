@@ -83,14 +83,15 @@ namespace {
 class Arrays : public Source {
 public:
   explicit Arrays(SourcePlan given) : Source(std::move(given)) {
+    requireFields(plan);
     std::map<std::string, NpyArray> file = openFile();
     for (const Column &column : plan.columns) {
-      auto found = file.find(column.name);
+      auto found = file.find(column.field());
       if (found == file.end()) {
         std::vector<std::string> names;
         for (const auto &entry : file)
           names.push_back(entry.first);
-        noSuchColumn(plan, column.name, names);
+        noSuchColumn(plan, column.field(), names);
       }
       addColumn(column, found->second);
     }
@@ -125,7 +126,7 @@ private:
       return readNpz(plan.file);
     if (endsWith(plan.file, ".safetensors"))
       return readTensors(plan.file);
-    std::string only = plan.columns.empty() ? "array" : plan.columns[0].name;
+    std::string only = plan.columns.empty() ? "array" : plan.columns[0].field();
     bool npy = endsWith(plan.file, ".npy") || endsWith(plan.file, ".npy.gz");
     return {{only, npy ? readNpy(plan.file) : readRaw(plan)}};
   }

@@ -11,7 +11,6 @@
 #include "runtime/Random/Permutation.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 namespace lamina {
@@ -21,30 +20,13 @@ namespace runtime {
 /// held out.
 static const philox::Key splitKey{0x73706C6974ull, 0};
 
-/// The two ends of a part, as fractions of the whole.
-struct Dataset::Cut {
-  double from, to;
-
-  explicit Cut(const SplitPlan &plan) {
-    double total = 0, before = 0;
-    for (size_t i = 0; i < plan.parts.size(); ++i) {
-      before += i < plan.part ? plan.parts[i] : 0;
-      total += plan.parts[i];
-    }
-    from = before / total;
-    to = plan.part + 1 == plan.parts.size()
-             ? 1
-             : (before + plan.parts[plan.part]) / total;
-  }
-  /// Rounded to nearest after a nudge, because 0.9 · 10 may be 8.999….
-  static int64_t place(double fraction, int64_t n) {
-    return int64_t(std::floor(fraction * double(n) + 1e-9 * double(n) + 1e-6));
-  }
-  int64_t first(int64_t n) const { return std::min(n, place(from, n)); }
-  int64_t last(int64_t n) const {
-    return to >= 1 ? n : std::min(n, place(to, n));
-  }
-};
+/// The first of `n` things that lies beyond `fraction` of them. A nudge,
+/// because 0.9 * 10 may be 8.999….
+static int64_t place(double fraction, int64_t n) {
+  if (fraction >= 1)
+    return n;
+  return std::min(n, int64_t(fraction * double(n) + 1e-9 * double(n) + 1e-6));
+}
 
 std::shared_ptr<Dataset> Dataset::all(std::string name,
                                       std::shared_ptr<Source> source) {
@@ -76,45 +58,43 @@ std::shared_ptr<Dataset> Dataset::split(std::string name,
   auto set = std::make_shared<Dataset>();
   set->label = std::move(name);
   set->origin = of->origin;
-  Cut cut(plan);
   if (of->endToken > 0 && !of->isListed)
-    set->cutWindows(*of, cut);
+    set->cutWindows(*of, plan);
   else if (plan.by.empty())
-    set->cutShuffled(*of, cut);
+    set->cutShuffled(*of, plan);
   else
-    set->cutInShares(*of, cut, plan.by);
+    set->cutInShares(*of, plan);
   return set;
 }
 
-void Dataset::cutWindows(const Dataset &of, const Cut &cut) {
+void Dataset::cutWindows(const Dataset &of, const SplitPlan &plan) {
   int64_t tokens = of.endToken - of.firstToken;
-  firstToken = of.firstToken + cut.first(tokens);
-  endToken = of.firstToken + cut.last(tokens);
+  firstToken = of.firstToken + place(plan.from, tokens);
+  endToken = of.firstToken + place(plan.to, tokens);
   int64_t step = origin->plan.step, window = origin->plan.window;
   first = (firstToken + step - 1) / step;
   if (endToken - window >= first * step)
     size = (endToken - window) / step - first + 1;
 }
 
-void Dataset::cutShuffled(const Dataset &of, const Cut &cut) {
+void Dataset::cutShuffled(const Dataset &of, const SplitPlan &plan) {
   Permutation order(of.size, splitKey);
   isListed = true;
-  for (int64_t i = cut.first(of.size); i < cut.last(of.size); ++i)
+  for (int64_t i = place(plan.from, of.size); i < place(plan.to, of.size); ++i)
     listed.push_back(of.recordAt(order(i)));
   // In the order of the file, so that reading it is not a random walk.
   std::sort(listed.begin(), listed.end());
   size = int64_t(listed.size());
 }
 
-void Dataset::cutInShares(const Dataset &of, const Cut &cut,
-                          const std::string &by) {
+void Dataset::cutInShares(const Dataset &of, const SplitPlan &plan) {
   const std::vector<Column> &columns = origin->plan.columns;
   size_t column = 0;
-  while (column < columns.size() && columns[column].name != by)
+  while (column < columns.size() && columns[column].name != plan.by)
     ++column;
   if (column == columns.size())
-    throw Error(join("the split of ", quote(of.label), " is by ", quote(by),
-                     ", which no entry reads"));
+    throw Error(join("the split of ", quote(of.label), " is by ",
+                     quote(plan.by), ", which no entry reads"));
   Permutation order(of.size, splitKey);
   std::map<std::string, std::vector<int64_t>> classes;
   for (int64_t i = 0; i < of.size; ++i) {
@@ -128,7 +108,7 @@ void Dataset::cutInShares(const Dataset &of, const Cut &cut,
   isListed = true;
   for (const auto &each : classes) {
     int64_t n = int64_t(each.second.size());
-    for (int64_t i = cut.first(n); i < cut.last(n); ++i)
+    for (int64_t i = place(plan.from, n); i < place(plan.to, n); ++i)
       listed.push_back(each.second[size_t(i)]);
   }
   std::sort(listed.begin(), listed.end());

@@ -22,9 +22,9 @@ namespace runtime {
 
 /// Which part of a split.
 struct SplitPlan {
-  std::vector<double> parts;
-  size_t part = 0;
-  std::string by; ///< a column, or empty
+  double from = 0, to = 1; ///< of the whole
+  std::string by;          ///< a column, or empty
+  bool isWhole() const { return from <= 0 && to >= 1; }
 };
 
 class Dataset {
@@ -48,10 +48,9 @@ public:
   const std::string &name() const { return label; }
 
 private:
-  struct Cut;
-  void cutWindows(const Dataset &of, const Cut &cut);
-  void cutShuffled(const Dataset &of, const Cut &cut);
-  void cutInShares(const Dataset &of, const Cut &cut, const std::string &by);
+  void cutWindows(const Dataset &of, const SplitPlan &plan);
+  void cutShuffled(const Dataset &of, const SplitPlan &plan);
+  void cutInShares(const Dataset &of, const SplitPlan &plan);
 
   std::string label;
   std::shared_ptr<Source> origin;

@@ -43,6 +43,7 @@ namespace {
 class Images : public Source {
 public:
   explicit Images(SourcePlan given) : Source(std::move(given)) {
+    requireFields(plan);
     if (isFolder(plan.file))
       throw Error(join(quote(plan.file),
                        " is a folder; images are read from IDX files"));
@@ -56,10 +57,10 @@ public:
       readLabels();
     std::vector<int64_t> one(images.shape.begin() + 1, images.shape.end());
     for (const Column &column : plan.columns) {
-      if (column.name == "image")
+      if (column.field() == "image")
         requireShape(plan, column, one);
-      else if (column.name != "label" || plan.labels.empty())
-        noSuchColumn(plan, column.name, {"image", "label"});
+      else if (column.field() != "label" || plan.labels.empty())
+        noSuchColumn(plan, column.field(), {"image", "label"});
     }
     bytesPerImage = elementCount(one);
   }
@@ -68,7 +69,7 @@ public:
 
   void read(int64_t record, size_t column, char *out) const override {
     const Column &c = plan.columns[column];
-    if (c.name == "label")
+    if (c.field() == "label")
       return putInt(record, column, out, 0, labels.data[record]);
     const unsigned char *from = images.data + record * bytesPerImage;
     if (c.element == Element::F32 && c.below < 0) {

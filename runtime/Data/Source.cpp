@@ -40,7 +40,7 @@ std::unique_ptr<Source> Source::open(SourcePlan plan) {
                    ", which its run time does not know"));
 }
 
-static std::string declaration(const Column &column) {
+std::string declarationOf(const Column &column) {
   return column.check.empty() ? join("declared at ", column.line)
                               : join(column.line, ": ", column.check);
 }
@@ -51,7 +51,7 @@ void Source::refuse(int64_t record, size_t column,
   Error error(join("record ", record, " of ", quote(plan.file), ": ",
                    quote(c.name), " is ", is));
   if (!c.line.empty())
-    error.note(declaration(c));
+    error.note(declarationOf(c));
   throw error;
 }
 
@@ -78,6 +78,29 @@ void Source::put(int64_t record, size_t column, char *out, int64_t i,
   putInt(record, column, out, i, int64_t(value));
 }
 
+void Source::putCell(int64_t record, size_t column, char *out,
+                     const Cell &cell) const {
+  const Column &c = plan.columns[column];
+  if (cell.isText())
+    refuse(record, column, "a text, which is no number");
+  int64_t size = int64_t(cell.numbers.size());
+  if (!c.isRagged() && size != c.count())
+    refuse(record, column,
+           join("a list of ", counted(size, "number"), ", but ",
+                shapeText(c.shape), " takes ", c.count()));
+  for (int64_t i = 0; i < size; ++i)
+    put(record, column, out, i, cell.numbers[size_t(i)]);
+}
+
+void requireFields(const SourcePlan &plan) {
+  bool plain = plan.conditions.empty();
+  for (const Column &column : plan.columns)
+    plain = plain && column.value.op == TextFunction::Op::Field;
+  if (!plain)
+    throw Error(join("tape: data ", quote(plan.name), " of kind ",
+                     quote(plan.kind), " has text functions"));
+}
+
 void requireShape(const SourcePlan &plan, const Column &column,
                   const std::vector<int64_t> &inFile) {
   if (column.shape == inFile)
@@ -86,7 +109,7 @@ void requireShape(const SourcePlan &plan, const Column &column,
                    shapeText(inFile), ", but this program reads ",
                    shapeText(column.shape)));
   if (!column.line.empty())
-    error.note(declaration(column));
+    error.note(declarationOf(column));
   throw error;
 }
 

@@ -11,6 +11,7 @@
 #ifndef LAMINA_RUNTIME_DATA_SOURCE_H
 #define LAMINA_RUNTIME_DATA_SOURCE_H
 
+#include "runtime/Data/TextFunction.h"
 #include "runtime/Program/Type.h"
 
 #include <memory>
@@ -24,12 +25,12 @@ struct Column {
   std::string name;
   Element element = Element::F32;
   std::vector<int64_t>
-      shape;          ///< -1 where the size differs from record to record
-  int64_t below = -1; ///< values are in [0, below); -1 if anything goes
-  std::vector<std::string>
-      words;               ///< of a table: the texts that stand for 0, 1, …
+      shape;               ///< -1 where the size differs from record to record
+  int64_t below = -1;      ///< values are in [0, below); -1 if anything goes
+  TextFunction value;      ///< how it is made; often just a field
   std::string check, line; ///< source text and place of the declaration
 
+  const std::string &field() const { return value.text; }
   bool isRagged() const;
   int64_t count() const; ///< elements of one record, if not ragged
 };
@@ -41,6 +42,7 @@ struct SourcePlan {
   int64_t window = 0, step = 1, count = 0;
   std::vector<std::string> vocabulary; ///< of `windows`: characters, not bytes
   std::vector<Column> columns;
+  std::vector<TextFunction> conditions; ///< a record is kept if all hold
   std::string where; ///< entry that keeps a record; empty if all are kept
 };
 
@@ -73,6 +75,9 @@ protected:
   [[noreturn]] void refuse(int64_t record, size_t column,
                            const std::string &is) const;
 
+  /// Stores a cell as the whole column.
+  void putCell(int64_t record, size_t column, char *out,
+               const Cell &cell) const;
   /// Stores `value` as element i of the column after its check.
   void put(int64_t record, size_t column, char *out, int64_t i,
            double value) const;
@@ -86,6 +91,14 @@ std::unique_ptr<Source> openTable(SourcePlan plan);
 std::unique_ptr<Source> openLines(SourcePlan plan);
 std::unique_ptr<Source> openArrays(SourcePlan plan);
 std::unique_ptr<Source> openRecords(SourcePlan plan);
+
+/// Text functions are for tables and lines: throws if a column of another kind
+/// of file is more than a field.
+void requireFields(const SourcePlan &plan);
+
+/// The line that declares a column, for a note: "f.lam:3:5: x: id(10) =
+/// .label".
+std::string declarationOf(const Column &column);
 
 /// Throws unless the column has the shape that the file has.
 void requireShape(const SourcePlan &plan, const Column &column,

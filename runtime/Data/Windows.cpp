@@ -19,6 +19,7 @@ namespace {
 class Windows : public Source {
 public:
   explicit Windows(SourcePlan given) : Source(std::move(given)) {
+    requireFields(plan);
     file = FileBytes::open(plan.file);
     if (!plan.vocabulary.empty()) {
       Vocabulary vocabulary(plan.vocabulary);
@@ -30,8 +31,8 @@ public:
           counted(tokens(), plan.vocabulary.empty() ? "byte" : "character"),
           ", but a window takes ", plan.window));
     for (const Column &column : plan.columns) {
-      if (column.name != "window")
-        noSuchColumn(plan, column.name, {"window"});
+      if (column.field() != "window")
+        noSuchColumn(plan, column.field(), {"window"});
       requireShape(plan, column, {plan.window});
     }
   }

@@ -62,7 +62,9 @@ static Column readColumn(const Json &item) {
   for (const Json &size : listOr(item, "shape"))
     column.shape.push_back(size.asInt());
   column.below = intOr(item, "below", -1);
-  column.words = readWords(item.find("words"));
+  const Json *value = item.find("value");
+  column.value = value && !value->isNull() ? TextFunction::read(*value)
+                                           : TextFunction::field(column.name);
   column.check = textOr(item, "check");
   column.line = textOr(item, "line");
   return column;
@@ -81,11 +83,38 @@ void readSource(const Json &op, Program &program) {
   source.count = intOr(op, "count", 0);
   source.where = textOr(op, "where");
   source.vocabulary = readWords(op.find("vocabulary"));
+  for (const Json &condition : listOr(op, "conditions"))
+    source.conditions.push_back(TextFunction::read(condition));
   if (source.window < 0 || source.step < 1 || source.count < 0)
     op.complain("a size of a source is negative");
   for (const Json &column : listOr(op, "columns"))
     source.columns.push_back(readColumn(column));
   program.sources.push_back(std::move(source));
+}
+
+/// `from` and `to`, or a number of `parts` and which one.
+static void readSplit(const Json &op, SplitPlan &split) {
+  split.by = textOr(op, "by");
+  if (const Json *from = op.find("from"))
+    split.from = from->asReal();
+  if (const Json *to = op.find("to"))
+    split.to = to->asReal();
+  const std::vector<Json> &parts = listOr(op, "parts");
+  double total = 0, before = 0;
+  int64_t index = intOr(op, "part", 0);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    before += int64_t(i) < index ? parts[i].asReal() : 0;
+    total += parts[i].asReal();
+  }
+  if (!parts.empty()) {
+    if (index < 0 || index >= int64_t(parts.size()) || !(total > 0))
+      op.complain("a split has no such part");
+    bool last = index + 1 == int64_t(parts.size());
+    split.from = before / total;
+    split.to = last ? 1 : (before + parts[size_t(index)].asReal()) / total;
+  }
+  if (!(split.from >= 0 && split.from <= split.to))
+    op.complain("a part of a split ends before it begins");
 }
 
 void readDataset(const Json &op, Program &program) {
@@ -97,16 +126,7 @@ void readDataset(const Json &op, Program &program) {
       dataset.of = i;
   if (dataset.of == none)
     dataset.source = symbol(op, "source", program.sources);
-  for (const Json &part : listOr(op, "parts")) {
-    dataset.split.parts.push_back(part.asReal());
-    if (!(part.asReal() > 0))
-      part.complain("a part of a split is not above 0");
-  }
-  dataset.split.part = size_t(intOr(op, "part", 0));
-  dataset.split.by = textOr(op, "by");
-  if (!dataset.split.parts.empty() &&
-      dataset.split.part >= dataset.split.parts.size())
-    op.complain("a split has no such part");
+  readSplit(op, dataset.split);
   program.datasets.push_back(std::move(dataset));
 }
 

@@ -20,8 +20,7 @@ Session::Session(const Program &program, Engine &engine)
       sources(program.sources.size()), datasets(program.datasets.size()) {
   for (const Scalar &scalar : program.scalars)
     scalarValues.push_back(scalar.value);
-  for (const SourcePlan &plan : program.sources)
-    files.push_back(plan.file);
+  files = dataFiles(program);
 }
 
 void Session::setScalar(const std::string &name, double value) {
@@ -198,38 +197,14 @@ void Session::initialise(const std::vector<bool> &given) {
   }
 }
 
-void Session::setData(const std::string &flag) {
-  size_t equals = flag.find('=');
-  std::vector<std::string> names;
-  for (size_t i = 0; i < program.sources.size(); ++i) {
-    const SourcePlan &plan = program.sources[i];
-    if (equals != std::string::npos && flag.substr(0, equals) == plan.name) {
-      files[i] = flag.substr(equals + 1);
-      return;
-    }
-    if (!plan.file.empty())
-      names.push_back(plan.name);
-  }
-  std::string list;
-  for (const std::string &name : names)
-    list += (list.empty() ? "" : ", ") + quote(name);
-  if (names.empty())
-    throw Error("'--data' is given, but this program reads no file",
-                ExitMisuse);
-  if (names.size() > 1)
-    throw Error(join("'--data ", flag, "' does not say which data it is for"),
-                ExitMisuse)
-        .note(join("this program reads ", list, "; write --data ", names[0],
-                   "=FILE"));
-  for (size_t i = 0; i < program.sources.size(); ++i)
-    if (program.sources[i].name == names[0])
-      files[i] = flag;
-}
+void Session::setData(const std::string &flag) { replaceFile(files, flag); }
 
 std::shared_ptr<Source> Session::source(size_t index) {
   if (!sources[index]) {
     SourcePlan plan = program.sources[index];
-    plan.file = files[index];
+    for (const DataFile &file : files)
+      if (file.source == index)
+        (file.isLabels ? plan.labels : plan.file) = file.path;
     try {
       sources[index] = Source::open(plan);
     } catch (Error &error) {
@@ -275,7 +250,7 @@ std::shared_ptr<Dataset> Session::dataset(size_t index) {
   const DatasetPlan &plan = program.datasets[index];
   std::shared_ptr<Dataset> of =
       plan.of != none ? dataset(plan.of) : keptRecords(plan.source);
-  return datasets[index] = plan.split.parts.empty()
+  return datasets[index] = plan.split.isWhole()
                                ? of
                                : Dataset::split(plan.name, of, plan.split);
 }

@@ -12,6 +12,7 @@
 #define LAMINA_RUNTIME_SESSION_SESSION_H
 
 #include "runtime/ABI/Philox.h"
+#include "runtime/Session/DataFiles.h"
 #include "runtime/Session/Variables.h"
 #include "runtime/include/Engine.h"
 
@@ -75,7 +76,8 @@ public:
   /// For each variable, the one whose value evaluation and files use.
   std::vector<size_t> finalValues() const;
 
-  /// Replaces the file of the only source, or of the one that is named.
+  /// Reads data from another place: "FILE" for the only file, "NAME=FILE" for
+  /// one of several, "FOLDER" for all of them. Throws.
   void setData(const std::string &flag);
   /// The records of a dataset; opened when first asked for.
   std::shared_ptr<Dataset> dataset(size_t index);
@@ -86,8 +88,7 @@ private:
   std::shared_ptr<Source> source(size_t index);
   std::shared_ptr<Dataset> keptRecords(size_t source);
 
-  std::vector<std::string>
-      files; ///< of each source, as a flag or the program says
+  std::vector<DataFile> files;
   std::vector<std::shared_ptr<Source>> sources;
   std::vector<std::shared_ptr<Dataset>> datasets;
 };

@@ -27,6 +27,7 @@ static Column column(const std::string &name, Element element,
   c.element = element;
   c.shape = std::move(shape);
   c.below = below;
+  c.value = TextFunction::field(name);
   c.line = "f.lam:3:5";
   c.check = "label: id(10) = .label";
   return c;
@@ -88,7 +89,7 @@ TEST(Vocabulary, DecodesWhatItEncodes) {
   EXPECT_EQ(bytes.decode({'h', 'i'}), "hi");
   std::vector<uint32_t> tokens = words.encode("abca", 4, "x");
   EXPECT_EQ(tokens, (std::vector<uint32_t>{1, 2, 0}));
-  EXPECT_EQ(words.decode({1, 2, 0, 7}), "abca\xEF\xBF\xBD");
+  EXPECT_EQ(words.decode({1, 2, 0, 7}), "ab c a\xEF\xBF\xBD");
 }
 
 static std::string idx(std::vector<int> shape, const std::string &bytes) {
@@ -151,7 +152,8 @@ TEST(Csv, ReadsQuotesAndLineEnds) {
 TEST(Table, GivesNumbersAndWords) {
   Folder folder;
   Column species = column("species", Element::I32, {}, 2);
-  species.words = {"Adelie", "Gentoo"};
+  species.value = TextFunction::unary(TextFunction::Op::Index, species.value);
+  species.value.words = {"Adelie", "Gentoo"};
   SourcePlan p = plan(
       "table", folder.write("p.csv", "species,mass\nGentoo, 5.5\nAdelie,3\n"),
       {column("mass", Element::F32, {}), species});
@@ -159,12 +161,12 @@ TEST(Table, GivesNumbersAndWords) {
   EXPECT_EQ(source->count(), 2);
   EXPECT_EQ(read<float>(*source, 0), std::vector<float>{5.5f});
   EXPECT_EQ(read<int32_t>(*source, 1, 1), std::vector<int32_t>{0});
-  p.columns[0].name = "mas";
+  p.columns[0].value.text = "mas";
   EXPECT_EQ(
       messageOf([&] { Source::open(p); }, folder.name()),
       "error: 'DIR/p.csv' has no column 'mas'\nnote: did you mean 'mass'?\n"
       "note: it has 'species', 'mass'\n");
-  p.columns[0].name = "mass";
+  p.columns[0].value.text = "mass";
   p.file = folder.write("q.csv", "species,mass\nGentoo,NA\n");
   EXPECT_EQ(messageOf([&] { Source::open(p); }, folder.name()),
             "error: 'DIR/q.csv', line 2: 'mass' is 'NA', no number\n"
@@ -185,11 +187,100 @@ TEST(Table, GivesNumbersAndWords) {
 TEST(Table, WithoutHeaderIsColumns) {
   Folder folder;
   SourcePlan p = plan("table", folder.write("d", "1,2\n3,4\n"),
-                      {column("columns", Element::F32, {2})});
+                      {column("x", Element::F32, {2})});
   p.header = false;
+  p.columns[0].value.op = TextFunction::Op::Columns;
   auto source = Source::open(p);
   EXPECT_EQ(source->count(), 2);
   EXPECT_EQ(read<float>(*source, 1), (std::vector<float>{3, 4}));
+}
+
+static Cell made(const std::string &function) {
+  return TextFunction::read(Json::parse(function, "x"))
+      .evaluate([](const std::string &name, bool all) {
+        return all ? Cell::ofTexts({"1", "2", "x"})
+                   : Cell::ofText(name == "a" ? " Ab c " : "7");
+      });
+}
+
+static std::string refused(const std::string &function) {
+  return messageOf([&] { made(function); });
+}
+
+TEST(TextFunction, MakesColumnsOfFields) {
+  EXPECT_EQ(made(R"({"op": "number", "of": [{"field": "b"}]})").numbers[0], 7);
+  EXPECT_EQ(
+      made(
+          R"({"op": "lower", "of": [{"op": "strip", "of": [{"field": "a"}]}]})")
+          .texts[0],
+      "ab c");
+  EXPECT_EQ(
+      made(
+          R"({"op": "number", "of": [{"op": "cut", "high": -1, "of": [{"op": "columns"}]}]})")
+          .numbers,
+      (std::vector<double>{1, 2}));
+  EXPECT_EQ(
+      made(R"({"op": "at", "low": -1, "of": [{"op": "columns"}]})").texts[0],
+      "x");
+  EXPECT_EQ(
+      made(
+          R"({"op": "encode", "of": [{"field": "a"}], "words": ["c", "Ab", "[UNK]"]})")
+          .numbers,
+      (std::vector<double>{1, 0}));
+  EXPECT_EQ(
+      made(
+          R"({"op": "encode", "of": [{"op": "text", "text": "x y"}], "words": ["aa", "[UNK]"]})")
+          .numbers,
+      (std::vector<double>{1, 1}));
+  EXPECT_EQ(
+      made(R"({"op": "index", "of": [{"field": "b"}], "words": ["6", "7"]})")
+          .numbers[0],
+      1);
+  EXPECT_LT(
+      made(R"({"op": "hashed", "n": 10, "of": [{"field": "b"}]})").numbers[0],
+      10);
+}
+
+TEST(TextFunction, AsksConditions) {
+  std::string isSeven =
+      R"({"op": "==", "of": [{"field": "b"}, {"op": "text", "text": "7"}]})";
+  EXPECT_EQ(made(isSeven).numbers[0], 1);
+  EXPECT_EQ(made(R"({"op": "not", "of": [)" + isSeven + "]}").numbers[0], 0);
+  EXPECT_EQ(made(R"({"op": "or", "of": [)" + isSeven + "," + isSeven + "]}")
+                .numbers[0],
+            1);
+  EXPECT_EQ(
+      made(
+          R"({"op": "<", "of": [{"op": "number", "of": [{"field": "b"}]}, {"op": "text", "text": "7.5"}]})")
+          .numbers[0],
+      1);
+}
+
+TEST(TextFunction, SaysWhatDoesNotWork) {
+  EXPECT_EQ(refused(R"({"op": "number", "of": [{"field": "a"}]})"),
+            "error: 'a' is ' Ab c ', no number\n");
+  EXPECT_EQ(
+      refused(R"({"op": "encode", "of": [{"field": "a"}], "words": ["Ab"]})"),
+      "error: 'a' holds 'c', which is not in the vocabulary of this program\n"
+      "note: a word '[UNK]' in the vocabulary would stand for it\n");
+  EXPECT_EQ(refused(R"({"op": "at", "low": 3, "of": [{"op": "columns"}]})"),
+            "error: 'columns' has 3 items, none at 3\n");
+  EXPECT_EQ(refused(R"({"op": "upper", "of": []})"),
+            "error: unknown text function 'upper' (byte 0)\n");
+  EXPECT_EQ(refused(R"({"op": "==", "of": []})"),
+            "error: '==' takes 2 operands (byte 0)\n");
+}
+
+TEST(Table, KeepsRecordsForWhichConditionsHold) {
+  Folder folder;
+  SourcePlan p = plan("table", folder.write("p.csv", "a,b\n1,x\n,y\n3,z\n"),
+                      {column("a", Element::F32, {})});
+  p.conditions.push_back(TextFunction::read(Json::parse(
+      R"({"op": "!=", "of": [{"field": "a"}, {"op": "text", "text": ""}]})",
+      "x")));
+  auto source = Source::open(p);
+  EXPECT_EQ(source->count(), 2);
+  EXPECT_EQ(read<float>(*source, 1), std::vector<float>{3});
 }
 
 TEST(Lines, AreTextOrJson) {
@@ -286,12 +377,12 @@ static std::shared_ptr<Dataset> windowsOf(const Folder &folder,
 TEST(Split, OfWindowsIsByPositionWithoutOverlap) {
   Folder folder;
   auto all = windowsOf(folder, "0123456789", 2);
-  auto learn = Dataset::split("learn", all, {{0.9, 0.1}, 0, ""});
-  auto check = Dataset::split("check", all, {{0.7, 0.3}, 1, ""});
+  auto learn = Dataset::split("learn", all, {0, 0.9, ""});
+  auto check = Dataset::split("check", all, {0.7, 1, ""});
   EXPECT_EQ(learn->count(), 8); // bytes 0 to 8
   EXPECT_EQ(check->count(), 2); // bytes 7 to 9
   EXPECT_EQ(check->recordAt(0), 7);
-  EXPECT_EQ(Dataset::split("none", all, {{0.9, 0.1}, 1, ""})->count(), 0);
+  EXPECT_EQ(Dataset::split("none", all, {0.9, 1, ""})->count(), 0);
 }
 
 static std::shared_ptr<Dataset> labelled(const Folder &folder, int64_t n) {
@@ -308,8 +399,9 @@ TEST(Split, OfATableIsAFixedShuffle) {
   Folder folder;
   auto all = labelled(folder, 100);
   std::set<int64_t> seen;
+  const double ends[] = {0, 0.5, 0.8, 1};
   for (size_t part : {0, 1, 2}) {
-    auto set = Dataset::split("s", all, {{0.5, 0.3, 0.2}, part, ""});
+    auto set = Dataset::split("s", all, {ends[part], ends[part + 1], ""});
     EXPECT_EQ(set->count(), part == 0 ? 50 : part == 1 ? 30 : 20);
     for (int64_t i = 0; i < set->count(); ++i)
       EXPECT_TRUE(seen.insert(set->recordAt(i)).second);
@@ -320,13 +412,13 @@ TEST(Split, OfATableIsAFixedShuffle) {
 TEST(Split, ByAFieldIsInEqualShares) {
   Folder folder;
   auto all = labelled(folder, 100);
-  auto set = Dataset::split("s", all, {{0.8, 0.2}, 1, "y"});
+  auto set = Dataset::split("s", all, {0.8, 1, "y"});
   int64_t ones = 0;
   for (int64_t i = 0; i < set->count(); ++i)
     ones += read<int32_t>(set->source(), set->recordAt(i), 1)[0];
   EXPECT_EQ(set->count(), 20);
   EXPECT_EQ(ones, 5);
-  EXPECT_EQ(messageOf([&] { Dataset::split("s", all, {{1}, 0, "z"}); }),
+  EXPECT_EQ(messageOf([&] { Dataset::split("s", all, {0, 1, "z"}); }),
             "error: the split of 'd' is by 'z', which no entry reads\n");
 }
 
@@ -387,8 +479,8 @@ TEST(Feed, RefusesMoreThanThereAre) {
       messageOf([&] { Feed(feedPlan(true), labelled(folder, 10), 32, 1); }),
       "error: a batch takes 32 records, but 'd' has 10\n"
       "note: a smaller --batch or more data would do\n");
-  auto none = Dataset::split("none", windowsOf(folder, "0123456789", 2),
-                             {{0.9, 0.1}, 1, ""});
+  auto none =
+      Dataset::split("none", windowsOf(folder, "0123456789", 2), {0.9, 1, ""});
   EXPECT_EQ(messageOf([&] { Feed(feedPlan(true), none, 3, 1); }),
             "error: data 'd' has no records\n");
 }
