@@ -7,10 +7,7 @@
 #include "tools/Driver/Compilation.h"
 
 #include "backends/CPU/CPUBackend.h"
-#if __has_include("backends/Tape/WriteTape.h")
 #include "backends/Tape/WriteTape.h"
-#define LAMINA_HAS_TAPE
-#endif
 #include "dialects/RegisterAll.h"
 #include "passes/Pipelines/Pipelines.h"
 #include "passes/RegisterAll.h"
@@ -205,13 +202,11 @@ LogicalResult Compilation::lowerTo(Stage stage) {
 LogicalResult Compilation::writeTape() {
   if (!tape.empty())
     return success();
-#ifdef LAMINA_HAS_TAPE
   auto written = lamina::writeTape(*ir, stem());
   if (failed(written))
     return failure();
   tape = std::move(written->json);
   constants = std::move(written->constants);
-#endif
   record("tape");
   return success();
 }

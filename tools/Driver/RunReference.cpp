@@ -2,45 +2,38 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// The graph is kept for the interpreter; the way on to the tape is gone for what
-// the runtime reads of it: sizes, data, training plans. No kernel is compiled.
+// The same command line, data and checkpoints as of a built program; only the
+// entries are interpreted, in double, from the graph that the kernels were
+// made of.
 //
 //===----------------------------------------------------------------------===//
 
-#include "tools/Driver/Compilation.h"
-
 #include "backends/Reference/ReferenceEngine.h"
-#include "dialects/Program/ProgramOps.h"
+#include "tools/Driver/Compilation.h"
+#include "tools/Driver/TapeView.h"
 
-#include "llvm/Support/raw_ostream.h"
+using namespace mlir;
 
 namespace lamina::driver {
 
 int runOnReference(Compilation &compilation, const std::vector<std::string> &arguments) {
   if (failed(compilation.lowerTo(Stage::Graph)))
     return 1;
-  mlir::OwningOpRef<mlir::ModuleOp> graph = compilation.module().clone();
-  std::vector<std::string> sizes;
-  for (auto dim : graph->getOps<program::DimOp>())
-    sizes.push_back(dim.getSymName().str());
-
+  OwningOpRef<ModuleOp> graph = compilation.module().clone();
   std::string tape;
   llvm::raw_string_ostream out(tape);
   if (failed(compilation.lowerTo(Stage::Planned)) || failed(compilation.printStage(Stage::Tape, out)))
     return 1;
 
   std::string name = compilation.stem();
-  std::vector<std::string> words;
-  for (const std::string &argument : arguments)
-    if (argument != "--" || !words.empty())
-      words.push_back(argument);
   std::vector<char *> argv = {name.data()};
-  for (std::string &word : words)
-    argv.push_back(word.data());
-  int count = int(argv.size());
+  std::vector<std::string> copies = arguments;
+  for (std::string &it : copies)
+    if (it != "--" || argv.size() > 1)
+      argv.push_back(it.data());
   argv.push_back(nullptr);
-  return runtime::runProgram(count, argv.data(), tape.data(), tape.size(),
-                             reference::makeReferenceEngine(std::move(graph), std::move(sizes)));
+  return runtime::runProgram(int(argv.size()) - 1, argv.data(), tape.data(), tape.size(),
+                             reference::makeReferenceEngine(std::move(graph), TapeView(tape).sizeNames()));
 }
 
 } // namespace lamina::driver

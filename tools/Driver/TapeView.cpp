@@ -90,6 +90,13 @@ std::vector<std::string> TapeView::entries() const {
   return names;
 }
 
+std::vector<std::string> TapeView::sizeNames() const {
+  std::vector<std::string> names;
+  for (const json::Value &it : *tape.getAsObject()->getArray("sizes"))
+    names.push_back(it.getAsObject()->getString("name")->str());
+  return names;
+}
+
 void TapeView::visitLaunches(
     const json::Array &body, int64_t times,
     const std::function<void(const json::Object &, int64_t)> &visit) const {

@@ -43,6 +43,7 @@ public:
 
   std::vector<TapeVariable> variables() const;
   std::vector<std::string> entries() const;
+  std::vector<std::string> sizeNames() const;
   /// The kernels of entry `index`, dearest first.
   std::vector<KernelUse> kernelsOf(size_t index) const;
   /// Bytes of the arena of entry `index`.
