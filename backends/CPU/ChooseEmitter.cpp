@@ -6,6 +6,7 @@
 
 #include "backends/CPU/ChooseEmitter.h"
 
+#include "backends/CPU/ContractEmitter.h"
 #include "backends/CPU/LoopEmitter.h"
 #include "backends/CPU/Target.h"
 
@@ -14,6 +15,9 @@ namespace lamina::cpu {
 std::unique_ptr<KernelEmitter> chooseEmitter(const KernelBody &body,
                                              const TargetModel &target,
                                              const EmitOptions &options) {
+  if (options.fast)
+    if (std::optional<ContractForm> form = ContractForm::match(body))
+      return std::make_unique<ContractEmitter>(std::move(*form), target);
   mlir::FailureOr<LoopProgram> program = LoopProgram::arrange(body);
   if (mlir::failed(program))
     return nullptr;

@@ -61,6 +61,11 @@ public:
   /// The first op that could not be emitted, here or further inside.
   mlir::Operation *failedOp() const { return failure; }
 
+  /// The element of `where` at an index, counted from its base.
+  Coordinate offset(const Storage &where, CoordinateRange at);
+  /// The quotient, rounded down, or the remainder, never negative.
+  Coordinate divided(Coordinate x, llvm::Value *by, bool isRemainder);
+
 private:
   struct Known {
     Coordinates at;
@@ -82,10 +87,8 @@ private:
 
   Coordinate add(Coordinate x, Coordinate y);
   Coordinate scaled(Coordinate x, llvm::Value *factor);
-  Coordinate divided(Coordinate x, llvm::Value *by, bool isRemainder);
   Coordinate constant(int64_t value) { return {b.index(value), 0}; }
   llvm::Value *lanes(Coordinate x);
-  Coordinate offset(const Storage &where, CoordinateRange at);
   llvm::Value *inside(Coordinate x, llvm::Value *size);
 
   friend class RegionWalk;

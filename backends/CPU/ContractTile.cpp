@@ -1,0 +1,188 @@
+//===- ContractTile.cpp - What happens to a tile of sums ------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// A whole tile without anything behind it goes from registers to the out. Every
+// other one goes through a buffer in the first cache, where rows and lanes
+// behind the ends are left out, and the epilogue is computed on vectors.
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/CPU/ContractNest.h"
+
+#include <functional>
+
+using namespace llvm;
+
+namespace lamina::cpu {
+
+// Which widths can occur is known where n is.
+void ContractNest::callTile(const Rows &part, Value *panel, Value *vectors,
+                            Value *depth, Value *c, Value *rowOfC,
+                            Value *accumulate) {
+  Module &module = *b.function()->getParent();
+  std::optional<int64_t> all = constantIndex(columns);
+  std::optional<int64_t> count = constantIndex(rows);
+  auto call = [&](unsigned width, bool packed) {
+    RowLayout layout = packed ? RowLayout{1, packedRow} : *inPlace;
+    Function *function = getMicroKernel(module, frame.body.name(),
+                                        {tile.rows, width, tile.lanes}, layout);
+    b.CreateCall(function, {packed ? packedA : part.inPlace, panel, depth, c,
+                            rowOfC, accumulate});
+  };
+  auto ofWidth = [&](unsigned width) {
+    bool isSure = !inPlace || (count && *count >= int64_t(tile.rows));
+    if (isSure)
+      return call(width, !inPlace);
+    b.emitIf(
+        part.isPacked, [&] { call(width, true); }, [&] { call(width, false); });
+  };
+  int64_t rest =
+      all ? (*all % tile.columns() + tile.lanes - 1) / tile.lanes : 0;
+  std::function<void(unsigned)> choose = [&](unsigned width) {
+    bool isPossible = !all || rest == int64_t(width) ||
+                      (width == tile.vectors && *all >= tile.columns());
+    if (!isPossible)
+      return width > 1 ? choose(width - 1) : void();
+    bool isLast = width == 1;
+    if (all)
+      isLast |= rest == 0 || rest >= int64_t(width) || *all < tile.columns();
+    if (isLast)
+      return ofWidth(width);
+    b.emitIf(
+        b.CreateICmpEQ(vectors, b.index(width)), [&] { ofWidth(width); },
+        [&] { choose(width - 1); });
+  };
+  choose(tile.vectors);
+}
+
+Coordinates ContractNest::outOf(CoordinateRange iteration,
+                                Evaluator &evaluator) {
+  return evaluator.map(form.resultMap(), iteration);
+}
+
+void ContractNest::forTile(const Block &block, const Rows &part, Value *column,
+                           Value *vectors, Lanes lanes) {
+  std::optional<int64_t> all = constantIndex(columns);
+  bool isMasked = !all || *all % tile.lanes != 0;
+  b.emitFor(part.skip, part.count, b.index(1), [&](Value *r) {
+    Coordinates at = iteration(block, b.add(part.row, r));
+    Evaluator level(frame, tile.lanes);
+    level.setAnchor();
+    b.emitFor(b.index(0), vectors, b.index(1), [&](Value *v) {
+      Value *offset = b.multiply(v, b.index(tile.lanes));
+      Value *first = b.add(column, offset);
+      Value *mask = isMasked
+                        ? b.activeLanes(b.CreateSub(columns, first), tile.lanes)
+                        : nullptr;
+      Evaluator lane(frame, tile.lanes, mask, &level);
+      Coordinates here = at;
+      setLinear(here, form.n, {first, 1}, lane, tile.lanes);
+      Value *place = b.add(b.multiply(r, b.index(tile.columns())), offset);
+      lanes(outOf(here, lane), element(tileBuffer, place), lane);
+      noteFailure(lane);
+    });
+    noteFailure(level);
+  });
+}
+
+void ContractNest::finishLanes(Coordinates out, Value *sums, Evaluator &lane) {
+  lane.remember(form.result, out, sums);
+  const Destination *own = frame.body.destination(form.result);
+  bool isShared = false;
+  for (mlir::linalg::LinalgOp op : form.epilogue) {
+    Values results = lane.evaluate(op, out);
+    for (auto [number, result] : enumerate(results)) {
+      mlir::Value value = op->getResult(unsigned(number));
+      lane.remember(value, out, result);
+      const Destination *where = frame.body.destination(value);
+      if (!where)
+        continue;
+      isShared |= own && own->out == where->out;
+      lane.write(frame.part(*where), out, result);
+    }
+  }
+  if (own && !isShared)
+    lane.write(frame.part(*own), out, sums);
+}
+
+void ContractNest::emitBufferedTile(const Block &block, const Rows &part,
+                                    Value *column, Value *panel,
+                                    Value *vectors) {
+  Type *vector = FixedVectorType::get(b.getFloatTy(), tile.lanes);
+  const Destination *own = frame.body.destination(form.result);
+  auto load = [&](bool isFirst) {
+    forTile(block, part, column, vectors,
+            [&](Coordinates out, Value *address, Evaluator &lane) {
+              mlir::linalg::LinalgOp op = form.op;
+              Value *before =
+                  isFirst ? lane.read(op.getDpsInitOperand(0)->get(), out)
+                          : lane.load(frame.part(*own), out);
+              b.CreateAlignedStore(b.splat(before, tile.lanes), address,
+                                   Align(4));
+            });
+  };
+  if (!form.startsAtZero)
+    b.emitIf(block.isFirst, [&] { load(true); });
+  if (!hasOneBlock)
+    b.emitIf(b.CreateNot(block.isFirst), [&] { load(false); });
+  Value *accumulate =
+      form.startsAtZero ? b.CreateNot(block.isFirst) : b.getTrue();
+  callTile(part, panel, vectors, block.depth, tileBuffer,
+           b.index(tile.columns()), accumulate);
+  auto finish = [&] {
+    forTile(block, part, column, vectors,
+            [&](Coordinates out, Value *address, Evaluator &lane) {
+              finishLanes(out, b.CreateAlignedLoad(vector, address, Align(4)),
+                          lane);
+            });
+  };
+  if (hasOneBlock)
+    return finish();
+  b.emitIf(block.isLast, finish, [&] {
+    forTile(block, part, column, vectors,
+            [&](Coordinates out, Value *address, Evaluator &lane) {
+              lane.write(frame.part(*own), out,
+                         b.CreateAlignedLoad(vector, address, Align(4)));
+            });
+  });
+}
+
+void ContractNest::emitDirectTile(const Block &block, const Rows &part,
+                                  Value *column, Value *panel, Value *vectors) {
+  Storage where = frame.part(*frame.body.destination(form.result));
+  Evaluator numbers(frame, 1);
+  Coordinates at = iteration(block, part.row);
+  setLinear(at, form.n, {column, 0}, numbers);
+  Coordinates next = at;
+  if (!form.m.empty())
+    next[form.m[0]].base = b.add(at[form.m[0]].base, b.index(1));
+  Value *first = numbers.offset(where, outOf(at, numbers)).base;
+  Value *second = numbers.offset(where, outOf(next, numbers)).base;
+  Value *accumulate =
+      form.startsAtZero ? b.CreateNot(block.isFirst) : b.getTrue();
+  callTile(part, panel, vectors, block.depth, element(where.base, first),
+           b.CreateSub(second, first), accumulate);
+}
+
+void ContractNest::emitTile(const Block &block, const Rows &part, Value *column,
+                            Value *panel, Value *vectors) {
+  const Destination *own = frame.body.destination(form.result);
+  mlir::linalg::LinalgOp op = form.op;
+  bool startsInPlace = form.startsAtZero ||
+                       isa<mlir::BlockArgument>(op.getDpsInitOperand(0)->get());
+  // The last axis of the out must be n itself, without steps.
+  bool isDense = own && constantIndex(frame.part(*own).strides.back()) == 1;
+  if (!form.epilogue.empty() || !isDense || form.m.size() > 1 || !startsInPlace)
+    return emitBufferedTile(block, part, column, panel, vectors);
+  Value *width = b.multiply(vectors, b.index(tile.lanes));
+  Value *isWide = b.CreateICmpSLE(b.add(column, width), columns);
+  Value *isTall = b.CreateAnd(b.CreateICmpEQ(part.skip, b.index(0)),
+                              b.CreateICmpEQ(part.count, b.index(tile.rows)));
+  b.emitIf(
+      b.CreateAnd(isWide, isTall),
+      [&] { emitDirectTile(block, part, column, panel, vectors); },
+      [&] { emitBufferedTile(block, part, column, panel, vectors); });
+}
+
+} // namespace lamina::cpu
