@@ -1,0 +1,170 @@
+//===- Reports.cpp - What a train body reports ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// A report of another split evaluates again the lines that it needs, on that
+// split's batches and with the weights as they are for evaluation.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Mentions.h"
+#include "frontend/Sema/ReportCut.h"
+#include "frontend/Sema/TrainBuilder.h"
+
+namespace lamina::sema {
+
+/// The definitions above that the report's value is made of, in their order.
+std::vector<const ast::DefineStmt *>
+StageRunner::linesFor(const ast::ReportStmt &stmt) {
+  std::set<llvm::StringRef> needed;
+  addMentions(stmt.value, needed);
+  std::vector<const ast::DefineStmt *> found;
+  for (const ast::Stmt *line : llvm::reverse(lines)) {
+    auto *define = llvm::dyn_cast<ast::DefineStmt>(line);
+    bool isNeeded =
+        define && llvm::any_of(define->targets, [&](const ast::Target &target) {
+          return needed.count(target.name.text) != 0;
+        });
+    if (!isNeeded)
+      continue;
+    addMentions(define, needed);
+    found.insert(found.begin(), define);
+  }
+  return found;
+}
+
+/// Every call of a metric takes whole columns of the split.
+bool StageRunner::appendMetric(const ast::ReportStmt &stmt,
+                               core::ReportPlan &plan) {
+  auto *call = llvm::dyn_cast<ast::CallExpr>(stmt.value);
+  if (!call)
+    return false;
+  Value callee = e.evaluate(call->callee);
+  bool isMetric = callee.kind == Value::Function && callee.callable &&
+                  callee.callable->kind == Callable::Function &&
+                  callee.callable->function->functionKind ==
+                      ast::FunctionKind::Metric;
+  if (!isMetric)
+    return false;
+  Args args = e.arguments(call);
+  Dim records = addSize(e, "records", 1, 1024, stmt.range);
+  for (EvaluatedArg &arg : args) {
+    if (!arg.value.isRunTime() || !arg.value.expr->type.isTensor() ||
+        arg.value.expr->type.rank() == 0)
+      continue;
+    core::Expr *expr = e.named("", arg.value, arg.range).expr;
+    core::ReportPlan::Part part;
+    part.kind = core::ReportPlan::Part::Append;
+    part.value = expr;
+    core::Type type = expr->type;
+    type.axes[0] = {records, type.axes[0].name};
+    part.whole =
+        e.program.makeLocal(core::Local::Value, "whole", type, arg.range);
+    plan.parts.push_back(part);
+    auto *ref = e.program.make<core::LocalRef>(type, arg.range);
+    ref->local = part.whole;
+    arg.value = e.runTimeValue(ref);
+  }
+  llvm::SaveAndRestore<Statements *> after(e.statements, &plan.after);
+  Value value = e.apply(callee, std::move(args), stmt.value->range);
+  plan.result = value.isError() ? nullptr : e.runTime(value, stmt.value->range);
+  return plan.result != nullptr;
+}
+
+bool StageRunner::splitReport(const ast::ReportStmt &stmt,
+                              core::ReportPlan &plan, Value value) {
+  core::Expr *expr =
+      value.isError() ? nullptr : e.runTime(value, stmt.value->range);
+  if (!expr || expr->type.isError())
+    return false;
+  if (!expr->type.isScalar()) {
+    e.report(Rule::report_c1, stmt.value->range,
+             "a report is one number, and this is " + expr->type.str());
+    return false;
+  }
+  Range place = ReportCut(e.program, plan).cut(expr);
+  if (plan.result)
+    return true;
+  plan.parts.clear();
+  plan.after.clear();
+  if (appendMetric(stmt, plan))
+    return true;
+  Diagnostic &d =
+      e.report(Rule::report_c2, stmt.value->range,
+               "of another split only means, sums, counts and metrics can be "
+               "taken");
+  if (place && place != stmt.value->range &&
+      !e.session.sources.isLibrary(e.session.sources.getFile(place)))
+    d.note(place, "this is of one batch");
+  d.note("make it a 'metric': it sees the whole split");
+  return false;
+}
+
+bool StageRunner::reportOn(const ast::ReportStmt &stmt,
+                           core::ReportPlan &plan) {
+  plan.on = planOf(stmt.on);
+  if (!plan.on)
+    return false;
+  FrameScope *inner = makeFrame();
+  Context *own = e.session.make<Context>();
+  Evaluator::Entry entry(e, own, inner, &plan.body);
+  llvm::SaveAndRestore<unsigned> version(e.modelVersion, 0);
+  e.drawPath.clear();
+  openModel(*inner);
+  for (auto &[name, state] : states)
+    if (Binding *bound = frame->find(name))
+      inner->bind(name, bound->value, Binding::Name, bound->range);
+  core::Batch *batch = batchOf(*plan.on, batchCount, stmt.range, {});
+  batch->inOrder = true;
+  for (const ast::DefineStmt *line : linesFor(stmt))
+    e.define(line);
+  return splitReport(stmt, plan, e.evaluate(stmt.value));
+}
+
+void StageRunner::report(const ast::ReportStmt &stmt) {
+  core::ReportPlan plan;
+  plan.name = stmt.name ? stmt.name.text : e.program.intern(e.text(stmt.value));
+  plan.range = stmt.name ? stmt.name.range : stmt.range;
+  for (const core::ReportPlan &other : stage.reports)
+    if (other.name == plan.name) {
+      e.report(Rule::name_c2, plan.range,
+               "two reports of this stage are called '" + plan.name + "'")
+          .note(other.range, "the other is here");
+      return fail();
+    }
+  auto *word = llvm::dyn_cast_or_null<ast::NameExpr>(stmt.every);
+  plan.everyEpoch = word && word->name == "epoch";
+  if (stmt.every && !plan.everyEpoch) {
+    auto every = e.forceWhole(e.evaluate(stmt.every), stmt.every->range,
+                              "what follows 'every'");
+    if (every && *every < 1) {
+      e.report(Rule::report_c1, stmt.every->range,
+               "'every' counts steps from 1, and this is " +
+                   llvm::Twine(*every));
+      every = std::nullopt;
+    }
+    if (!every)
+      return fail();
+    plan.every = *every;
+  }
+  if (stmt.on) {
+    if (!reportOn(stmt, plan))
+      return fail();
+    stage.reports.push_back(std::move(plan));
+    return;
+  }
+  Value value = e.evaluate(stmt.value);
+  core::Expr *expr =
+      value.isError() ? nullptr : e.runTime(value, stmt.value->range);
+  if (!expr || expr->type.isError())
+    return fail();
+  if (!expr->type.isScalar()) {
+    e.report(Rule::report_c1, stmt.value->range,
+             "a report is one number, and this is " + expr->type.str());
+    return fail();
+  }
+  plan.result = e.named(plan.name, e.runTimeValue(expr), stmt.range).expr;
+  stage.reports.push_back(std::move(plan));
+}
+
+} // namespace lamina::sema
