@@ -68,15 +68,19 @@ private:
   Operation *first = nullptr; // the first op that depends on a `wrt`
 };
 
+/// A body sees only its arguments: a value that comes in by one was computed
+/// elsewhere, and what it depends on cannot be followed.
 LogicalResult Expansion::checkPlace() {
   for (Value of : op.getOf()) {
-    if (of.getParentBlock() == op->getBlock() ||
-        llvm::is_contained(op.getWrt(), of))
+    auto argument = dyn_cast<BlockArgument>(of);
+    if (!argument || llvm::is_contained(op.getWrt(), of) ||
+        isa<func::FuncOp>(argument.getOwner()->getParentOp()))
       continue;
     InFlightDiagnostic diag = op.emitError(
         "the gradient is asked for in another loop or branch than its value");
-    diag.attachNote(of.getLoc()) << "the value is computed here";
-    return diag << "; ask for it where the value is computed";
+    diag.attachNote(argument.getLoc()) << "the value comes in here";
+    diag.attachNote() << "ask for it where the value is computed";
+    return diag;
   }
   return success();
 }

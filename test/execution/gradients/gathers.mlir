@@ -1,5 +1,8 @@
 // Moves by ids and sorting against differences.
 // RUN: lamina-reference --check-gradients %s | FileCheck %s
+// RUN: lamina-reference --check-gradients %s \
+// RUN:   --then=canonicalize,cse,graph-prune-scan,graph-simplify,graph-flatten-scans,graph-hoist-invariants,canonicalize,cse \
+// RUN:   | FileCheck %s
 
 !x = tensor<2x3x4xf64>
 

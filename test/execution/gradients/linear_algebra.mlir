@@ -1,5 +1,8 @@
 // Factorisations and solves against differences.
 // RUN: lamina-reference --check-gradients %s | FileCheck %s
+// RUN: lamina-reference --check-gradients %s \
+// RUN:   --then=canonicalize,cse,graph-prune-scan,graph-simplify,graph-flatten-scans,graph-hoist-invariants,canonicalize,cse \
+// RUN:   | FileCheck %s
 
 #ab = affine_map<(b, i, j, k) -> (b, i, k)>
 #bc = affine_map<(b, i, j, k) -> (b, j, k)>

@@ -1,5 +1,8 @@
 // Loops, branches, gradients in gradients against differences.
 // RUN: lamina-reference --check-gradients --size t=4 --size b=2 %s | FileCheck %s
+// RUN: lamina-reference --check-gradients --size t=4 --size b=2 %s \
+// RUN:   --then=canonicalize,cse,graph-prune-scan,graph-simplify,graph-flatten-scans,graph-hoist-invariants,canonicalize,cse \
+// RUN:   | FileCheck %s
 
 !c = tensor<?xf64, #graph.dims<b>>
 !cs = tensor<?x?xf64, #graph.dims<t, b>>

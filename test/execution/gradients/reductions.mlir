@@ -1,5 +1,8 @@
 // Reductions, running ones, contractions against differences.
 // RUN: lamina-reference --check-gradients --size b=3 %s | FileCheck %s
+// RUN: lamina-reference --check-gradients --size b=3 %s \
+// RUN:   --then=canonicalize,cse,graph-prune-scan,graph-simplify,graph-flatten-scans,graph-hoist-invariants,canonicalize,cse \
+// RUN:   | FileCheck %s
 
 !x = tensor<2x3x4xf64>
 !r = tensor<2x4xf64>

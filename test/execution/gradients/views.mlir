@@ -1,6 +1,9 @@
 // Views against differences. Squares before a view make its second derivative
 // other than zero.
 // RUN: lamina-reference --check-gradients --size b=3 %s | FileCheck %s
+// RUN: lamina-reference --check-gradients --size b=3 %s \
+// RUN:   --then=canonicalize,cse,graph-prune-scan,graph-simplify,graph-flatten-scans,graph-hoist-invariants,canonicalize,cse \
+// RUN:   | FileCheck %s
 
 !x = tensor<2x3xf64>
 !b = tensor<?x4xf64, #graph.dims<b>>
