@@ -49,9 +49,10 @@ public:
   /// The column itself, below cuts that the entry makes.
   ColumnPlan plainColumn(const ColumnExpr &source, const core::Type &type);
 
+  /// A text function as the tape has it (docs/program.md, C).
+  DictionaryAttr textFunction(const ColumnExpr &source);
+
 private:
-  void describe(const ColumnExpr &source, ColumnPlan &column);
-  void addWords(ArrayRef<std::string> words, ColumnPlan &column);
   void add(ColumnPlan &column, StringRef name, Attribute value) {
     column.attributes.push_back({StringAttr::get(value.getContext(), name), value});
   }
@@ -59,62 +60,95 @@ private:
   ModuleEmitter &module;
 };
 
-void ColumnReader::addWords(ArrayRef<std::string> words, ColumnPlan &column) {
-  MLIRContext *context = module.types.getContext();
-  SmallVector<Attribute> texts;
-  for (const std::string &word : words)
-    texts.push_back(StringAttr::get(context, word));
-  add(column, "words", ArrayAttr::get(context, texts));
+/// The field that a column is made of names it.
+StringRef fieldOf(const ColumnExpr &source) {
+  if (source.kind == ColumnExpr::Field)
+    return source.text;
+  return source.operands.empty() ? StringRef("columns") : fieldOf(source.operands.front());
 }
 
-void ColumnReader::describe(const ColumnExpr &source, ColumnPlan &column) {
-  OpBuilder builder(module.types.getContext());
+StringRef functionName(const ColumnExpr &source) {
   switch (source.kind) {
   case ColumnExpr::Field:
-    column.name = source.text;
-    return;
+    return "field";
   case ColumnExpr::Columns:
-    column.name = "columns";
-    return;
-  case ColumnExpr::At:
-    describe(source.operands.front(), column);
-    add(column, "first", builder.getI64IntegerAttr(source.low));
-    return;
-  case ColumnExpr::Cut:
-    describe(source.operands.front(), column);
-    add(column, "first", builder.getI64IntegerAttr(source.low));
-    if (source.high)
-      add(column, "last", builder.getI64IntegerAttr(*source.high));
-    return;
-  case ColumnExpr::IndexOf:
-    describe(source.operands.front(), column);
-    addWords(source.vocabulary ? source.vocabulary->words : source.words, column);
-    return;
-  case ColumnExpr::Encode:
-    describe(source.operands.front(), column);
-    add(column, "encode", builder.getUnitAttr());
-    addWords(source.vocabulary->words, column);
-    return;
-  case ColumnExpr::Hashed:
-    describe(source.operands.front(), column);
-    add(column, "hashed", builder.getI64IntegerAttr(source.n));
-    return;
-  case ColumnExpr::Lower:
-  case ColumnExpr::Strip:
-    describe(source.operands.front(), column);
-    add(column, source.kind == ColumnExpr::Lower ? "lower" : "strip", builder.getUnitAttr());
-    return;
+    return "columns";
+  case ColumnExpr::Text:
+    return "text";
   case ColumnExpr::Number:
-    describe(source.operands.front(), column);
-    return;
-  default:
-    llvm_unreachable("conditions are no columns");
+    return "number";
+  case ColumnExpr::Encode:
+    return "encode";
+  case ColumnExpr::IndexOf:
+    return "index";
+  case ColumnExpr::Hashed:
+    return "hashed";
+  case ColumnExpr::Lower:
+    return "lower";
+  case ColumnExpr::Strip:
+    return "strip";
+  case ColumnExpr::Cut:
+    return "cut";
+  case ColumnExpr::At:
+    return "at";
+  case ColumnExpr::And:
+    return "and";
+  case ColumnExpr::Or:
+    return "or";
+  case ColumnExpr::Not:
+    return "not";
+  case ColumnExpr::Compare:
+    break;
   }
+  switch (source.comparison) {
+  case core::Primitive::Eq:
+    return "==";
+  case core::Primitive::Ne:
+    return "!=";
+  case core::Primitive::Lt:
+    return "<";
+  case core::Primitive::Le:
+    return "<=";
+  case core::Primitive::Gt:
+    return ">";
+  case core::Primitive::Ge:
+    return ">=";
+  default:
+    llvm_unreachable("a comparison of texts or numbers");
+  }
+}
+
+DictionaryAttr ColumnReader::textFunction(const ColumnExpr &source) {
+  OpBuilder builder(module.types.getContext());
+  NamedAttrList list;
+  if (source.kind == ColumnExpr::Field)
+    return builder.getDictionaryAttr(
+        builder.getNamedAttr("field", builder.getStringAttr(source.text)));
+  list.set("op", builder.getStringAttr(functionName(source)));
+  if (source.kind == ColumnExpr::Text)
+    list.set("text", builder.getStringAttr(source.text));
+  SmallVector<Attribute> operands, words;
+  for (const ColumnExpr &operand : source.operands)
+    operands.push_back(textFunction(operand));
+  if (!operands.empty())
+    list.set("of", builder.getArrayAttr(operands));
+  for (const std::string &word : source.vocabulary ? source.vocabulary->words : source.words)
+    words.push_back(builder.getStringAttr(word));
+  if (!words.empty())
+    list.set("words", builder.getArrayAttr(words));
+  if (source.kind == ColumnExpr::Hashed)
+    list.set("n", builder.getI64IntegerAttr(source.n));
+  if (source.kind == ColumnExpr::Cut || source.kind == ColumnExpr::At)
+    list.set("low", builder.getI64IntegerAttr(source.low));
+  if (source.high)
+    list.set("high", builder.getI64IntegerAttr(*source.high));
+  return list.getDictionary(builder.getContext());
 }
 
 ColumnPlan ColumnReader::plainColumn(const ColumnExpr &source, const core::Type &type) {
   ColumnPlan column;
-  describe(source, column);
+  column.name = fieldOf(source).str();
+  add(column, "value", textFunction(source));
   OpBuilder builder(module.types.getContext());
   for (const core::Axis &axis : type.axes)
     column.shape.push_back(axis.size().constant().value_or(-1));
@@ -316,6 +350,11 @@ void ModuleEmitter::emitSource(const DataPlan &plan, StringRef name) {
   }
   if (plan.kind == DataPlan::Records)
     add("count", builder.getI64IntegerAttr(plan.records));
+  SmallVector<Attribute> conditions;
+  for (const ColumnExpr &condition : plan.conditions)
+    conditions.push_back(ColumnReader(*this).textFunction(condition));
+  if (!conditions.empty())
+    add("conditions", builder.getArrayAttr(conditions));
   SmallVector<Attribute> columns;
   for (auto &[column, attribute] : sourceColumns[&plan])
     columns.push_back(attribute);

@@ -71,9 +71,9 @@ std::vector<Feed::Wanted> Feed::wantedBy(const Entry &entry) const {
     size_t column = 0;
     while (column < columns.size() && columns[column].name != name)
       ++column;
+    // "learn.2.window" is of the feed "learn.2", not of "learn".
     if (column == columns.size() && name != "index")
-      throw Error(join("tape: data ", quote(data->source().plan.name),
-                       " has no column ", quote(name)));
+      continue;
     wanted.push_back({argument.key, &argument.type,
                       column == columns.size() ? none : column});
   }
