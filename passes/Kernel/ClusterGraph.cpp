@@ -108,6 +108,13 @@ unsigned ClusterGraph::merge(unsigned a, unsigned b) {
   return a;
 }
 
+unsigned ClusterGraph::split(unsigned node) {
+  llvm::erase(members[groups[node]], node);
+  groups[node] = members.size();
+  members.push_back({node});
+  return groups[node];
+}
+
 /// Whether `to` can be reached from `from` through at least one other group. The
 /// search is given up, as if it were, after so many groups that it would no
 /// longer be cheap.

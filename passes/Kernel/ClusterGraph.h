@@ -65,6 +65,8 @@ public:
   }
   /// Puts the members of `b` into the group of `a` and returns the group.
   unsigned merge(unsigned a, unsigned b);
+  /// Takes a node out of its group and returns its new one.
+  unsigned split(unsigned node);
   /// Whether one group of both would depend on itself: something outside reads
   /// one of them and is read by the other.
   bool wouldCycle(unsigned a, unsigned b) const;

@@ -79,7 +79,8 @@ Value ElementCode::compute(Value value, const Index &index) {
   }
   if (body.host.contains(value))
     return body.getScalar(value).front();
-  if (!op || (getCluster(op) && !body.cluster.contains(op)))
+  if (!op || (getCluster(op) && !body.cluster.contains(op)) ||
+      op->getNumRegions() != 0 || isa<graph::BarrierOp, graph::ExternOp>(op))
     return load(value, index);
   loc = op->getLoc();
   if (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
@@ -238,29 +239,32 @@ Value ElementCode::load(Value source, const Index &index) {
 }
 
 Value ElementCode::cutToLoops(Value tensor, const ElementAccess &access) {
-  SmallVector<OpFoldResult> sizes;
+  SmallVector<std::pair<SizeExpr, bool>> axes; // size, known at run time only
   bool isPart = false;
   for (auto [axis, expr] : llvm::enumerate(access.exprs)) {
-    SizeExpr size = access.extents[axis];
-    bool runtime = access.runtime[axis];
+    axes.push_back({access.extents[axis], access.runtime[axis]});
     auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (dim && access.whole[axis]) {
-      unsigned group = body.space().getGroup(dim.getPosition());
-      isPart |= body.getExtent(group) != size;
-      size = body.getExtent(group);
-      runtime = body.isRuntime(group);
-    }
-    if (size.isConstant() && !runtime)
-      sizes.push_back(builder.getIndexAttr(*size.getConstant()));
-    else
-      sizes.push_back(body.getSize(size, runtime));
+    if (!dim || !access.whole[axis])
+      continue;
+    unsigned group = body.space().getGroup(dim.getPosition());
+    isPart |= body.getExtent(group) != access.extents[axis];
+    axes.back() = {body.getExtent(group), body.isRuntime(group)};
   }
   if (!isPart)
     return tensor;
-  if (llvm::is_contained(sizes, OpFoldResult(Value()))) {
-    body.fail(body.cluster.ops.front(),
-              "takes a part whose size no tensor of its kernel has");
-    return tensor;
+  SmallVector<OpFoldResult> sizes;
+  for (const auto &[size, runtime] : axes) {
+    if (size.isConstant() && !runtime) {
+      sizes.push_back(builder.getIndexAttr(*size.getConstant()));
+      continue;
+    }
+    Value known = body.getSize(size, runtime);
+    if (!known) {
+      body.fail(body.cluster.ops.front(),
+                "takes a part whose size no tensor of its kernel has");
+      return tensor;
+    }
+    sizes.push_back(known);
   }
   SmallVector<OpFoldResult> zeros(sizes.size(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> ones(sizes.size(), builder.getIndexAttr(1));

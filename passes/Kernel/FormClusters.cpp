@@ -49,6 +49,7 @@ public:
 
   void joinEpilogues();
   void joinRows();
+  void releaseCheap();
   void joinProducers();
   void joinColumns();
   void number(int64_t &next);
@@ -63,6 +64,8 @@ private:
         graph::getShape(graph.getOp(node)->getResult(0)));
   }
   bool canJoinEpilogue(unsigned group, unsigned node) const;
+  bool isInMemory(mlir::Value value) const;
+  bool tryJoin(unsigned edge);
   bool areEdgesRegular(unsigned a, unsigned b, const Domain &domain) const;
   std::optional<Domain> unite(const Domain &a, const Domain &b) const;
   void take(unsigned a, unsigned b, const Domain &domain);
@@ -134,11 +137,24 @@ unsigned ClusterFormer::countLargeInputs(unsigned group, unsigned node) const {
   return large.size();
 }
 
+/// Whether the value is a variable as the entry finds it.
+static bool isVariable(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto entry = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp())
+                        : func::FuncOp();
+  return entry && entry.getArgAttr(argument.getArgNumber(), "program.load");
+}
+
 bool ClusterFormer::canJoinEpilogue(unsigned group, unsigned node) const {
   if (!isElementwise(node) || graph.getMembers(graph.getGroup(node)).size() != 1)
     return false;
   if (countElements(node) != domains[group].elements)
     return false;
+  // The sum is made in the place of a result, so no result can be made in the
+  // place of a variable that is read behind the sum.
+  for (Value operand : graph.getOp(node)->getOperands())
+    if (isVariable(operand))
+      return false;
   bool reads = false;
   for (unsigned edge : graph.getIncoming(node)) {
     const Edge &in = graph.getEdge(edge);
@@ -220,19 +236,82 @@ bool ClusterFormer::areEdgesRegular(unsigned a, unsigned b,
   return true;
 }
 
+/// Joins the groups at both ends of an edge if one kernel can be both.
+bool ClusterFormer::tryJoin(unsigned edge) {
+  unsigned from = graph.getGroup(graph.getEdge(edge).from);
+  unsigned to = graph.getGroup(graph.getEdge(edge).to);
+  if (from == to)
+    return false;
+  auto domain = unite(domains[from], domains[to]);
+  if (!domain || !areEdgesRegular(from, to, *domain) ||
+      !areEdgesRegular(to, from, *domain) || graph.wouldCycle(from, to))
+    return false;
+  take(from, to, *domain);
+  return true;
+}
+
 void ClusterFormer::joinRows() {
+  // Numbers of rows go to the kernel of their rows rather than to one that adds
+  // them up, so what has rows grows first, in both directions.
+  for (unsigned node = graph.size(); node-- > 0;) {
+    const Domain &domain = domains[graph.getGroup(node)];
+    if (!domain.reduces || !domain.trailing || isOne(domain.rows))
+      continue;
+    SmallVector<unsigned> work(graph.getMembers(graph.getGroup(node)));
+    for (unsigned i = 0; i < work.size(); ++i)
+      for (auto edges : {graph.getIncoming(work[i]), graph.getOutgoing(work[i])})
+        for (unsigned edge : edges) {
+          unsigned from = graph.getEdge(edge).from, to = graph.getEdge(edge).to;
+          unsigned other = from == work[i] ? to : from;
+          SmallVector<unsigned> joining(
+              graph.getMembers(graph.getGroup(other)));
+          if (tryJoin(edge))
+            llvm::append_range(work, joining);
+        }
+  }
   for (unsigned node = graph.size(); node-- > 0;)
-    for (unsigned edge : graph.getOutgoing(node)) {
-      unsigned from = graph.getGroup(node);
-      unsigned to = graph.getGroup(graph.getEdge(edge).to);
-      if (from == to)
-        continue;
-      auto domain = unite(domains[from], domains[to]);
-      if (!domain || !areEdgesRegular(from, to, *domain) ||
-          !areEdgesRegular(to, from, *domain) || graph.wouldCycle(from, to))
-        continue;
-      take(from, to, *domain);
-    }
+    for (unsigned edge : graph.getOutgoing(node))
+      tryJoin(edge);
+}
+
+/// Whether the value stands in memory whatever becomes of its readers here.
+bool ClusterFormer::isInMemory(Value value) const {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return true;
+  auto node = graph.getNode(op);
+  if (!node)
+    return false;
+  return !isElementwise(*node) || needsMemory(*node);
+}
+
+/// A cheap value that only others read is computed by them, from the one tensor
+/// in memory that it is made of, instead of being written and read again: the
+/// derivative of an activation belongs to the gradient.
+void ClusterFormer::releaseCheap() {
+  for (unsigned node = graph.size(); node-- > 0;) {
+    unsigned group = graph.getGroup(node);
+    if (!isElementwise(node) || graph.getMembers(group).size() == 1 ||
+        needsMemory(node))
+      continue;
+    bool isReadHere = llvm::any_of(graph.getOutgoing(node), [&](unsigned edge) {
+      return graph.getGroup(graph.getEdge(edge).to) == group;
+    });
+    if (isReadHere || graph.getOutgoing(node).empty())
+      continue;
+    llvm::SmallDenseSet<Value> sources;
+    unsigned cost = getElementCost(
+        graph.getOp(node)->getResult(0), [&](Value value) {
+          if (!isInMemory(value))
+            return false;
+          sources.insert(value);
+          return true;
+        });
+    if (cost >= kWorthStoring || sources.size() > 1)
+      continue;
+    graph.split(node);
+    domains.push_back(getDomain(graph.getOp(node)));
+  }
 }
 
 /// Reductions of one tensor over the same leading axes walk it together.
@@ -349,6 +428,8 @@ private:
   /// Makes sure that an operand is something in memory.
   void demand(OpOperand &operand);
   void demandFactor(OpOperand &operand, bool windowed);
+  void demandRow(OpOperand &operand, graph::ScanOp scan);
+  void copy(OpOperand &operand);
 
   const HostValues &host;
 };
@@ -370,12 +451,25 @@ void MemoryDemands::demand(OpOperand &operand) {
   if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op))
     if (!cast<DenseElementsAttr>(constant.getValue()).isSplat())
       return;
-  // A copy that is a kernel: `stop` is the identity that is no host value.
+  copy(operand);
+}
+
+/// Makes a copy that is a kernel: `stop` is the identity that is no host value.
+void MemoryDemands::copy(OpOperand &operand) {
   OpBuilder b(operand.getOwner());
-  auto copy = graph::StopOp::create(b, base.getLoc(), operand.get().getType(),
-                                    operand.get());
+  auto copy = graph::StopOp::create(b, operand.get().getLoc(),
+                                    operand.get().getType(), operand.get());
   setCluster(copy, -1);
   operand.set(copy);
+}
+
+/// A carry that is also a row of a stack is copied before it gets its next
+/// value, so that this one can be computed in its place.
+void MemoryDemands::demandRow(OpOperand &operand, graph::ScanOp scan) {
+  if (!llvm::is_contained(scan.getCarryArgs(), getAliased(operand.get())))
+    return demand(operand);
+  copy(operand);
+  operand.get().getDefiningOp()->moveBefore(&scan.getBodyBlock()->front());
 }
 
 void MemoryDemands::demandFactor(OpOperand &operand, bool windowed) {
@@ -427,7 +521,7 @@ void MemoryDemands::visit(Block &block) {
         if (!host.contains(carry))
           demand(operand);
       for (OpOperand &operand : yield.getStackedMutable())
-        demand(operand);
+        demandRow(operand, scan);
       if (scan.hasUntil()) {
         visit(*scan.getUntilBlock());
         for (OpOperand &operand : scan.getUntilYield()->getOpOperands())
@@ -478,6 +572,7 @@ struct KernelFormClustersPass
       ClusterFormer former(*block, host);
       former.joinEpilogues();
       former.joinRows();
+      former.releaseCheap();
       former.joinProducers();
       former.joinColumns();
       former.number(next);

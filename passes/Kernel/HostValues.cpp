@@ -11,11 +11,11 @@
 #include "passes/Kernel/HostValues.h"
 
 #include "dialects/Graph/GraphOps.h"
+#include "dialects/Kernel/HostOps.h"
 #include "dialects/Kernel/KernelOps.h"
 #include "dialects/Program/ProgramOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace lamina;
@@ -74,10 +74,8 @@ void HostValues::visit(Block &block) {
 
 /// Whether the host can compute an op from host values.
 static bool hasHostForm(Operation &op) {
-  if (isa<graph::SizeOp, graph::KeyOp, arith::ConstantOp>(op))
-    return true;
-  return isa_and_present<arith::ArithDialect, math::MathDialect>(
-      op.getDialect());
+  return isa<graph::SizeOp, arith::ConstantOp>(op) ||
+         (!isa<graph::StopOp>(op) && !kernel::getHostOp(&op).empty());
 }
 
 void HostValues::narrow(Value value, bool isHost) {

@@ -84,12 +84,11 @@ def VerifyKernelPass : Pass<"verify-kernel", "::mlir::ModuleOp"> {
 }
 
 def KernelOrderPass : Kernel_EntryPass<"kernel-order"> {
-  let summary = "order launches so that places die early";
+  let summary = "run readers of old values before their updates";
   let description = [{
-    A list schedule of each block: what reads the old value of a variable or
-    carry runs before what replaces it, as far as values allow; among launches
-    that may run, one that ends the life of the most bytes is first. Equal
-    choices keep their order, so a block that is good already stays.
+    What reads the old value of a variable or carry runs before the launch that
+    computes the new one, so that this one may write in place. Nothing else
+    moves, and no reader moves that needs the new value itself.
   }];
 }
 

@@ -16,6 +16,7 @@
 #include "dialects/Kernel/Addresses.h"
 #include "passes/Kernel/HostValues.h"
 #include "passes/Kernel/InPlace.h"
+#include "passes/Kernel/Liveness.h"
 #include "passes/Kernel/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,19 +42,6 @@ struct Want {
 };
 using Wants = SmallVector<Want>;
 
-/// Positions and last uses of one block; reshapes are their operands.
-class Liveness {
-public:
-  explicit Liveness(Block &block);
-  unsigned getPosition(Operation *op) const { return positions.lookup(op); }
-  unsigned getLastUse(Value value) const;
-
-private:
-  Block &block;
-  llvm::DenseMap<Operation *, unsigned> positions;
-  mutable llvm::DenseMap<Value, unsigned> lastUses;
-};
-
 class Planner {
 public:
   Planner(func::FuncOp entry)
@@ -63,23 +51,23 @@ public:
 
 private:
   void planBlock(Block &block, Wants &wants);
-  void planLaunch(kernel::LaunchOp launch, const Liveness &life, Wants &wants);
+  void planLaunch(kernel::LaunchOp launch, const BlockLiveness &life, Wants &wants);
   void planHost(kernel::HostOp op);
-  void planLoop(kernel::LoopOp loop, const Liveness &life, Wants &wants);
-  void planIf(kernel::IfOp choice, const Liveness &life, Wants &wants);
+  void planLoop(kernel::LoopOp loop, const BlockLiveness &life, Wants &wants);
+  void planIf(kernel::IfOp choice, const BlockLiveness &life, Wants &wants);
 
-  Address planCarry(kernel::LoopOp loop, unsigned number, const Liveness &life,
+  Address planCarry(kernel::LoopOp loop, unsigned number, const BlockLiveness &life,
                     Wants &wants);
-  Address planStack(kernel::LoopOp loop, unsigned number, const Liveness &life,
+  Address planStack(kernel::LoopOp loop, unsigned number, const BlockLiveness &life,
                     Wants &wants);
   Address planResult(kernel::LaunchOp launch, unsigned number,
-                     const Liveness &life, Wants &wants);
+                     const BlockLiveness &life, Wants &wants);
 
   /// Whether `launch` may write its result where `old` stands.
   bool mayReplace(kernel::LaunchOp launch, unsigned result, Value old,
-                  const Liveness &life);
+                  const BlockLiveness &life);
   /// Whether the slot of `value` belongs to it and nothing needs it after `op`.
-  bool diesAt(Value value, Operation *op, const Liveness &life);
+  bool diesAt(Value value, Operation *op, const BlockLiveness &life);
   Address addSlot(Type type);
   Address addRegister(Type type);
   Wants getResultPlaces();
@@ -94,34 +82,6 @@ private:
   SmallVector<int64_t> loops = {-1}; // enclosing ones, innermost last
 };
 } // namespace
-
-static Value getRoot(Value value) {
-  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
-    value = reshape.getX();
-  return value;
-}
-
-Liveness::Liveness(Block &block) : block(block) {
-  unsigned next = 0;
-  for (Operation &op : block)
-    positions[&op] = next++;
-}
-
-unsigned Liveness::getLastUse(Value value) const {
-  auto [entry, isNew] = lastUses.try_emplace(value, 0);
-  if (!isNew)
-    return entry->second;
-  unsigned last = 0;
-  for (Operation *user : value.getUsers()) {
-    Operation *here = block.findAncestorOpInBlock(*user);
-    if (!here)
-      continue;
-    last = std::max(last, getPosition(here));
-    if (isa<graph::ReshapeOp>(user))
-      last = std::max(last, getLastUse(user->getResult(0)));
-  }
-  return lastUses[value] = last;
-}
 
 //===----------------------------------------------------------------------===//
 // Places
@@ -147,7 +107,7 @@ Address Planner::addRegister(Type type) {
   return {PlaceBase::Register, int64_t(registers.size() - 1), {}, {}};
 }
 
-bool Planner::diesAt(Value value, Operation *op, const Liveness &life) {
+bool Planner::diesAt(Value value, Operation *op, const BlockLiveness &life) {
   Value root = getRoot(value);
   auto address = addresses.find(root);
   return address != addresses.end() && address->second.base == PlaceBase::Slot &&
@@ -157,7 +117,7 @@ bool Planner::diesAt(Value value, Operation *op, const Liveness &life) {
 }
 
 bool Planner::mayReplace(kernel::LaunchOp launch, unsigned result, Value old,
-                         const Liveness &life) {
+                         const BlockLiveness &life) {
   if (!old)
     return true;
   unsigned here = life.getPosition(launch), last = life.getLastUse(old);
@@ -186,7 +146,7 @@ static Want *findWant(Wants &wants, Value value,
 //===----------------------------------------------------------------------===//
 
 Address Planner::planResult(kernel::LaunchOp launch, unsigned number,
-                            const Liveness &life, Wants &wants) {
+                            const BlockLiveness &life, Wants &wants) {
   Value result = launch.getResult(number);
   if (Want *want = findWant(wants, result, [&](const Want &w) {
         return mayReplace(launch, number, w.old, life);
@@ -222,7 +182,7 @@ Address Planner::planResult(kernel::LaunchOp launch, unsigned number,
   return addSlot(result.getType());
 }
 
-void Planner::planLaunch(kernel::LaunchOp launch, const Liveness &life,
+void Planner::planLaunch(kernel::LaunchOp launch, const BlockLiveness &life,
                          Wants &wants) {
   SmallVector<Attribute> places;
   for (unsigned number = 0; number < launch.getNumResults(); ++number) {
@@ -247,7 +207,7 @@ void Planner::planHost(kernel::HostOp op) {
 //===----------------------------------------------------------------------===//
 
 Address Planner::planCarry(kernel::LoopOp loop, unsigned number,
-                           const Liveness &life, Wants &wants) {
+                           const BlockLiveness &life, Wants &wants) {
   Value result = loop.getCarries()[number];
   if (host.contains(loop.getCarryArgs()[number]))
     return addRegister(result.getType());
@@ -274,7 +234,7 @@ Address Planner::planCarry(kernel::LoopOp loop, unsigned number,
 }
 
 Address Planner::planStack(kernel::LoopOp loop, unsigned number,
-                           const Liveness &life, Wants &wants) {
+                           const BlockLiveness &life, Wants &wants) {
   Value result = loop.getStacks()[number];
   unsigned here = life.getPosition(loop);
   // A row is written behind everything that reads it in its round, so a stack
@@ -305,7 +265,7 @@ Address Planner::planStack(kernel::LoopOp loop, unsigned number,
   return addSlot(result.getType());
 }
 
-void Planner::planLoop(kernel::LoopOp loop, const Liveness &life,
+void Planner::planLoop(kernel::LoopOp loop, const BlockLiveness &life,
                        Wants &wants) {
   MLIRContext *context = entry.getContext();
   int64_t number = numLoops++;
@@ -359,7 +319,7 @@ void Planner::planLoop(kernel::LoopOp loop, const Liveness &life,
   loops.pop_back();
 }
 
-void Planner::planIf(kernel::IfOp choice, const Liveness &life, Wants &wants) {
+void Planner::planIf(kernel::IfOp choice, const BlockLiveness &life, Wants &wants) {
   unsigned here = life.getPosition(choice);
   SmallVector<Attribute> places;
   llvm::SmallDenseSet<Value> claimed;
@@ -421,7 +381,7 @@ void Planner::planIf(kernel::IfOp choice, const Liveness &life, Wants &wants) {
 //===----------------------------------------------------------------------===//
 
 void Planner::planBlock(Block &block, Wants &wants) {
-  Liveness life(block);
+  BlockLiveness life(block);
   for (Operation &op : block) {
     if (auto launch = dyn_cast<kernel::LaunchOp>(op))
       planLaunch(launch, life, wants);

@@ -1,0 +1,525 @@
+//===- EntryWriter.cpp - The records of one entry -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// PLANNED -> records. Places are final; what is added here are the copies that
+// they imply (a carry whose new value was computed elsewhere) and the lifetimes
+// of slots, counted in records.
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/Tape/EntryWriter.h"
+
+#include "backends/Tape/TapeJson.h"
+#include "dialects/Graph/GraphOps.h"
+#include "dialects/Kernel/HostOps.h"
+#include "dialects/Kernel/KernelCost.h"
+
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace lamina;
+using kernel::Address;
+using kernel::PlaceBase;
+namespace json = llvm::json;
+
+int64_t ConstantBlock::add(DenseElementsAttr attr) {
+  auto [entry, isNew] = offsets.try_emplace(attr, 0);
+  if (!isNew)
+    return entry->second;
+  bytes.resize((bytes.size() + 63) / 64 * 64);
+  entry->second = bytes.size();
+  Type element = attr.getElementType();
+  int64_t width = kernel::getElementBytes(element);
+  for (const Attribute &value : attr.getValues<Attribute>()) {
+    APInt bits = isa<FloatType>(element)
+                     ? cast<FloatAttr>(value).getValue().bitcastToAPInt()
+                     : cast<IntegerAttr>(value).getValue();
+    uint64_t word = bits.getZExtValue();
+    for (int64_t byte = 0; byte < width; ++byte)
+      bytes.push_back(char(word >> (8 * byte)));
+  }
+  return entry->second;
+}
+
+//===----------------------------------------------------------------------===//
+// Addresses
+//===----------------------------------------------------------------------===//
+
+/// A slot is live at this record; in loops that it outlives, for all of them.
+void EntryWriter::use(int64_t slot) {
+  Lifetime &life = slots[slot];
+  unsigned inner = 0; // loops outside of which the slot is known
+  for (unsigned depth = 0; depth < open.size(); ++depth)
+    if (open[depth].number == life.loop)
+      inner = depth + 1;
+  int64_t at = position;
+  if (inner < open.size()) {
+    at = open[inner].start;
+    open[inner].slots.push_back(slot);
+  }
+  life.first = life.first < 0 ? at : std::min(life.first, at);
+  life.last = std::max(life.last, position);
+}
+
+void EntryWriter::closeLoop() {
+  for (int64_t slot : open.back().slots)
+    slots[slot].last = std::max(slots[slot].last, position - 1);
+  open.pop_back();
+}
+
+json::Value EntryWriter::getAddress(const Address &address) {
+  if (address.isHost())
+    return json::Object{{"register", address.index}};
+  if (address.base == PlaceBase::Slot)
+    use(address.index);
+  json::Object object{
+      {"base", json::Array{kernel::stringifyPlaceBase(address.base),
+                           address.index}}};
+  if (address.offset != graph::SizeExpr(0))
+    object["offset"] = toJson(address.offset);
+  json::Array strides;
+  for (const auto &[loop, stride] : address.rounds)
+    strides.push_back(json::Array{loop, toJson(stride)});
+  if (!strides.empty())
+    object["strides"] = std::move(strides);
+  return object;
+}
+
+static Value getRoot(Value value) {
+  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
+    value = reshape.getX();
+  return value;
+}
+
+Address EntryWriter::lookup(Value value) {
+  if (auto constant = getRoot(value).getDefiningOp<arith::ConstantOp>()) {
+    Address address;
+    address.base = PlaceBase::Constant;
+    address.offset = graph::SizeExpr(
+        constants.add(cast<DenseElementsAttr>(constant.getValue())));
+    return address;
+  }
+  auto address = addresses.lookup(value);
+  assert(address && "a value without a place");
+  return *address;
+}
+
+json::Value EntryWriter::getAddress(Value value) {
+  return getAddress(lookup(value));
+}
+
+static json::Value getNumber(Attribute value) {
+  if (auto real = dyn_cast<FloatAttr>(value)) {
+    double number = real.getValueAsDouble();
+    // JSON has no words for these.
+    if (std::isnan(number))
+      return "nan";
+    if (std::isinf(number))
+      return number > 0 ? "inf" : "-inf";
+    return number;
+  }
+  auto whole = cast<IntegerAttr>(value);
+  return whole.getType().isInteger(1) ? int64_t(!whole.getValue().isZero())
+                                      : whole.getInt();
+}
+
+std::optional<json::Value> EntryWriter::getScalar(Value value) {
+  value = getRoot(value);
+  DenseElementsAttr dense;
+  if (matchPattern(value, m_Constant(&dense)) && dense.isSplat() &&
+      dense.getType().getRank() == 0)
+    return getNumber(dense.getSplatValue<Attribute>());
+  if (auto round = rounds.find(value); round != rounds.end())
+    return json::Object{{"index", round->second}};
+  auto address = addresses.lookup(value);
+  if (!address || !address->isHost())
+    return std::nullopt;
+  return json::Object{{"register", address->index}};
+}
+
+void EntryWriter::add(json::Object record, json::Array &out) {
+  out.push_back(std::move(record));
+  ++position;
+}
+
+//===----------------------------------------------------------------------===//
+// Copies
+//===----------------------------------------------------------------------===//
+
+void EntryWriter::writeMoves(ArrayRef<Move> moves, json::Array &out) {
+  json::Array copies;
+  for (const Move &move : moves) {
+    Address from = lookup(move.value);
+    if (from == move.to)
+      continue;
+    copies.push_back(json::Object{
+        {"copy", getAddress(move.to)},
+        {"from", getAddress(from)},
+        {"bytes", toJson(kernel::getByteSize(move.value.getType()))}});
+  }
+  if (copies.size() == 1)
+    add(std::move(*copies[0].getAsObject()), out);
+  else if (!copies.empty())
+    add(json::Object{{"moves", std::move(copies)}}, out);
+}
+
+int64_t EntryWriter::addRegister(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  registers.push_back(tensor.getRank() == 1                    ? "key"
+                      : isa<FloatType>(tensor.getElementType()) ? "f64"
+                                                                : "i64");
+  return registers.size() - 1;
+}
+
+void EntryWriter::writeAssignments(
+    ArrayRef<std::pair<int64_t, Value>> list, json::Array &out) {
+  auto set = [&](int64_t to, json::Value from) {
+    json::Value again = from;
+    add(json::Object{{"host", to},
+                     {"op", "select"},
+                     {"args", json::Array{1, std::move(from),
+                                          std::move(again)}}},
+        out);
+  };
+  auto isWritten = [&](Value value) {
+    auto address = addresses.lookup(value);
+    return address && address->isHost() &&
+           llvm::any_of(list, [&](const auto &entry) {
+             return entry.first == address->index;
+           });
+  };
+  std::vector<std::pair<int64_t, int64_t>> later;
+  for (const auto &[to, value] : list) {
+    auto from = getScalar(value);
+    assert(from && "a host value without a register");
+    auto address = addresses.lookup(value);
+    if (address && address->isHost() && address->index == to)
+      continue;
+    if (!isWritten(value)) {
+      set(to, *from);
+      continue;
+    }
+    int64_t between = addRegister(value.getType());
+    set(between, *from);
+    later.push_back({to, between});
+  }
+  for (auto [to, between] : later)
+    set(to, json::Object{{"register", between}});
+}
+
+//===----------------------------------------------------------------------===//
+// Launches and numbers
+//===----------------------------------------------------------------------===//
+
+LogicalResult EntryWriter::writeLaunch(kernel::LaunchOp op, json::Array &out) {
+  for (auto [init, tied] : llvm::zip(op.getInits(), op.getTied()))
+    writeMoves({{init, lookup(op.getResult(tied))}}, out);
+  json::Array buffers, dims, scalars;
+  for (Value in : op.getIns())
+    buffers.push_back(getAddress(in));
+  for (Value result : op.getResults())
+    buffers.push_back(getAddress(result));
+  for (const graph::SizeExpr &size : op.getDims().getSizes())
+    dims.push_back(toJson(size));
+  for (Value scalar : op.getScalars()) {
+    auto number = getScalar(scalar);
+    if (!number)
+      return op.emitOpError("has a scalar that the host does not compute");
+    scalars.push_back(std::move(*number));
+  }
+  json::Object record{{"launch", kernels.lookup(op.getKernel())},
+                      {"buffers", std::move(buffers)},
+                      {"dims", std::move(dims)},
+                      {"scalars", std::move(scalars)}};
+  auto func = SymbolTable::lookupNearestSymbolFrom<kernel::FuncOp>(
+      op, op.getKernelAttr());
+  auto cost = kernel::getCost(func, op.getDims().getSizes());
+  record["flops"] = toJson(cost.flops);
+  record["bytes"] = toJson(cost.bytes);
+  std::vector<std::string> lines = kernel::getLines(op.getLoc());
+  if (!lines.empty())
+    record["line"] = lines.back();
+  add(std::move(record), out);
+  return success();
+}
+
+LogicalResult
+EntryWriter::writeHostOp(Operation &op,
+                         llvm::DenseMap<Value, json::Value> &known,
+                         json::Array &out) {
+  Value result = op.getResult(0);
+  DenseElementsAttr dense;
+  if (matchPattern(result, m_Constant(&dense))) {
+    known.try_emplace(result, getNumber(dense.getSplatValue<Attribute>()));
+    return success();
+  }
+  bool isReal = isa<FloatType>(
+      cast<RankedTensorType>(result.getType()).getElementType());
+  json::Array args;
+  StringRef name = kernel::getHostOp(&op);
+  if (auto size = dyn_cast<graph::SizeOp>(op)) {
+    json::Value number = json::Object{{"size", toJson(size.getSize())}};
+    if (!isReal) {
+      known.try_emplace(result, std::move(number));
+      return success();
+    }
+    args.push_back(std::move(number));
+    name = "real";
+  }
+  for (Value operand : op.getOperands())
+    args.push_back(known.find(operand)->second);
+  if (name.empty())
+    return op.emitError() << "'" << op.getName()
+                          << "' on numbers that no tensor decides is not "
+                             "computed by the host yet";
+  if (name == "same") {
+    known.try_emplace(result, std::move(args[0]));
+    return success();
+  }
+  int64_t to = addRegister(result.getType());
+  known.try_emplace(result, json::Object{{"register", to}});
+  add(json::Object{{"host", to}, {"op", name}, {"args", std::move(args)}}, out);
+  return success();
+}
+
+LogicalResult EntryWriter::writeHost(kernel::HostOp op, json::Array &out) {
+  llvm::DenseMap<Value, json::Value> known;
+  for (auto [argument, input] :
+       llvm::zip(op.getBlock()->getArguments(), op.getInputs())) {
+    auto number = getScalar(input);
+    if (!number)
+      return op.emitOpError("reads what the host does not compute");
+    known.try_emplace(argument, std::move(*number));
+  }
+  for (Operation &inner : op.getBlock()->without_terminator())
+    if (failed(writeHostOp(inner, known, out)))
+      return failure();
+  Operation *yield = op.getBlock()->getTerminator();
+  for (auto [result, value] : llvm::zip(op.getResults(), yield->getOperands())) {
+    json::Value from = known.find(value)->second;
+    json::Value again = from;
+    add(json::Object{{"host", lookup(result).index},
+                     {"op", "select"},
+                     {"args", json::Array{1, std::move(from),
+                                          std::move(again)}}},
+        out);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Loops and choices
+//===----------------------------------------------------------------------===//
+
+LogicalResult EntryWriter::writeUntil(kernel::LoopOp op, json::Object &record) {
+  rounds[op.getUntil().getArgument(0)] = *op.getNumber();
+  json::Array body;
+  if (failed(writeBlock(op.getUntil().front(), body)))
+    return failure();
+  Value word = op.getUntil().front().getTerminator()->getOperand(0);
+  record["until"] =
+      json::Object{{"body", std::move(body)}, {"word", getAddress(word)}};
+  return success();
+}
+
+LogicalResult EntryWriter::writeLoop(kernel::LoopOp op, json::Array &out) {
+  SmallVector<Move> moves;
+  SmallVector<std::pair<int64_t, Value>> assignments;
+  auto put = [&](Value value, Value carry) {
+    Address to = lookup(carry);
+    if (to.isHost())
+      assignments.push_back({to.index, value});
+    else
+      moves.push_back({value, to});
+  };
+  for (auto [init, carry] : llvm::zip(op.getInit(), op.getCarries()))
+    put(init, carry);
+  writeMoves(moves, out);
+  writeAssignments(assignments, out);
+  if (op.hasUntil() || op.getRounds())
+    for (Value stack : op.getStacks())
+      add(json::Object{{"zero", getAddress(stack)},
+                       {"bytes", toJson(kernel::getByteSize(stack.getType()))}},
+          out);
+
+  int64_t number = *op.getNumber();
+  json::Object record{{"loop", number},
+                      {"trip", toJson(op.getTrip().getSize(0))},
+                      {"reverse", op.getReverse()}};
+  if (op.getRounds())
+    record["limit"] = getAddress(op.getRounds());
+  open.push_back({number, position, {}});
+  ++position;
+  // What is carried is live for all rounds, even if no record reads it.
+  for (Value result : op->getResults())
+    if (Address address = lookup(result); address.base == PlaceBase::Slot)
+      use(address.index);
+  rounds[op.getIndex()] = number;
+  if (op.hasUntil() && failed(writeUntil(op, record)))
+    return failure();
+  json::Array body;
+  if (failed(writeBlock(*op.getBodyBlock(), body)))
+    return failure();
+  moves.clear();
+  assignments.clear();
+  auto yield = op.getBodyYield();
+  for (auto [value, carry] : llvm::zip(yield.getValues(), op.getCarries()))
+    put(value, carry);
+  for (auto [value, stack] : llvm::zip(yield.getStacked(), op.getStacks()))
+    moves.push_back({value, lookup(stack).getRow(
+                                number, kernel::getByteSize(value.getType()))});
+  writeMoves(moves, body);
+  writeAssignments(assignments, body);
+  closeLoop();
+  if (op.getRoundsRun())
+    record["rounds"] = getAddress(op.getRoundsRun());
+  record["body"] = std::move(body);
+  out.push_back(std::move(record));
+  return success();
+}
+
+LogicalResult EntryWriter::writeIf(kernel::IfOp op, json::Array &out) {
+  json::Object record;
+  if (auto predicate = getScalar(op.getPredicate()))
+    record["if"] = std::move(*predicate);
+  else
+    record["if"] = json::Object{{"word", getAddress(op.getPredicate())}};
+  ++position;
+  for (auto [key, region] :
+       {std::pair("then", &op.getTaken()), {"else", &op.getOtherwise()}}) {
+    json::Array body;
+    if (failed(writeBlock(region->front(), body)))
+      return failure();
+    SmallVector<Move> moves;
+    SmallVector<std::pair<int64_t, Value>> assignments;
+    Operation *yield = region->front().getTerminator();
+    for (auto [value, result] :
+         llvm::zip(yield->getOperands(), op.getResults())) {
+      Address to = lookup(result);
+      if (to.isHost())
+        assignments.push_back({to.index, value});
+      else
+        moves.push_back({value, to});
+    }
+    writeMoves(moves, body);
+    writeAssignments(assignments, body);
+    record[key] = std::move(body);
+  }
+  out.push_back(std::move(record));
+  return success();
+}
+
+LogicalResult EntryWriter::writeOp(Operation &op, json::Array &out) {
+  if (auto launch = dyn_cast<kernel::LaunchOp>(op))
+    return writeLaunch(launch, out);
+  if (auto host = dyn_cast<kernel::HostOp>(op))
+    return writeHost(host, out);
+  if (auto loop = dyn_cast<kernel::LoopOp>(op))
+    return writeLoop(loop, out);
+  if (auto choice = dyn_cast<kernel::IfOp>(op))
+    return writeIf(choice, out);
+  if (auto check = dyn_cast<graph::CheckOp>(op)) {
+    if (lookup(check.getCondition()).isHost())
+      return op.emitError("checks a number of the host, which the runtime has "
+                          "no record for yet");
+    add(json::Object{
+            {"check", json::Object{{"word", getAddress(check.getCondition())}}},
+            {"message", check.getMessage()}},
+        out);
+    return success();
+  }
+  if (isa<graph::ReshapeOp, arith::ConstantOp, func::ReturnOp, kernel::YieldOp>(
+          op))
+    return success();
+  return op.emitError() << "'" << op.getName()
+                        << "' has no record on the tape yet";
+}
+
+LogicalResult EntryWriter::writeBlock(Block &block, json::Array &out) {
+  for (Operation &op : block)
+    if (failed(writeOp(op, out)))
+      return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Entries
+//===----------------------------------------------------------------------===//
+
+static json::Object writeAttributes(Type type, DictionaryAttr attributes) {
+  json::Object object{{"type", toJson(cast<RankedTensorType>(type))}};
+  for (NamedAttribute attr : attributes ? attributes.getValue()
+                                        : ArrayRef<NamedAttribute>()) {
+    StringRef key = attr.getName().getValue();
+    if (!key.consume_front("program."))
+      continue;
+    if (auto value = toJson(attr.getValue()))
+      object[key] = std::move(*value);
+  }
+  return object;
+}
+
+json::Array EntryWriter::writeArguments() {
+  json::Array arguments;
+  for (BlockArgument argument : entry.getArguments()) {
+    json::Object object = writeAttributes(
+        argument.getType(), entry.getArgAttrDict(argument.getArgNumber()));
+    if (Address address = lookup(argument); address.isHost())
+      object["register"] = address.index;
+    arguments.push_back(std::move(object));
+  }
+  return arguments;
+}
+
+json::Array EntryWriter::writeResults() {
+  json::Array results;
+  Operation *ret = entry.getBody().front().getTerminator();
+  for (auto [number, value] : llvm::enumerate(ret->getOperands())) {
+    json::Object object =
+        writeAttributes(value.getType(), entry.getResultAttrDict(number));
+    if (auto scalar = getScalar(value);
+        scalar && !getRoot(value).getDefiningOp<arith::ConstantOp>())
+      object["from"] = std::move(*scalar);
+    else
+      object["from"] = getAddress(value);
+    results.push_back(std::move(object));
+  }
+  return results;
+}
+
+FailureOr<json::Object> EntryWriter::write() {
+  for (Attribute attr : entry->getAttrOfType<ArrayAttr>("kernel.slots")) {
+    auto slot = cast<DictionaryAttr>(attr);
+    Lifetime life;
+    life.loop = cast<IntegerAttr>(slot.get("loop")).getInt();
+    life.bytes = toJson(*graph::SizeExpr::parse(
+        cast<StringAttr>(slot.get("bytes")).getValue()));
+    slots.push_back(life);
+  }
+  for (Attribute attr : entry->getAttrOfType<ArrayAttr>("kernel.registers"))
+    registers.push_back(cast<StringAttr>(attr).getValue());
+
+  json::Array arguments = writeArguments(), body;
+  if (failed(writeBlock(entry.getBody().front(), body)))
+    return failure();
+  json::Array results = writeResults(); // read when the body is done
+
+  json::Array lifetimes;
+  for (Lifetime &life : slots)
+    lifetimes.push_back(json::Object{{"bytes", std::move(life.bytes)},
+                                     {"first", std::max<int64_t>(life.first, 0)},
+                                     {"last", std::max<int64_t>(life.last, 0)}});
+  auto text = [&](StringRef key, StringRef otherwise) {
+    auto attr = entry->getAttrOfType<StringAttr>(key);
+    return attr ? attr.getValue().str() : otherwise.str();
+  };
+  return json::Object{{"name", entry.getSymName()},
+                      {"entry", text("program.entry", "function")},
+                      {"place", text("program.place", "device")},
+                      {"arguments", std::move(arguments)},
+                      {"results", std::move(results)},
+                      {"slots", std::move(lifetimes)},
+                      {"registers", std::move(registers)},
+                      {"body", std::move(body)}};
+}

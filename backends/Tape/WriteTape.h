@@ -1,0 +1,27 @@
+//===- WriteTape.h - From PLANNED to the tape ------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_BACKENDS_TAPE_WRITETAPE_H
+#define LAMINA_BACKENDS_TAPE_WRITETAPE_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+
+namespace lamina {
+
+struct Tape {
+  std::string json;      ///< docs/tape.md
+  std::string constants; ///< the block that constant addresses point into
+};
+
+/// Writes the tape of a module in PLANNED. Fails with an error at an op that
+/// the runtime has no record for. Kernels stand in the order of the module.
+mlir::FailureOr<Tape> writeTape(mlir::ModuleOp module, llvm::StringRef name);
+
+} // namespace lamina
+
+#endif // LAMINA_BACKENDS_TAPE_WRITETAPE_H

@@ -1,0 +1,30 @@
+//===- KernelCost.h - What a launch of a kernel costs ----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_DIALECTS_KERNEL_KERNELCOST_H
+#define LAMINA_DIALECTS_KERNEL_KERNELCOST_H
+
+#include "dialects/Kernel/KernelOps.h"
+
+#include <string>
+#include <vector>
+
+namespace lamina::kernel {
+
+struct KernelCost {
+  graph::SizeExpr flops; ///< a product and its sum count as two
+  graph::SizeExpr bytes; ///< of all tensors, each once
+};
+
+/// The cost of a kernel when its dims have these sizes.
+KernelCost getCost(FuncOp func, llvm::ArrayRef<graph::SizeExpr> dims);
+
+/// The source lines behind a location, "file:line:column", each once, in order.
+std::vector<std::string> getLines(mlir::Location loc);
+
+} // namespace lamina::kernel
+
+#endif // LAMINA_DIALECTS_KERNEL_KERNELCOST_H

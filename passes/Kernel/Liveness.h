@@ -1,0 +1,37 @@
+//===- Liveness.h - Positions and last uses in a block ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LAMINA_PASSES_KERNEL_LIVENESS_H
+#define LAMINA_PASSES_KERNEL_LIVENESS_H
+
+#include "mlir/IR/Block.h"
+#include "mlir/IR/Operation.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace lamina {
+
+/// The value whose bytes these are: reshapes are other names.
+mlir::Value getRoot(mlir::Value value);
+
+/// Last uses in one block, as positions of its ops. A use by a reshape is the
+/// last use of that; one inside of a loop is a use by the loop.
+class BlockLiveness {
+public:
+  explicit BlockLiveness(mlir::Block &block);
+  unsigned getPosition(mlir::Operation *op) const {
+    return positions.lookup(op);
+  }
+  unsigned getLastUse(mlir::Value value) const;
+
+private:
+  mlir::Block &block;
+  llvm::DenseMap<mlir::Operation *, unsigned> positions;
+  mutable llvm::DenseMap<mlir::Value, unsigned> lastUses;
+};
+
+} // namespace lamina
+
+#endif // LAMINA_PASSES_KERNEL_LIVENESS_H
