@@ -138,6 +138,14 @@ def Model_WithOp : Model_Op<"with", [Pure, AllTypesMatch<["tree", "result"]>]> {
   let assemblyFormat = "$tree $path `=` $value attr-dict `:` type($tree) `,` type($value)";
 }
 
+def Model_PackOp : Model_Op<"pack", [Pure]> {
+  let summary = "a tree of given leaves";
+  let description = "The leaves stand in order of declaration, depth first.";
+  let arguments = (ins Variadic<Graph_Tensor>:$leaves);
+  let results = (outs Model_Tree:$result);
+  let assemblyFormat = "$leaves attr-dict `:` type($leaves) `->` type($result)";
+}
+
 //===----------------------------------------------------------------------===//
 // Calls
 //===----------------------------------------------------------------------===//

@@ -118,6 +118,7 @@ LogicalResult Expander::expandOp(Operation &op, Frame &frame, Scope &scope) {
       .Case<model::LeafOp>([&](auto op) { return expandLeaf(op, frame); })
       .Case<model::PartOp>([&](auto op) { return expandPart(op, frame); })
       .Case<model::WithOp>([&](auto op) { return expandWith(op, frame); })
+      .Case<model::PackOp>([&](auto op) { return expandPack(op, frame); })
       .Case<model::KeyOp>([&](auto op) { return expandKey(op, frame, scope); })
       .Case<model::CallOp, func::CallOp>(
           [&](auto op) { return expandCall(op, frame, scope); })
@@ -210,6 +211,15 @@ LogicalResult Expander::expandWith(model::WithOp op, Frame &frame) {
   llvm::copy(frame.values.find(op.getValue())->second.values,
              to.values.begin() + place->first);
   frame.values[op] = std::move(to);
+  return success();
+}
+
+LogicalResult Expander::expandPack(model::PackOp op, Frame &frame) {
+  SmallVector<Value> leaves = flatten(frame, op.getLeaves());
+  if (!llvm::equal(ValueRange(leaves).getTypes(), expandType(op.getType())))
+    return op.emitError("leaves are not those of layer '")
+           << op.getType().getLayer().getValue() << "'";
+  bind(frame, op, leaves);
   return success();
 }
 

@@ -78,6 +78,7 @@ private:
   mlir::LogicalResult expandLeaf(model::LeafOp op, Frame &frame);
   mlir::LogicalResult expandPart(model::PartOp op, Frame &frame);
   mlir::LogicalResult expandWith(model::WithOp op, Frame &frame);
+  mlir::LogicalResult expandPack(model::PackOp op, Frame &frame);
   mlir::LogicalResult expandKey(model::KeyOp op, Frame &frame, Scope &scope);
   mlir::LogicalResult expandCall(model::CallOp op, Frame &frame, Scope &scope);
   mlir::LogicalResult expandCall(mlir::func::CallOp op, Frame &frame,

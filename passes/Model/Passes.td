@@ -27,6 +27,45 @@ def VerifyGraphPass : Pass<"verify-graph", "::mlir::ModuleOp"> {
   }];
 }
 
+def FormContractionsPass : Pass<"graph-form-contractions"> {
+  let summary = "make sums of products `graph.contract`";
+  let description = [{
+    `reduce sum` of a `mulf` whose factors are broadcasts, transposes and windows
+    of smaller tensors becomes one contraction: the views become maps. A product
+    of more than two factors is contracted pair by pair, the cheapest pair first,
+    ties from left to right.
+
+    Stays away from a product that has other users, from one of integers, and
+    from one that is no larger than one of its factors (a weighted sum of rows),
+    unless a factor is read by windows.
+  }];
+  let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect"];
+}
+
+def FormCumulativePass : Pass<"graph-form-cumulative"> {
+  let summary = "make sums over all earlier positions `graph.cumulative`";
+  let description = [{
+    `reduce` over axis s of `select(iota s <= iota t, x, neutral)`, where x is
+    broadcast along t, becomes `cumulative` along s: linear instead of
+    quadratic. `<`, `>`, `>=` give exclusive and reversed ones.
+
+    Stays away where x depends on t, or the neutral value is not that of the
+    reduction.
+  }];
+  let dependentDialects = ["::lamina::graph::GraphDialect"];
+}
+
+def DeriveRunsPass : Pass<"model-derive-runs", "::mlir::ModuleOp"> {
+  let summary = "replace `begin` and `next` by calls on all input so far";
+  let description = [{
+    A run keeps the input so far, padded to its room, with its length, and each
+    step calls the layer on all of it. That is right for every layer that reads
+    no later position than its own, and slow; the ops are the same that a pass
+    which keeps caches will replace.
+  }];
+  let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect"];
+}
+
 def ConvertModelToGraphPass
     : Pass<"convert-model-to-graph", "::mlir::ModuleOp"> {
   let summary = "inline layers, expand trees into their leaves, make keys";

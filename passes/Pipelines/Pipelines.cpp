@@ -16,7 +16,8 @@ namespace lamina {
 static const PipelineStep kModel[] = {{"verify-model"}};
 
 static const PipelineStep kGraph[] = {
-    {"func.func(graph-form-contractions)"},
+    {"graph-form-contractions"},
+    {"graph-form-cumulative"},
     {"model-derive-runs"},
     {"convert-model-to-graph"},
     // From here on there are no layers and no trees; entries are pure functions.
@@ -41,6 +42,9 @@ static const PipelineStep kGraph[] = {
 
 static const PipelineStep kKernel[] = {
     {"before-kernels", true},
+    {"kernel-decompose"},
+    {"canonicalize"},
+    {"cse"},
     {"kernel-place-scalars"},
     {"kernel-form-clusters"},
     {"convert-graph-to-kernel"},
