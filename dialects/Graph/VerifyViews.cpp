@@ -47,6 +47,11 @@ LogicalResult lamina::graph::verifyNamedSizes(Operation *op) {
                  failed(check(op->getResultTypes())));
 }
 
+bool lamina::graph::isInKernel(Operation *op) {
+  Operation *parent = op->getParentOp();
+  return parent && parent->getName().getDialectNamespace() == "kernel";
+}
+
 LogicalResult lamina::graph::verifyShape(Operation *op, StringRef what,
                                          RankedTensorType type,
                                          ArrayRef<SizeExpr> expected) {
