@@ -8,6 +8,7 @@
 
 #include "backends/CPU/ContractEmitter.h"
 #include "backends/CPU/LoopEmitter.h"
+#include "backends/CPU/StructuredEmitter.h"
 #include "backends/CPU/Target.h"
 
 namespace lamina::cpu {
@@ -15,6 +16,8 @@ namespace lamina::cpu {
 std::unique_ptr<KernelEmitter> chooseEmitter(const KernelBody &body,
                                              const TargetModel &target,
                                              const EmitOptions &options) {
+  if (auto structured = createStructuredEmitter(body, lanesOf(target)))
+    return structured;
   if (options.fast)
     if (std::optional<ContractForm> form = ContractForm::match(body))
       return std::make_unique<ContractEmitter>(std::move(*form), target);

@@ -68,6 +68,9 @@ Extent KernelBody::extent(Value tensor, unsigned axis) const {
     return {dims[type.getDynamicDimIndex(axis)], {}, 1, 0};
   }
   Operation *op = tensor.getDefiningOp();
+  if (const Destination *where = destination(tensor))
+    if (where->offsets.empty())
+      return extent(func().getOutArgs()[where->out], axis);
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
     return extent(
         linalgOp.getDpsInitOperand(cast<OpResult>(tensor).getResultNumber())
