@@ -69,6 +69,11 @@ static Range nameRange(const ast::Decl *decl, Symbol name) {
   return found;
 }
 
+static bool isSample(const ast::Decl *decl) {
+  auto *function = llvm::dyn_cast<ast::FunctionDecl>(decl);
+  return function && function->functionKind == ast::FunctionKind::Sample;
+}
+
 void Session::declare(FileScope &file) {
   for (ast::Decl *decl : file.ast.decls) {
     if (auto *import = llvm::dyn_cast<ast::ImportDecl>(decl))
@@ -77,6 +82,13 @@ void Session::declare(FileScope &file) {
       auto [it, isNew] = file.decls.insert({name.text, decl});
       if (isNew)
         return;
+      // `data text` and `sample text`: a command may be called like its data.
+      if (isSample(decl) && llvm::isa<ast::DataDecl>(it->second))
+        return;
+      if (isSample(it->second) && llvm::isa<ast::DataDecl>(decl)) {
+        it->second = decl;
+        return;
+      }
       report(Rule::name_c2, name.range,
              "'" + name.text + "' is declared twice in this file")
           .note(nameRange(it->second, name.text), "first here");

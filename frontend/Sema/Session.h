@@ -15,6 +15,8 @@
 
 #include "llvm/ADT/StringMap.h"
 
+#include <map>
+
 namespace lamina::sema {
 
 class Evaluator;
@@ -86,6 +88,7 @@ public:
   /// The number of records of a batch, of data with lengths that differ: those
   /// lengths run along it.
   llvm::MapVector<core::DataPlan *, Dim> raggedRows;
+  std::map<int64_t, Dim> batchRows; ///< by the number of records in a batch
 
   template <class T, class... Args>
   T *make(Args &&...args) {

@@ -90,9 +90,7 @@ bool SampleBuilder::addParameter(const ast::Parameter &parameter,
     if (!initial.isNone())
       param.initial = e.runTime(initial, parameter.value->range);
   }
-  auto *ref = e.program.make<core::LocalRef>(type, parameter.name.range);
-  ref->local = param.local;
-  // Shapes and loops may depend on a whole number: then it is a size.
+  // Shapes and loops may depend on a whole number: it is a size of the program.
   bool isSize = type.isScalar() && type.elem.isWhole() && !type.elem.high;
   if (isSize) {
     auto *number = llvm::dyn_cast_or_null<core::Constant>(param.initial);
@@ -100,7 +98,11 @@ bool SampleBuilder::addParameter(const ast::Parameter &parameter,
     param.size = addSize(e, parameter.name.text, 0, usual,
                          parameter.name.range);
   }
-  frame->bind(parameter.name.text, e.runTimeValue(ref, param.size),
+  auto *ref = e.program.make<core::LocalRef>(type, parameter.name.range);
+  ref->local = param.local;
+  frame->bind(parameter.name.text,
+              isSize ? Value::number(param.size, parameter.name.range)
+                     : e.runTimeValue(ref),
               Binding::Given, parameter.name.range);
   plan.params.push_back(param);
   return true;

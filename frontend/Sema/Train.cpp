@@ -110,8 +110,14 @@ core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
                                   Range range, ast::Name name) {
   core::DataPlan &declared = plan.declared();
   Dim rows = e.session.raggedRows.lookup(&declared);
-  if (!rows)
-    rows = addSize(e, "batch", 1, count ? count : 1024, range);
+  // Batches of one number of records are of one size, so that what is called on
+  // them is the same instance.
+  if (!rows) {
+    Dim &known = e.session.batchRows[count];
+    if (!known || !count)
+      known = addSize(e, "batch", 1, count ? count : 1024, range);
+    rows = known;
+  }
   auto *batch = e.program.makeStmt<core::Batch>(range);
   batch->data = &plan;
   batch->rows = rows;
