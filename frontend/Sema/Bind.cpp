@@ -25,6 +25,8 @@ Dim Evaluator::dimensionOf(const Value &value) {
   }
   if (value.kind == Value::Vocabulary)
     return dims.constant(value.vocabulary->words.size());
+  if (value.kind == Value::RunTime && value.dim)
+    return value.dim;
   if (value.kind == Value::RunTime && value.expr->type.isScalar() &&
       value.expr->type.elem.isWhole()) {
     Dim exact = exactOf(value.expr);

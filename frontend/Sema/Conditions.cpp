@@ -10,7 +10,7 @@
 #include "frontend/Sema/Evaluator.h"
 #include "frontend/Sema/Prove.h"
 
-#include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
 
 namespace lamina::sema {
 
@@ -170,6 +170,16 @@ Elem Evaluator::arithmeticElem(Primitive op, llvm::ArrayRef<Elem> elems,
     if (atLeast(b.low, 1)) {
       out.low = dims.constant(0);
       out.high = b.high ? b.high - 1 : Dim();
+    }
+    break;
+  case Primitive::Pow:
+    if (atLeast(a.low, 1) && atLeast(b.low, 0)) {
+      out.low = dims.constant(1);
+      auto base = a.high ? a.high.size().constant() : std::nullopt;
+      auto exponent = b.high ? b.high.size().constant() : std::nullopt;
+      if (base && exponent && *exponent < 63 &&
+          double(*exponent) * std::log2(double(*base)) < 62)
+        out.high = dims.power(dims.constant(*base), *exponent);
     }
     break;
   case Primitive::Min:

@@ -270,6 +270,8 @@ Value Evaluator::runTimeValue(core::Expr *expr, Dim exact) {
   value.expr = expr;
   value.dim = exact;
   value.owner = context;
+  if (exact)
+    exactValues[expr] = exact;
   return value;
 }
 

@@ -329,7 +329,7 @@ void Evaluator::bindArguments(FrameScope &callee, std::vector<BoundArg> &bound) 
     Value value = arg.value;
     if (!arg.isSetting) {
       Value operand = named(name, runTimeValue(arg.operand), arg.range);
-      value = runTimeValue(retype(operand.expr, arg.type));
+      value = runTimeValue(retype(operand.expr, arg.type), arg.value.dim);
     } else if (value.isWhole() && !value.dim.constant()) {
       Dim atom = dims.setting(name, value.dim.size(), arg.range);
       callee.back.push_back({atom, value.dim});

@@ -214,7 +214,7 @@ Value ExprCases::connective(ast::BinaryExpr *expr, bool isAnd) {
 
 /// `f >> g`: flat, but a chain in parentheses stays one part.
 Value ExprCases::chain(ast::BinaryExpr *expr) {
-  Value left = e.evaluate(expr->left), right = e.evaluate(expr->right);
+  Value left = e.chainPart(expr->left), right = e.chainPart(expr->right);
   if (left.isError() || right.isError())
     return Value::error(expr->range);
   auto callable = std::make_shared<Callable>();
@@ -241,6 +241,30 @@ Value ExprCases::chain(ast::BinaryExpr *expr) {
   value.range = expr->range;
   value.callable = callable;
   return value;
+}
+
+/// In a chain `leaky_relu(0.2)` is the function with that setting: what it works
+/// on comes from the left.
+Value Evaluator::chainPart(const ast::Expr *expr) {
+  auto *call = llvm::dyn_cast<ast::CallExpr>(expr);
+  auto *name = call ? llvm::dyn_cast<ast::NameExpr>(call->callee) : nullptr;
+  auto callee = name ? lookUp(name->name) : std::nullopt;
+  if (!callee || callee->kind != Value::Function ||
+      callee->callable->kind != Callable::Function || callee->callable->self)
+    return evaluate(expr);
+  Args args = arguments(call);
+  llvm::SmallVector<Symbol, 4> settings;
+  for (auto &parameter : callee->callable->function->parameters.list)
+    if (parameter.isSetting())
+      settings.push_back(parameter.name.text);
+  size_t next = 0;
+  for (EvaluatedArg &arg : args) {
+    if (arg.value.isError())
+      return arg.value;
+    if (arg.name.empty() && !arg.value.isRunTime() && next < settings.size())
+      arg.name = settings[next++];
+  }
+  return apply(*callee, std::move(args), expr->range);
 }
 
 Value ExprCases::visitChoice(ast::ChoiceExpr *expr) {
@@ -411,6 +435,8 @@ Value Evaluator::captureOf(const Value &value, Context *into, size_t position) {
   Value result = value;
   result.expr = ref;
   result.owner = into;
+  if (value.dim)
+    exactValues[ref] = value.dim;
   return result;
 }
 

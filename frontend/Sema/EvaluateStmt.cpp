@@ -56,6 +56,7 @@ Value Evaluator::named(Symbol name, Value value, Range range) {
   if (!value.isRunTime() || isAtomic(value.expr))
     return value;
   Value result = let(name, value.expr, range);
+  result.dim = value.dim;
   result.callable = value.callable;
   result.field = value.field;
   return result;

@@ -119,6 +119,7 @@ public:
   Symbol symbolOf(const core::Expr *expr);
   Value member(const ast::MemberExpr *expr);
   Value memberOf(const Value &base, ast::Name member, Range range);
+  Value chainPart(const ast::Expr *expr);
   Value pipelineOrFilter(const ast::PipelineExpr *expr);
 
   /// Known when compiling, or an error at `range` that says `why`.
@@ -334,11 +335,14 @@ private:
   Value formShape(llvm::StringRef name, const Args &args, Range range);
   Value formRagged(const Args &args, core::Expr *x, Range range);
   Value formAlgebra(llvm::StringRef name, const Args &args, Range range);
+  Value formVocabulary(llvm::StringRef name, const Args &args, Range range);
+  Value wordIndex(const Value &vocabulary, const Args &args, Range range);
   Value formTree(llvm::StringRef name, const Args &args, Range range);
   void boundConversion(core::Expr *result, core::Expr *x);
   Value unevaluatedForm(llvm::StringRef name, const ast::CallExpr *expr);
   Value sizeForm(const ast::CallExpr *expr);
   Value lengthOf(Dim dim, Range range);
+  core::IndexVar *indexOver(Dim size);
 
   std::optional<Value> layerMember(LayerScope &layer, Symbol name);
   FrameScope *frameOf(LayerState &layer);

@@ -90,7 +90,7 @@ static const EvaluatedArg *findArg(const Args &args, Symbol name,
                                    unsigned position) {
   unsigned at = 0;
   for (const EvaluatedArg &arg : args) {
-    if (arg.name == name)
+    if (!name.empty() && arg.name == name)
       return &arg;
     if (arg.name.empty() && at++ == position)
       return &arg;
@@ -152,6 +152,7 @@ Value Evaluator::form(llvm::StringRef name, const Args &args, Range range) {
                             "lu", "singular_values"},
                            &Evaluator::formAlgebra)
                     .Cases({"dot", "stop", "total"}, &Evaluator::formTree)
+                    .Case("vocabulary", &Evaluator::formVocabulary)
                     .Default(nullptr);
   if (maker)
     return (this->*maker)(name, args, range);

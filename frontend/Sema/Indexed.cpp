@@ -178,6 +178,7 @@ Value Evaluator::tabulateOver(
     Indexing &indexing,
     llvm::ArrayRef<llvm::SmallVector<IndexVar *, 2>> groups,
     const ast::Expr *value, Range range) {
+  llvm::SaveAndRestore<decltype(hoisted)> keepHoisted(hoisted);
   indexing.findRanges({value});
   if (!indexing.finish())
     return Value::error(range);
@@ -229,6 +230,7 @@ Value Evaluator::fold(FoldKind kind, const ast::Brackets &brackets,
   for (const ast::Subscript &entry : brackets.entries)
     if (!entry.value || !indexing.addIndex(entry.value, indices))
       return Value::error(range);
+  llvm::SaveAndRestore<decltype(hoisted)> keepHoisted(hoisted);
   indexing.findRanges({body, brackets.where});
   if (!indexing.finish())
     return Value::error(range);

@@ -344,7 +344,7 @@ bool LoopBuilder::collect(const ast::Target &target, const ast::Expr *value,
   }
   core::Expr *expr = e.runTime(one, value->range);
   if (expr->type.isError() || !expr->type.isTensor() ||
-      (slices && expr->type.rank() != others.size())) {
+      (slices && expr->type.rank() < others.size())) {
     if (!expr->type.isError())
       e.report(Rule::loop_c3, target.range,
                "'" + target.name.text + "' collects " + expr->type.str() +

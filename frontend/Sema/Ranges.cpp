@@ -300,17 +300,23 @@ void Indexing::fromComparison(const ast::BinaryExpr *expr,
   for (auto [side, other] : {std::pair(expr->left, expr->right),
                              std::pair(expr->right, expr->left)}) {
     IndexVar *var = openIndex(ast::withoutParens(side), hidden);
-    if (!var || mentionsOpen(other, hidden, true))
+    if (!var)
+      continue;
+    // Of an element only the bounds are wanted, which all of its tensor have.
+    const ast::Expr *bounded = ast::withoutParens(other);
+    if (auto *access = llvm::dyn_cast<ast::IndexExpr>(bounded))
+      bounded = access->base;
+    if (mentionsOpen(bounded, hidden, true))
       continue;
     llvm::SaveAndRestore<Scope *> in(e.scope, scope);
     Statements ignored;
     llvm::SaveAndRestore<Statements *> out(e.statements, &ignored);
     ++e.session.muted;
-    Value value = e.evaluate(other);
+    Value value = e.evaluate(bounded);
     --e.session.muted;
     if (!value.isRunTime() || !value.expr->type.isTensor())
       continue;
-    const core::Elem &elem = value.expr->type.elem;
+    const core::Elem elem = value.expr->type.elem;
     if (!elem.isWhole() || !elem.high || !e.provesNotNegative(elem.low))
       continue;
     setRange(*var, e.dims.constant(0), elem.high + 1);

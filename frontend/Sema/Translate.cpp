@@ -121,6 +121,12 @@ core::Expr *Evaluator::withElem(core::Expr *expr, const ast::TensorType &type,
   const Elem &given = expr->type.elem;
   if (declared.isReal() && given.isWhole())
     return convert(expr, Elem::Real);
+  if (inData && declared.isWhole() && given.isReal()) {
+    // A number of a record is checked where it is read.
+    core::Expr *whole = convert(expr, Elem::Whole);
+    whole->type.elem = declared;
+    return whole;
+  }
   if (declared.kind != given.kind) {
     report(rule, range, "this is " + expr->type.str() + ", declared " +
                             core::Type::tensor(declared, expr->type.axes).str())

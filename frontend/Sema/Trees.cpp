@@ -168,6 +168,12 @@ Value Evaluator::innerField(const Value &field, const ast::FieldDecl &decl,
 std::optional<Value> Evaluator::memberCall(const ast::MemberExpr *member,
                                            const ast::CallExpr *expr) {
   llvm::StringRef name = member->member.text;
+  if (name == "index") {
+    Value base = evaluate(member->base);
+    return base.kind == Value::Vocabulary
+               ? std::optional(wordIndex(base, arguments(expr), expr->range))
+               : std::nullopt;
+  }
   if (name != "begin" && name != "next" && name != "inverse" && name != "log_det")
     return std::nullopt;
   Value base = evaluate(member->base);
@@ -379,6 +385,19 @@ Value Evaluator::runRows(const Value &run, const ast::IndexExpr *expr) {
 
 //===-- Trees -------------------------------------------------------------===//
 
+/// Trees of one layer, or tuples of tensors with equal sizes.
+static bool sameTree(const core::Type &a, const core::Type &b) {
+  if (a.kind != b.kind)
+    return false;
+  if (a.isTuple())
+    return llvm::equal(a.parts, b.parts, sameTree);
+  if (a.isTensor())
+    return llvm::equal(a.axes, b.axes, [](auto &p, auto &q) {
+      return p.size() == q.size();
+    });
+  return true;
+}
+
 Value Evaluator::treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
                            Range range) {
   auto *node = program.make<core::TreeArith>(core::Type::error(), range);
@@ -397,8 +416,7 @@ Value Evaluator::treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
     }
     if (node->type.isError()) {
       node->type = type;
-    } else if (!core::sameSizes(node->type, type) &&
-               !(type.isTree() && node->type.isTree())) {
+    } else if (!sameTree(node->type, type)) {
       report(Rule::tree_c1, range, "these trees have different parts");
       return Value::error(range);
     }
@@ -499,17 +517,45 @@ Value Evaluator::sizeForm(const ast::CallExpr *expr) {
   return Value::error(expr->range);
 }
 
-/// A ragged size is a number for each sample.
+/// An index around that runs over `size`.
+core::IndexVar *Evaluator::indexOver(Dim size) {
+  for (Scope *at = scope; at; at = at->outer)
+    for (auto &entry : at->names)
+      if (const Value &value = entry.second.value; value.isRunTime())
+        if (auto *index = llvm::dyn_cast<core::IndexValue>(value.expr))
+          if (index->index->extent && index->index->extent.size() == size.size())
+            return index->index;
+  return nullptr;
+}
+
+/// A ragged size is a number for each sample: of the sample of the index around,
+/// or one for each.
 Value Evaluator::lengthOf(Dim dim, Range range) {
   const core::Atom *atom = dim.size().atom();
   if (!atom || atom->kind != core::Atom::Size || !atom->raggedOver)
     return Value::number(dim, range);
-  Dim over = dims.atom(atom->raggedOver);
+  const core::Atom *samples = atom->raggedOver;
+  bool fixed = samples->low && samples->low == samples->high;
+  Dim over = fixed ? samples->low : dims.atom(samples);
   core::Type type = core::Type::whole(dims.constant(0), dim,
-                                      {core::Axis{over, atom->raggedOver->symbol}});
+                                      {core::Axis{over, samples->symbol}});
   auto *node = program.make<core::Length>(type, range);
   node->ragged = dim;
-  return runTimeValue(node);
+  core::IndexVar *index = indexOver(over);
+  if (!index)
+    return runTimeValue(node);
+  auto *ref = program.make<core::IndexValue>(
+      core::Type::whole(index->low, index->low + index->extent - 1), range);
+  ref->index = index;
+  auto *one = program.make<core::Element>(
+      core::Type::whole(dims.constant(0), dim), range);
+  one->base = node;
+  core::Subscript subscript;
+  subscript.kind = core::Subscript::Linear;
+  subscript.position = index->value;
+  subscript.value = ref;
+  one->subscripts = {subscript};
+  return runTimeValue(one);
 }
 
 Value Evaluator::gradient(const ast::CallExpr *expr) {

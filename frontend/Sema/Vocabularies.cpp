@@ -1,0 +1,72 @@
+//===- Vocabularies.cpp - Lists of words read when compiling --------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// A vocabulary is a text file with a word a line, looked up beside the source
+// that names it; it is carried inside the program.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Evaluator.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+namespace lamina::sema {
+
+Value Evaluator::formVocabulary(llvm::StringRef, const Args &args, Range range) {
+  if (args.size() != 1 || args[0].value.kind != Value::Text) {
+    report(Rule::call_c6, range, "'vocabulary' takes the name of a file");
+    return Value::error(range);
+  }
+  FileID file = session.sources.getFile(args[0].range);
+  llvm::SmallString<128> path(
+      llvm::sys::path::parent_path(session.sources.getPath(file)));
+  llvm::sys::path::append(path, args[0].value.text);
+  Value value;
+  value.kind = Value::Vocabulary;
+  value.range = range;
+  for (core::Vocabulary &known : program.vocabularies)
+    if (known.file == path) {
+      value.vocabulary = &known;
+      return value;
+    }
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer) {
+    report(Rule::data_c4, args[0].range, "'" + args[0].value.text +
+                                             "' cannot be read: " +
+                                             buffer.getError().message())
+        .note("vocabularies are read when compiling, beside this file");
+    return Value::error(range);
+  }
+  program.vocabularies.emplace_back();
+  core::Vocabulary &made = program.vocabularies.back();
+  made.file = program.intern(path);
+  made.name = program.intern(llvm::sys::path::stem(path));
+  llvm::SmallVector<llvm::StringRef, 0> lines;
+  (*buffer)->getBuffer().split(lines, '\n', -1, false);
+  for (llvm::StringRef line : lines)
+    made.words.push_back(line.rtrim('\r').str());
+  value.vocabulary = &made;
+  return value;
+}
+
+/// `words.index("[MASK]")`: the place of a word.
+Value Evaluator::wordIndex(const Value &vocabulary, const Args &args, Range range) {
+  if (args.size() != 1 || args[0].value.kind != Value::Text) {
+    if (args.empty() || !args[0].value.isError())
+      report(Rule::call_c6, range, "'index' takes a word");
+    return Value::error(range);
+  }
+  auto &words = vocabulary.vocabulary->words;
+  for (auto [i, word] : llvm::enumerate(words))
+    if (word == args[0].value.text)
+      return Value::number(dims.constant(i), range);
+  report(Rule::data_c4, args[0].range, "'" + args[0].value.text +
+                                           "' is not in the vocabulary '" +
+                                           vocabulary.vocabulary->name + "'");
+  return Value::error(range);
+}
+
+} // namespace lamina::sema
