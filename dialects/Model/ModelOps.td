@@ -189,7 +189,7 @@ def Model_BeginOp : Model_Op<"begin", [Pure, AttrSizedOperandSegments]> {
 
     ```mlir
     %run, %last = model.begin %net @call(%prompt) growing 0 axis 1 result_axis 1
-        : !net, (!prompt) -> !model.run<@Net, !padded>, !last
+        : !net, (!prompt) -> (!model.run<@Net, !padded>, !last)
     ```
   }];
   let arguments = (ins Model_Tree:$tree, FlatSymbolRefAttr:$callee,
@@ -200,7 +200,7 @@ def Model_BeginOp : Model_Op<"begin", [Pure, AttrSizedOperandSegments]> {
   let assemblyFormat = [{
     $tree $callee `(` $args `)` (`lengths` $lengths^ `:` type($lengths))?
     `growing` $growing `axis` $axis `result_axis` $result_axis attr-dict
-    `:` type($tree) `,` `(` type($args) `)` `->` type($run) `,` type($last)
+    `:` type($tree) `,` functional-type($args, results)
   }];
 }
 
@@ -219,8 +219,8 @@ def Model_NextOp : Model_Op<"next", [Pure]> {
   let assemblyFormat = [{
     $tree $callee $run `,` $token `(` $args `)`
     `growing` $growing `axis` $axis `result_axis` $result_axis attr-dict
-    `:` type($tree) `,` type($run) `,` type($token) `,` `(` type($args) `)`
-    `->` type($next) `,` type($last)
+    `:` type($tree) `,` type($run) `,` type($token) `,`
+    functional-type($args, results)
   }];
 }
 
