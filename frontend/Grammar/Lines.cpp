@@ -282,7 +282,8 @@ void Reader::readCharacters() {
       lineEnds = 0;
     }
     if (type == Lexer::STRAY) {
-      reportStray(range);
+      if (!lines.spoiled.count(token->getLine()))
+        reportStray(range);
       lines.spoiled.insert(token->getLine());
       lines.isWhole = false;
       continue;

@@ -119,6 +119,8 @@ unsigned lamina::countConflicts(FileID file,
   Places places(file, sources);
   antlr4::ANTLRInputStream input(places.getText());
   Lines lines = readLines(input, places, diags);
+  if (lines.tokens.empty())
+    return 0;
   antlr4::ListTokenSource source(std::move(lines.tokens));
   antlr4::CommonTokenStream stream(&source);
   LaminaParser parser(&stream);

@@ -283,7 +283,10 @@ static void reportMistake(const Mistake &m, const Places &places,
     return reportRest(m, places, diags);
   if (m.expects(Tokens::NUMBER) && m.expects(Tokens::LPAREN))
     return say("expected an expression " + before(m.token));
-  if (m.expects(Tokens::NAME) && isReservedWord(type)) {
+  bool isName = m.expects(Tokens::NAME) ||
+                (m.rule == Tokens::RuleParameters && m.previous &&
+                 m.previous->getType() == Tokens::LPAREN);
+  if (isName && isReservedWord(type)) {
     diags.report(Rule::parse_c10, at,
                  "'" + m.token->getText() +
                      "' is a reserved word and cannot be a name");

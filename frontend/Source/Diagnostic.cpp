@@ -104,28 +104,51 @@ void Diagnostics::print(llvm::raw_ostream &os, DiagnosticFormat format,
     os << "and " << shown - maxErrors << " more\n";
 }
 
-/// The source line and, under the part of the range that lies on it, `^~~~`.
+/// Most characters of a source line that are shown.
+static constexpr unsigned maxLine = 160;
+
+/// The characters `first` to `last` (from 1) of a line, with dots for the rest.
+static std::string clip(llvm::StringRef line, unsigned first, unsigned last) {
+  std::string text;
+  unsigned column = 0;
+  for (char c : line) {
+    column += (c & 0xC0) != 0x80;
+    if (column >= first && column <= last)
+      text += c;
+  }
+  return (first > 1 ? "…" : "") + text + (column > last ? "…" : "");
+}
+
+/// The source line and, under the part of the range that lies on it, `^~~~`. Of
+/// a long line the part around the caret is shown.
 static void printSnippet(llvm::raw_ostream &os, const SourceManager &sources,
                          Range range) {
   Position begin = sources.getBegin(range), end = sources.getEnd(range);
   llvm::StringRef line = sources.getLine(begin);
-  unsigned column = 1, last = end.column;
-  std::string marks;
-  bool isLong = end.line != begin.line;
+  unsigned length = 0;
+  for (char c : line)
+    length += (c & 0xC0) != 0x80;
+  unsigned last = end.line != begin.line ? length + 1 : end.column;
+  unsigned first = 1;
+  if (length > maxLine && begin.column > maxLine / 2)
+    first = begin.column - maxLine / 2;
+  unsigned shownEnd = length > maxLine ? first + maxLine - 1 : length;
+  os << clip(line, first, shownEnd) << '\n';
+
+  std::string marks(first > 1 ? 1 : 0, ' ');
+  unsigned column = 0;
   for (char c : line) {
-    if ((c & 0xC0) == 0x80)
-      continue;
-    if (column < begin.column)
+    column += (c & 0xC0) != 0x80;
+    bool isShown =
+        (c & 0xC0) != 0x80 && column >= first && column < begin.column;
+    if (isShown)
       marks += c == '\t' ? '\t' : ' ';
-    else if (column == begin.column)
-      marks += '^';
-    else if (isLong || column < last)
-      marks += '~';
-    ++column;
   }
-  if (column <= begin.column)
-    marks += '^'; // the end of the line, or of the file
-  os << line << '\n' << marks << '\n';
+  marks += '^';
+  for (column = begin.column + 1; column < std::min(last, shownEnd + 1);
+       ++column)
+    marks += '~';
+  os << marks << '\n';
 }
 
 static void printPlace(llvm::raw_ostream &os, const SourceManager &sources,
