@@ -108,6 +108,9 @@ static int guarded(Function function) {
   } catch (const std::length_error &) {
     std::fputs("error: a size is too large\n", stderr);
     return ExitBadInput;
+  } catch (const std::exception &error) { // no thread to be had, and the like
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return ExitBadInput;
   }
 }
 

@@ -241,25 +241,16 @@ void Player::writeScalars(const LaunchPart<N> &part,
   }
 }
 
-namespace {
-
-/// The operands of one part, as the kernel takes them.
-struct Call {
-  std::vector<void *> buffers;
-  std::vector<int64_t> dims;
-  std::vector<uint64_t> scalars;
-  int64_t items = 0;
-};
-
-} // namespace
-
-void Player::launch(const Record<N> &record) {
+int64_t Player::prepareCalls(const Record<N> &record) {
   const LaminaKernel &kernel = kernels[record.index];
-  std::vector<Call> calls(record.parts.size());
+  if (calls.size() < record.parts.size())
+    calls.resize(record.parts.size());
   int64_t items = 0, scratchBytes = 0;
-  for (size_t i = 0; i < calls.size(); ++i) {
+  for (size_t i = 0; i < record.parts.size(); ++i) {
     const LaunchPart<N> &part = record.parts[i];
-    Call &call = calls[i];
+    KernelCall &call = calls[i];
+    call.buffers.clear();
+    call.dims.clear();
     for (const Address<N> &buffer : part.buffers)
       call.buffers.push_back(at(buffer));
     for (const Operand<N> &dim : part.dims)
@@ -272,12 +263,19 @@ void Player::launch(const Record<N> &record) {
   int workers = int(std::min<int64_t>(items, pool.size()));
   for (int worker = 0; worker < workers; ++worker)
     scratch[size_t(worker)].reserve(scratchBytes);
+  return items;
+}
 
+void Player::launch(const Record<N> &record) {
+  const LaminaKernel &kernel = kernels[record.index];
+  size_t parts = record.parts.size();
+  int64_t items = prepareCalls(record);
   auto start = times ? std::chrono::steady_clock::now()
                      : std::chrono::steady_clock::time_point();
   pool.run(items, [&](int64_t first, int64_t last, int worker) {
     int64_t base = 0;
-    for (const Call &call : calls) {
+    for (size_t i = 0; i < parts; ++i) {
+      const KernelCall &call = calls[i];
       int64_t from = std::max(first - base, int64_t(0));
       int64_t to = std::min(last - base, call.items);
       if (from < to)

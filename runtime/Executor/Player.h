@@ -36,6 +36,14 @@ private:
   int64_t capacity = 0;
 };
 
+/// The operands of one part of a launch, as the kernel takes them.
+struct KernelCall {
+  std::vector<void *> buffers;
+  std::vector<int64_t> dims;
+  std::vector<uint64_t> scalars;
+  int64_t items = 0;
+};
+
 class Player {
 public:
   Player(const Tape &tape, const LaminaKernel *kernels, ThreadPool &pool)
@@ -55,6 +63,8 @@ private:
   void playAll(const std::vector<Record<N>> &records);
   void playOne(const Record<N> &record);
   void launch(const Record<N> &record);
+  /// Fills `calls` for the parts of a launch; returns the items of all.
+  int64_t prepareCalls(const Record<N> &record);
   void playLoop(const Record<N> &loop);
   void playHost(const Record<N> &record);
   void move(const Record<N> &moves);
@@ -73,6 +83,8 @@ private:
   ThreadPool &pool;
   std::vector<AlignedBlock> scratch; ///< one for each worker
 
+  std::vector<KernelCall>
+      calls; ///< of the launch in progress, kept for its memory
   std::vector<char *> bases;
   std::vector<HostValue> registers;
   std::vector<int64_t> rounds; ///< index of each loop
