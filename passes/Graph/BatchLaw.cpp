@@ -16,26 +16,31 @@ using namespace mlir;
 
 namespace lamina::graph {
 
-static bool isCovered(Operation &op) {
-  if (op.hasTrait<OpTrait::Elementwise>() ||
-      op.hasTrait<OpTrait::ConstantLike>())
-    return true;
-  if (auto cond = dyn_cast<CondOp>(op)) {
-    // A predicate of around the loop is the same in each round.
-    auto predicate = dyn_cast<BlockArgument>(cond.getPredicate());
-    auto scan = dyn_cast<ScanOp>(op.getParentOp());
-    return predicate && scan &&
-           llvm::is_contained(scan.getWithArgs(), predicate) &&
-           BatchLaw::covers(*cond.getTakenBlock()) &&
-           BatchLaw::covers(*cond.getOtherwiseBlock());
-  }
-  return isa<IotaOp, SizeOp, KeyOp, RandomOp, BroadcastOp, TransposeOp,
-             ReverseOp, ReshapeOp, SliceOp, PadOp, ConcatOp, ReduceOp,
-             ArgReduceOp, CumulativeOp, StopOp>(op);
+bool BatchLaw::covers(Operation *op) {
+  if (auto cond = dyn_cast<CondOp>(op))
+    return covers(*cond.getTakenBlock()) && covers(*cond.getOtherwiseBlock());
+  return op->hasTrait<OpTrait::Elementwise>() ||
+         op->hasTrait<OpTrait::ConstantLike>() ||
+         isa<IotaOp, SizeOp, KeyOp, RandomOp, BroadcastOp, TransposeOp,
+             ReverseOp, ReshapeOp, SliceOp, PadOp, ConcatOp, WindowOp,
+             UnwindowOp, DynamicSliceOp, DynamicUpdateOp, ContractOp, ReduceOp,
+             ArgReduceOp, CumulativeOp, GatherOp, ScatterOp, SortOp, TopKOp,
+             TriangularSolveOp, CholeskyOp, LuOp, QrOp, StopOp, BarrierOp>(op);
 }
 
 bool BatchLaw::covers(Block &block) {
-  return llvm::all_of(block.without_terminator(), isCovered);
+  return llvm::all_of(block.without_terminator(),
+                      [](Operation &op) { return covers(&op); });
+}
+
+bool BatchLaw::isShared(OpOperand &operand) {
+  Operation *op = operand.getOwner();
+  unsigned number = operand.getOperandNumber();
+  if (isa<CondOp>(op))
+    return number == 0;
+  if (isa<PadOp, RandomOp, DynamicSliceOp>(op))
+    return number >= 1;
+  return isa<DynamicUpdateOp>(op) && number >= 2;
 }
 
 Type BatchLaw::stackTypeOf(Type type) const {
@@ -82,7 +87,8 @@ static void shiftAxes(OpBuilder &b, Operation *op) {
       .Case<TransposeOp>([&](auto view) {
         view.setOrderAttr(withFirst(b, 0, shifted(view.getOrder())));
       })
-      .Case<ReverseOp, ReduceOp>([&](auto o) {
+      .Case<ReverseOp, ReduceOp, WindowOp, UnwindowOp, DynamicSliceOp,
+            DynamicUpdateOp>([&](auto o) {
         o.setAxesAttr(b.getDenseI64ArrayAttr(shifted(o.getAxes())));
       })
       .Case<SliceOp>([&](auto view) {
@@ -93,19 +99,37 @@ static void shiftAxes(OpBuilder &b, Operation *op) {
         view.setLowAttr(withFirst(b, 0, view.getLow()));
         view.setInteriorAttr(withFirst(b, 0, view.getInterior()));
       })
-      .Case<ConcatOp, ArgReduceOp, CumulativeOp>(
+      .Case<GatherOp, ScatterOp>([&](auto o) {
+        o.setAxisAttr(next(o.getAxisAttr()));
+        o.setBatchAttr(next(o.getBatchAttr()));
+      })
+      .Case<ConcatOp, ArgReduceOp, CumulativeOp, SortOp, TopKOp>(
           [&](auto o) { o.setAxisAttr(next(o.getAxisAttr())); });
+}
+
+/// One more loop, in front; an operand that is no stack does not have it.
+void BatchLaw::applyContract(ContractOp op) {
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> operands;
+  AffineExpr round = b.getAffineDimExpr(0);
+  for (unsigned i = 0; i < 3; ++i) {
+    AffineMap map = op.getMap(i).shiftDims(1);
+    bool isStacked = i == 2 || values[op->getOperand(i)].isStacked;
+    maps.push_back(isStacked ? map.insertResult(round, 0) : map);
+    if (i < 2)
+      operands.push_back(values[op->getOperand(i)].value);
+  }
+  Value wide = ContractOp::create(
+      b, op.getLoc(), stackTypeOf(op.getType()), operands[0], operands[1],
+      b.getAffineMapArrayAttr(maps), op.getAccumulateAttr());
+  map(op, wide, true);
 }
 
 void BatchLaw::applyShifted(Operation *op) {
   SmallVector<Value> operands;
-  for (OpOperand &operand : op->getOpOperands()) {
-    // What stays one value for all: the border of a pad, where a draw begins.
-    bool isShared = (isa<PadOp>(op) && operand.getOperandNumber() == 1) ||
-                    (isa<RandomOp>(op) && operand.getOperandNumber() == 1);
-    operands.push_back(isShared ? values[operand.get()].value
-                                : stackOf(operand.get()));
-  }
+  for (OpOperand &operand : op->getOpOperands())
+    operands.push_back(isShared(operand) ? values[operand.get()].value
+                                         : stackOf(operand.get()));
   Operation *wide = b.clone(*op);
   wide->setOperands(operands);
   for (auto [old, result] : llvm::zip(op->getResults(), wide->getResults())) {
@@ -148,6 +172,8 @@ void BatchLaw::applyTo(Operation *op) {
                               [&](Value v) { return values[v].isStacked; });
   if (auto cond = dyn_cast<CondOp>(op); cond && differs)
     return applyCond(cond);
+  if (auto contract = dyn_cast<ContractOp>(op); contract && differs)
+    return applyContract(contract);
   if (differs)
     return applyShifted(op);
   IRMapping mapping;

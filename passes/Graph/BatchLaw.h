@@ -20,9 +20,14 @@ public:
   BatchLaw(mlir::OpBuilder &b, SizeExpr count)
       : b(b), count(std::move(count)) {}
 
-  /// Whether `apply` takes every op of the block: those where the batch law is
-  /// a shift of axes and nothing large is kept that a loop would not keep.
+  /// Whether `apply` takes the op. Loops, attention and calls have no such
+  /// form.
+  static bool covers(mlir::Operation *op);
   static bool covers(mlir::Block &block);
+
+  /// Whether the op holds one value for all rounds there: where a draw or a
+  /// part begins, the border of a pad. `apply` wants it not to be a stack.
+  static bool isShared(mlir::OpOperand &operand);
 
   void map(mlir::Value inner, mlir::Value outer, bool isStacked) {
     values[inner] = {outer, isStacked};
@@ -43,6 +48,7 @@ private:
   void applyTo(mlir::Operation *op);
   void applyShifted(mlir::Operation *op);
   void applyCond(CondOp cond);
+  void applyContract(ContractOp op);
   mlir::Type stackTypeOf(mlir::Type type) const;
 
   mlir::OpBuilder &b;

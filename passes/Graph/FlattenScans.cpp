@@ -22,38 +22,41 @@ namespace lamina::graph {
 
 namespace {
 
-/// Whether a draw begins where a round says, or a border is one of a round: the
-/// ops hold one such value for all.
-bool sharesRoundValue(ScanOp scan) {
-  auto isShared = [&](Value value) {
-    auto argument = dyn_cast<BlockArgument>(value);
-    return value.getDefiningOp()
-               ? value.getDefiningOp()->hasTrait<OpTrait::ConstantLike>()
-               : llvm::is_contained(scan.getWithArgs(), argument);
-  };
-  for (Operation &op : scan.getBodyBlock()->without_terminator()) {
-    if (auto random = dyn_cast<RandomOp>(op);
-        random && random.getOffset() && !isShared(random.getOffset()))
-      return false;
-    if (auto pad = dyn_cast<PadOp>(op); pad && !isShared(pad.getValue()))
-      return false;
-    // In a branch nothing is looked into.
-    if (auto cond = dyn_cast<CondOp>(op)) {
-      WalkResult found = cond.walk([](Operation *inner) {
-        auto random = dyn_cast<RandomOp>(inner);
-        bool varies = isa<PadOp>(inner) || (random && random.getOffset());
-        return varies ? WalkResult::interrupt() : WalkResult::advance();
-      });
-      if (found.wasInterrupted())
-        return false;
-    }
-  }
-  return true;
+/// Ops that may stand over all rounds at once: their result is not kept, or is
+/// no larger than what they read.
+bool isSmall(Operation &op) {
+  if (auto cond = dyn_cast<CondOp>(op))
+    return llvm::all_of(cond.getTakenBlock()->without_terminator(), isSmall) &&
+           llvm::all_of(cond.getOtherwiseBlock()->without_terminator(),
+                        isSmall);
+  return op.hasTrait<OpTrait::Elementwise>() ||
+         op.hasTrait<OpTrait::ConstantLike>() ||
+         isa<IotaOp, SizeOp, KeyOp, RandomOp, BroadcastOp, TransposeOp,
+             ReverseOp, ReshapeOp, SliceOp, PadOp, ConcatOp, ReduceOp,
+             ArgReduceOp, CumulativeOp, StopOp>(op);
+}
+
+/// Whether what an op wants to be the same in all rounds is: a constant, or
+/// from around the loop. Arguments of branches are not followed.
+bool isSameInAllRounds(ScanOp scan, Value value) {
+  if (Operation *op = value.getDefiningOp())
+    return op->hasTrait<OpTrait::ConstantLike>();
+  return llvm::is_contained(scan.getWithArgs(), cast<BlockArgument>(value));
 }
 
 bool isFlat(ScanOp scan) {
-  return scan.getCarries().empty() && !scan.hasUntil() && !scan.getRounds() &&
-         BatchLaw::covers(*scan.getBodyBlock()) && sharesRoundValue(scan);
+  if (!scan.getCarries().empty() || scan.hasUntil() || scan.getRounds() ||
+      !BatchLaw::covers(*scan.getBodyBlock()) ||
+      !llvm::all_of(scan.getBodyBlock()->without_terminator(), isSmall))
+    return false;
+  WalkResult varies = scan.getBody().walk([&](Operation *op) {
+    for (OpOperand &operand : op->getOpOperands())
+      if (BatchLaw::isShared(operand) &&
+          !isSameInAllRounds(scan, operand.get()))
+        return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  return !varies.wasInterrupted();
 }
 
 void flatten(ScanOp scan) {

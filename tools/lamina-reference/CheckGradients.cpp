@@ -48,7 +48,6 @@ public:
 
 private:
   void addDerivatives();
-  Tensors drawLike(ValueRange values, uint64_t stream, bool useRanges);
   LogicalResult evaluate(StringRef name, const Tensors &arguments,
                          Tensors &results);
   FailureOr<double> scalarOf(StringRef name, const Tensors &arguments,
@@ -65,37 +64,6 @@ private:
   SmallVector<unsigned> floats; // positions of arguments with a derivative
   double worst = 0;
 };
-
-Tensors Checker::drawLike(ValueRange values, uint64_t stream, bool useRanges) {
-  Interpreter shapes(Rounding::Float64);
-  for (const auto &size : options.sizes)
-    shapes.sizes[size.first()] = size.second;
-  Tensors result;
-  for (auto [number, value] : llvm::enumerate(values)) {
-    Type element = getElementTypeOrSelf(value.getType());
-    bool isFloatType = isa<FloatType>(element);
-    double low = isFloatType ? -1 : 0, high = isFloatType ? 1 : 2;
-    if (auto range = useRanges ? function.getArgAttrOfType<ArrayAttr>(
-                                     unsigned(number), "test.range")
-                               : nullptr) {
-      low = cast<FloatAttr>(range[0]).getValueAsDouble();
-      high = cast<FloatAttr>(range[1]).getValueAsDouble();
-    }
-    Tensor tensor(element, shapes.shapeOf(value.getType()));
-    Scalar *out = tensor.mutate();
-    philox::Key key = philox::derive(
-        philox::derive({options.seed, 0}, int64_t(stream)), int64_t(number));
-    for (int64_t i = 0; i < tensor.size(); ++i) {
-      double u = philox::uniform(key, uint64_t(i));
-      if (isFloatType)
-        out[i].f = low + (high - low) * u;
-      else
-        out[i].i = int64_t(low) + int64_t((high - low + 1) * u);
-    }
-    result.push_back(tensor);
-  }
-  return result;
-}
 
 /// A function like `source` with further arguments; `finish` makes its results.
 func::FuncOp
@@ -274,10 +242,12 @@ LogicalResult Checker::run() {
   if (failed(expand(*module, options)))
     return failure();
   func::FuncOp f = module->lookupSymbol<func::FuncOp>(function.getName());
-  inputs = drawLike(function.getArguments(), 0, true);
-  Tensors seeds = drawLike(
-      floatsOf(f.getBody().front().getTerminator()->getOperands()), 1, false);
-  Tensors weights = drawLike(pick(function.getArguments(), floats), 2, false);
+  inputs = drawInputs(function, function.getArguments(), options, 0, true);
+  Tensors seeds = drawInputs(
+      function, floatsOf(f.getBody().front().getTerminator()->getOperands()),
+      options, 1, false);
+  Tensors weights = drawInputs(function, pick(function.getArguments(), floats),
+                               options, 2, false);
 
   Tensors arguments = inputs, adjoints;
   arguments.append(seeds);
@@ -298,6 +268,39 @@ LogicalResult Checker::run() {
 }
 
 } // namespace
+
+SmallVector<Tensor> drawInputs(func::FuncOp function, ValueRange values,
+                               const CheckOptions &options, int64_t stream,
+                               bool useRanges) {
+  Interpreter shapes(Rounding::Float64);
+  for (const auto &size : options.sizes)
+    shapes.sizes[size.first()] = size.second;
+  Tensors result;
+  for (auto [number, value] : llvm::enumerate(values)) {
+    Type element = getElementTypeOrSelf(value.getType());
+    bool isFloatType = isa<FloatType>(element);
+    double low = isFloatType ? -1 : 0, high = isFloatType ? 1 : 2;
+    if (auto range = useRanges ? function.getArgAttrOfType<ArrayAttr>(
+                                     unsigned(number), "test.range")
+                               : nullptr) {
+      low = cast<FloatAttr>(range[0]).getValueAsDouble();
+      high = cast<FloatAttr>(range[1]).getValueAsDouble();
+    }
+    Tensor tensor(element, shapes.shapeOf(value.getType()));
+    Scalar *out = tensor.mutate();
+    philox::Key key = philox::derive(philox::derive({options.seed, 0}, stream),
+                                     int64_t(number));
+    for (int64_t i = 0; i < tensor.size(); ++i) {
+      double u = philox::uniform(key, uint64_t(i));
+      if (isFloatType)
+        out[i].f = low + (high - low) * u;
+      else
+        out[i].i = int64_t(low) + int64_t((high - low + 1) * u);
+    }
+    result.push_back(tensor);
+  }
+  return result;
+}
 
 LogicalResult expand(ModuleOp module, const CheckOptions &options) {
   PassManager pm(module.getContext());

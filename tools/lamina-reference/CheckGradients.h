@@ -10,6 +10,7 @@
 #include "backends/Reference/Tensor.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace lamina {
@@ -17,7 +18,7 @@ namespace lamina {
 struct CheckOptions {
   llvm::StringMap<int64_t> sizes; ///< of named sizes; 3 for others
   uint64_t seed = 1;
-  std::string passes;             ///< run behind the expansion of gradients
+  std::string passes; ///< run behind the expansion of gradients
 };
 
 /// Expands the gradients of the module, then runs `passes` on it.
@@ -32,6 +33,17 @@ mlir::LogicalResult expand(mlir::ModuleOp module, const CheckOptions &options);
 /// attribute `test.order = 1` is checked for the first derivative only.
 mlir::LogicalResult checkGradients(mlir::ModuleOp module,
                                    const CheckOptions &options);
+
+/// Runs each public function on a stack of inputs, its ops written by the batch
+/// law, and compares with the function on each of them: equal to the last bit.
+mlir::LogicalResult checkBatchLaw(mlir::ModuleOp module,
+                                  const CheckOptions &options);
+
+/// Inputs as `checkGradients` draws them, for `values` of a function.
+llvm::SmallVector<reference::Tensor> drawInputs(mlir::func::FuncOp function,
+                                                mlir::ValueRange values,
+                                                const CheckOptions &options,
+                                                int64_t stream, bool useRanges);
 
 } // namespace lamina
 

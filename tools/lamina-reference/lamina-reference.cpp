@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Calls every public function without arguments and prints its results, or
-// checks the derivatives of every public function. For tests and experiments.
+// checks the derivatives or the batch law of every public function. For tests
+// and experiments.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +33,9 @@ static cl::opt<std::string> inputFile(cl::Positional, cl::desc("<file.mlir>"),
 static cl::opt<bool> onlyCheck(
     "check-gradients",
     cl::desc("compare derivatives of all public functions with differences"));
+static cl::opt<bool> onlyBatchLaw(
+    "check-batch-law",
+    cl::desc("compare all public functions on stacks with those on rows"));
 static cl::opt<bool> typed(
     "typed",
     cl::desc("round every result to its type instead of computing in float64"));
@@ -141,6 +145,8 @@ int main(int argc, char **argv) {
   options.passes = passes;
   if (!module || failed(readSizes(*module, options)))
     return 1;
+  if (onlyBatchLaw)
+    return failed(checkBatchLaw(*module, options));
   return failed(onlyCheck ? checkGradients(*module, options)
                           : runAll(*module, options));
 }

@@ -1,6 +1,7 @@
 // Every elementwise op against differences: first and second derivatives, and the
 // pushforward.
 // RUN: lamina-reference --check-gradients %s | FileCheck %s
+// RUN: lamina-reference --check-batch-law %s | FileCheck %s
 // RUN: lamina-reference --check-gradients %s \
 // RUN:   --then=canonicalize,cse,graph-prune-scan,graph-simplify,graph-flatten-scans,graph-hoist-invariants,canonicalize,cse \
 // RUN:   | FileCheck %s

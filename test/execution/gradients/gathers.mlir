@@ -1,5 +1,6 @@
 // Moves by ids and sorting against differences.
 // RUN: lamina-reference --check-gradients %s | FileCheck %s
+// RUN: lamina-reference --check-batch-law %s | FileCheck %s
 // RUN: lamina-reference --check-gradients %s \
 // RUN:   --then=canonicalize,cse,graph-prune-scan,graph-simplify,graph-flatten-scans,graph-hoist-invariants,canonicalize,cse \
 // RUN:   | FileCheck %s

@@ -1,5 +1,6 @@
 // Reductions, running ones, contractions against differences.
 // RUN: lamina-reference --check-gradients --size b=3 %s | FileCheck %s
+// RUN: lamina-reference --check-batch-law --size b=3 %s | FileCheck %s
 // RUN: lamina-reference --check-gradients --size b=3 %s \
 // RUN:   --then=canonicalize,cse,graph-prune-scan,graph-simplify,graph-flatten-scans,graph-hoist-invariants,canonicalize,cse \
 // RUN:   | FileCheck %s
