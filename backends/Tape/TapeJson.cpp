@@ -24,25 +24,25 @@ static json::Value toJson(const SizeExpr::Atom &atom) {
 
 static json::Value toJson(const SizeExpr::Monomial &monomial,
                           int64_t coefficient) {
-  json::Array factors = {"*"};
+  json::Array factors{"*"};
   if (coefficient != 1 || monomial.empty())
     factors.push_back(coefficient);
   for (const SizeExpr::Atom &atom : monomial)
     factors.push_back(::toJson(atom));
   if (factors.size() == 2)
     return std::move(factors[1]);
-  return factors;
+  return json::Value(std::move(factors));
 }
 
 json::Value lamina::toJson(const SizeExpr &size) {
   if (auto constant = size.getConstant())
     return *constant;
-  json::Array sum = {"+"};
+  json::Array sum{"+"};
   for (const auto &[monomial, coefficient] : size.getTerms())
     sum.push_back(::toJson(monomial, coefficient));
   if (sum.size() == 2)
     return std::move(sum[1]);
-  return sum;
+  return json::Value(std::move(sum));
 }
 
 std::string lamina::toText(Type element) {

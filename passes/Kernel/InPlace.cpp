@@ -18,6 +18,16 @@ static bool isElementwise(OpOperand &operand) {
   return generic && generic.getMatchingIndexingMap(&operand).isIdentity();
 }
 
+/// A contraction keeps its sums apart until the epilogue has read what it adds
+/// to them, so an operand of the epilogue may stand where the result goes.
+static bool isReadByEpilogue(BlockArgument read) {
+  return llvm::all_of(read.getUses(), [](OpOperand &use) {
+    auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
+    return generic && isElementwise(use) &&
+           generic.getNumParallelLoops() == generic.getNumLoops();
+  });
+}
+
 bool lamina::mayShareBuffer(kernel::FuncOp func, unsigned in, unsigned out) {
   BlockArgument read = func.getInArgs()[in], written = func.getOutArgs()[out];
   if (read.getType() != written.getType() ||
@@ -27,6 +37,9 @@ bool lamina::mayShareBuffer(kernel::FuncOp func, unsigned in, unsigned out) {
   if (!written.hasOneUse())
     return false;
   OpOperand &write = *written.use_begin();
+  if (func.getKind() == kernel::Kind::Contract &&
+      isa<linalg::FillOp>(write.getOwner()))
+    return isReadByEpilogue(read);
   if (!isElementwise(write))
     return false;
   auto writer = cast<linalg::GenericOp>(write.getOwner());
