@@ -386,16 +386,15 @@ Value Evaluator::access(const Value &base, const ast::Brackets &brackets,
 
 /// `x[…]`: a tensor, an item of a list, a mask at positions, rows of a run.
 Value Evaluator::indexed(const ast::IndexExpr *expr) {
+  if (dataIndex)
+    if (auto value = dataIndex(expr))
+      return *value;
   auto known = hoisted.find(expr->base);
   Value base = known != hoisted.end() ? imported(known->second)
                                       : evaluate(expr->base);
   switch (base.kind) {
   case Value::Error:
     return base;
-  case Value::Record:
-    if (recordAccess)
-      return recordAccess(base, expr);
-    break;
   case Value::Run:
     return runRows(base, expr);
   case Value::Function: {

@@ -261,6 +261,39 @@ void Evaluator::assumeValue(const core::Expr *condition, bool holds) {
   }
 }
 
+core::Elem Evaluator::filteredElem(core::DataPlan &plan,
+                                   const core::DataField &field) {
+  Elem elem = field.type.elem;
+  if (!elem.isWhole() || field.type.rank())
+    return elem;
+  llvm::SaveAndRestore<std::vector<Dim>> inner(facts, {});
+  for (core::DataPlan *at = &plan; at; at = at->of)
+    if (at->keep)
+      assumeValue(at->keep, true);
+  for (core::Expr *condition : plan.declared().recordConditions)
+    assumeValue(condition, true);
+  for (Dim fact : facts) {
+    // `c - label >= 0` or `label - c >= 0`.
+    auto atoms = dims.atoms(fact);
+    auto *ref = atoms.size() == 1 && atoms[0]->kind == core::Atom::Value
+                    ? llvm::dyn_cast<core::LocalRef>(
+                          static_cast<const core::Expr *>(atoms[0]->owner))
+                    : nullptr;
+    if (!ref || ref->local != field.local)
+      continue;
+    auto linear = dims.linearIn(fact, atoms[0]);
+    if (!linear)
+      continue;
+    if (linear->first.isConstant(-1))
+      elem.high = elem.high ? dims.min(elem.high, linear->second)
+                            : linear->second;
+    else if (linear->first.isConstant(1))
+      elem.low = elem.low ? dims.max(elem.low, dims.scale(linear->second, -1))
+                          : dims.scale(linear->second, -1);
+  }
+  return elem;
+}
+
 Evaluator::Equality::Equality(Evaluator &e, const ast::Expr *condition,
                               bool holds)
     : e(e), count(e.equalities.size()) {

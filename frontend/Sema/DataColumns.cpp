@@ -511,6 +511,16 @@ bool DataReader::read() {
                return std::nullopt;
              return valueOf(std::move(*column), expr->range);
            });
+  llvm::SaveAndRestore<
+      std::function<std::optional<Value>(const ast::IndexExpr *)>>
+      index(e.dataIndex,
+            [this](const ast::IndexExpr *expr) -> std::optional<Value> {
+              auto column = isTextSource(plan) ? columnOfIndex(*expr)
+                                               : std::nullopt;
+              if (!column)
+                return std::nullopt;
+              return valueOf(std::move(*column), expr->range);
+            });
   e.drawPath = {plan.name};
   for (const ast::Stmt *stmt : decl.lines->statements)
     line(stmt);

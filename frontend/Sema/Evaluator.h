@@ -76,8 +76,9 @@ public:
     llvm::SaveAndRestore<std::vector<Symbol>> drawPath;
   };
 
-  /// Called for `[…]` on a text of a record (cuts, columns).
-  std::function<Value(const Value &, const ast::IndexExpr *)> recordAccess;
+  /// Called for `[…]` that only data knows (cuts and items of texts and lists),
+  /// before anything else; none if it is not one.
+  std::function<std::optional<Value>(const ast::IndexExpr *)> dataIndex;
   /// Called for a definition in a loop whose brackets may hold its index.
   std::function<bool(const ast::Target &, const ast::Expr *)> collected;
   /// Called for `trained` and `gradient_error`, which only tests have.
@@ -285,6 +286,8 @@ public:
   void assumeValue(const core::Expr *condition, bool holds);
   /// A whole number as a dim over indices and values; null for other types.
   Dim exactOf(const core::Expr *expr);
+  /// A field's elements, bounded by the conditions of filters above `plan`.
+  core::Elem filteredElem(core::DataPlan &plan, const core::DataField &field);
   /// What a scalar local stands for; null if it is no let.
   const core::Expr *valueOf(const core::Local *local);
 
@@ -380,6 +383,7 @@ private:
                  Range range);
   bool rootIsSelf(const core::Expr *tree);
 
+  core::Type argumentFor(const Value &field, const core::Expr *result, Range range);
   Value fieldMember(const Value &field, ast::Name member, Range range);
   Value methodOf(const Value &field, const ast::FunctionDecl &call, Range range);
   FrameScope *memberFrame(const Value &field, Range range);

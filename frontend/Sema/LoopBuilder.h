@@ -39,7 +39,8 @@ private:
   bool isCollected(Symbol name);
   bool learn();
   void dropBounds();
-  bool widen(Carried &carry, const Value &after);
+  bool widen(Value &value, const Value &after, bool &moved);
+  bool widenBounds(Value &value, const core::Elem &given, bool &moved);
   Value retyped(const Value &value, core::Elem elem);
   Round runBody();
   bool collect(const ast::Target &target, const ast::Expr *value, Round &round);

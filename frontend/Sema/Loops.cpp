@@ -190,7 +190,7 @@ bool LoopBuilder::learn() {
   --e.session.muted;
   bool settled = true;
   for (auto [i, carry] : llvm::enumerate(carries))
-    settled &= widen(carry, round.after[i]);
+    settled &= widen(carry.value, round.after[i], carry.moved);
   return settled;
 }
 
@@ -210,10 +210,20 @@ Value LoopBuilder::retyped(const Value &value, Elem elem) {
   return e.runTimeValue(e.retype(expr, type));
 }
 
-/// False if the type of the carry had to change.
-bool LoopBuilder::widen(Carried &carry, const Value &after) {
-  if (!carry.value.expr || carry.value.kind != Value::RunTime ||
-      !carry.value.expr->type.isTensor())
+/// False if the type of the carry had to change; of a tuple, of any part.
+bool LoopBuilder::widen(Value &value, const Value &after, bool &moved) {
+  if (value.kind == Value::TupleOf || value.kind == Value::List) {
+    std::vector<Value> items = *value.items, next = e.elements(after, stmt->range);
+    bool settled = true;
+    for (size_t i = 0; i < items.size() && i < next.size(); ++i) {
+      if (items[i].kind == Value::Number || items[i].kind == Value::Truth)
+        items[i] = e.runTimeValue(e.runTime(items[i], stmt->range));
+      settled &= widen(items[i], next[i], moved);
+    }
+    value.items = std::make_shared<const std::vector<Value>>(std::move(items));
+    return settled;
+  }
+  if (value.kind != Value::RunTime || !value.expr->type.isTensor())
     return true;
   core::Expr *next = nullptr;
   if (after.kind == Value::Number || after.kind == Value::Truth)
@@ -222,47 +232,44 @@ bool LoopBuilder::widen(Carried &carry, const Value &after) {
     next = after.expr;
   if (!next || !next->type.isTensor())
     return true;
-  const Elem &before = carry.value.expr->type.elem;
-  const Elem &given = next->type.elem;
-  if (carry.value.expr->type.rank() == 0 && next->type.rank()) {
+  const Elem before = value.expr->type.elem, given = next->type.elem;
+  if (value.expr->type.rank() == 0 && next->type.rank()) {
     // A number takes the shape that a round gives it.
-    core::Type wide = carry.value.expr->type;
+    core::Type wide = value.expr->type;
     wide.axes = next->type.axes;
-    carry.value = e.runTimeValue(e.shaped(carry.value.expr, wide, stmt->range));
+    value = e.runTimeValue(e.shaped(value.expr, wide, stmt->range));
     return false;
   }
   if (before.isWhole() && given.isReal()) {
-    carry.value = retyped(carry.value, Elem{});
+    value = retyped(value, Elem{});
     return false;
   }
   if (!before.isWhole() || !given.isWhole())
     return true;
+  return widenBounds(value, given, moved);
+}
+
+bool LoopBuilder::widenBounds(Value &value, const Elem &given, bool &moved) {
+  const Elem before = value.expr->type.elem;
   auto outlives = [&](Dim bound) {
     return bound && llvm::none_of(e.dims.atoms(bound), [&](auto *atom) {
       return atom == index->value.atom();
     });
   };
-  Dim givenLow = outlives(given.low) ? given.low : Dim();
-  Dim givenHigh = outlives(given.high) ? given.high : Dim();
-  bool lowHolds = before.low &&
-                  givenLow && e.provesNotNegative(givenLow - before.low);
-  bool highHolds = before.high &&
-                   givenHigh && e.provesNotNegative(before.high - givenHigh);
-  if ((lowHolds || !before.low) && (highHolds || !before.high))
+  auto holds = [&](Dim difference) { return e.provesNotNegative(difference); };
+  Dim low = outlives(given.low) ? given.low : Dim();
+  Dim high = outlives(given.high) ? given.high : Dim();
+  bool lowHolds = !before.low || (low && holds(low - before.low));
+  bool highHolds = !before.high || (high && holds(before.high - high));
+  if (lowHolds && highHolds)
     return true;
-  carry.moved = true;
+  moved = true;
   Elem joined = before;
   if (!lowHolds)
-    joined.low = before.low && givenLow &&
-                         e.provesNotNegative(before.low - givenLow)
-                     ? givenLow
-                     : Dim();
+    joined.low = low && holds(before.low - low) ? low : Dim();
   if (!highHolds)
-    joined.high = before.high && givenHigh &&
-                          e.provesNotNegative(givenHigh - before.high)
-                      ? givenHigh
-                      : Dim();
-  carry.value = retyped(carry.value, joined);
+    joined.high = high && holds(high - before.high) ? high : Dim();
+  value = retyped(value, joined);
   return false;
 }
 

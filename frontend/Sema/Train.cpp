@@ -129,6 +129,7 @@ core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
   for (core::DataField &field : declared.fields) {
     field.used = true;
     core::Type type = field.type;
+    type.elem = e.filteredElem(plan, field);
     type.axes.insert(type.axes.begin(), {rows, "batch"});
     core::Local *local = e.program.makeLocal(core::Local::Field, field.name,
                                              type, field.range);
@@ -182,6 +183,7 @@ void StageRunner::take(const ast::TakeStmt &stmt) {
   }
   Statements inner;
   Evaluator::Entry entry(e, e.context, record, &inner);
+  llvm::SaveAndRestore<bool> inData(e.inData, true);
   Value key = e.evaluate(stmt.by);
   core::Expr *expr = key.isError() ? nullptr : e.runTime(key, stmt.by->range);
   if (!expr || !expr->type.isScalar()) {
@@ -264,6 +266,9 @@ void StageRunner::repeat(const ast::RepeatStmt &stmt) {
   llvm::SaveAndRestore<std::vector<const ast::Stmt *>> outer(lines);
   for (const ast::Stmt *item : stmt.body->statements)
     e.statement(item);
+  // The size of its batches is known below it too.
+  if (Binding *batch = inner->find("batch"))
+    inner->outer->bind("batch", batch->value, batch->kind, batch->range);
   out.get()->push_back(node);
 }
 

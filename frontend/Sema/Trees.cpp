@@ -190,6 +190,39 @@ std::optional<Value> Evaluator::memberCall(const ast::MemberExpr *member,
   return derived(base, name, arguments(expr), expr->range);
 }
 
+/// The type of the argument for which the call of `field` gives a result like
+/// `result`: its signature read backwards.
+core::Type Evaluator::argumentFor(const Value &field, const core::Expr *result,
+                                  Range range) {
+  const ast::FunctionDecl *decl = nullptr;
+  if (field.callable->kind == Callable::Layer)
+    for (const ast::Decl *member : field.callable->layer->members)
+      if (auto *call = llvm::dyn_cast<ast::FunctionDecl>(member);
+          call && call->name.text.empty())
+        decl = call;
+  if (!decl || !decl->result || decl->parameters.list.empty() ||
+      !decl->parameters.list[0].type)
+    return result->type;
+  FrameScope probe(nullptr);
+  std::string key;
+  LayerScope *settings = settingsScope(*field.callable, probe, key);
+  Scope *early = session.make<Scope>(Scope::Block, settings);
+  settingDefaults(*settings, *field.callable->layer, *early, true);
+  FrameScope *inside = session.make<FrameScope>(settings);
+  inside->back = probe.back;
+  ast::Parameter parameter{decl->name, decl->result, nullptr, decl->range};
+  std::vector<BoundArg> bound(1);
+  bound[0].parameter = &parameter;
+  bound[0].value = runTimeValue(const_cast<core::Expr *>(result));
+  bound[0].range = range;
+  if (!bindSignature(*inside, field.callable->layer->name.text, bound))
+    return core::Type::error();
+  llvm::SaveAndRestore<Scope *> in(scope, inside);
+  llvm::SaveAndRestore<FrameScope *> inFrame(frame, inside);
+  core::Type type = resolve(decl->parameters.list[0].type);
+  return type.isError() ? type : backType(inside->back, type);
+}
+
 /// The inverse and the log-determinant of a layer: written by hand, or derived
 /// from the call by a pass.
 Value Evaluator::derived(const Value &field, Symbol what, Args args, Range range) {
@@ -207,11 +240,23 @@ Value Evaluator::derived(const Value &field, Symbol what, Args args, Range range
       return Value::error(range);
     }
   }
+  core::Expr *input = runTime(args[0].value, range);
+  if (input->type.isError())
+    return Value::error(range);
+  // The forward call is made on what the inverse gives back.
+  core::Type given = what == "inverse" ? argumentFor(field, input, range)
+                                       : input->type;
+  if (given.isError())
+    return Value::error(range);
   Statements ignored;
   Value forward;
   {
     llvm::SaveAndRestore<Statements *> out(statements, &ignored);
-    forward = apply(field, args, range);
+    Args own = args;
+    auto *stand = program.make<core::LocalRef>(given, range);
+    stand->local = program.makeLocal(core::Local::Value, "x", given, range);
+    own[0].value = runTimeValue(stand);
+    forward = apply(field, own, range);
   }
   if (forward.isError())
     return forward;
@@ -222,8 +267,7 @@ Value Evaluator::derived(const Value &field, Symbol what, Args args, Range range
   if (!node)
     return notSupported(range, "'" + what + "' of a chain (make it the body of an "
                                "invertible layer)");
-  core::Expr *input = runTime(args[0].value, range);
-  core::Type type = input->type;
+  core::Type type = given;
   if (what == "log_det")
     type = core::Type::real(llvm::ArrayRef(input->type.axes).take_front(1));
   auto *result = program.make<core::Derived>(type, range);
@@ -532,7 +576,8 @@ core::IndexVar *Evaluator::indexOver(Dim size) {
 /// or one for each.
 Value Evaluator::lengthOf(Dim dim, Range range) {
   const core::Atom *atom = dim.size().atom();
-  if (!atom || atom->kind != core::Atom::Size || !atom->raggedOver)
+  bool isRagged = atom && atom->kind == core::Atom::Size && atom->raggedOver;
+  if (!isRagged || inData) // of one record it is a number
     return Value::number(dim, range);
   const core::Atom *samples = atom->raggedOver;
   bool fixed = samples->low && samples->low == samples->high;
