@@ -29,8 +29,10 @@ TreeLayout::TreeLayout(ModuleOp module) {
   for (LayerOp op : module.getOps<LayerOp>())
     ops.try_emplace(op.getSymName().str(), op);
   for (auto &[name, op] : ops)
-    if (!read(op, ops))
+    if (!read(op, ops)) {
       valid = false;
+      return;
+    }
 }
 
 TreeLayout::Layer *TreeLayout::read(LayerOp op,
