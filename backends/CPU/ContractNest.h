@@ -60,6 +60,8 @@ private:
                        llvm::Value *vectors, llvm::Value *panel);
   void packRows(const Block &block, llvm::Value *row);
   void packRowsAcross(const Block &block, llvm::Value *row);
+  void packRowsPart(Coordinates at, llvm::Value *row, unsigned part,
+                    llvm::Value *line, llvm::Value *mask, Evaluator &level);
   Values transposed(Values rows);
   bool isUnitAlong(mlir::OpOperand *operand, unsigned loop) const;
 

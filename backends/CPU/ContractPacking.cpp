@@ -190,46 +190,56 @@ void ContractNest::packRows(const Block &block, Value *row) {
   });
 }
 
+// Lanes along k, a vector for each row; then as many rows as a vector has lanes
+// are transposed at a time.
 void ContractNest::packRowsAcross(const Block &block, Value *row) {
   Value *lanes = b.index(tile.lanes);
   unsigned loop = form.k.back();
   bool isOnly = form.k.size() == 1;
   Value *first = isOnly ? block.k : b.index(0);
   Value *end = isOnly ? block.kEnd : frame.extent(form.domain[loop]);
-  SmallVector<int> used;
-  for (unsigned r = 0; r < packedRow; ++r)
-    used.push_back(int(r));
   nestK(block, true, [&](Coordinates at, Value *outer, Evaluator &level) {
     Value *start = isOnly ? b.index(0) : b.multiply(outer, end);
     b.emitFor(first, end, lanes, [&](Value *k) {
       Value *mask = b.activeLanes(b.CreateSub(end, k), tile.lanes);
-      Evaluator lane(frame, tile.lanes, mask, &level);
-      Values parts;
-      for (unsigned r = 0; r < tile.lanes; ++r) {
-        if (r >= tile.rows) {
-          parts.push_back(Constant::getNullValue(
-              FixedVectorType::get(b.getFloatTy(), tile.lanes)));
-          continue;
-        }
-        Value *m =
-            b.minimum(b.add(row, b.index(r)), b.CreateSub(rows, b.index(1)));
-        Coordinates numbers = at;
-        setLinear(numbers, form.m, {m, 0}, lane);
-        numbers[loop] = {k, 1};
-        parts.push_back(b.splat(
-            lane.read(form.a->get(), lane.map(form.mapOf(form.a), numbers)),
-            tile.lanes));
-      }
-      noteFailure(lane);
-      parts = transposed(parts);
       Value *line = b.add(start, b.CreateSub(k, first));
-      for (unsigned j = 0; j < tile.lanes; ++j) {
-        Value *to = b.multiply(b.add(line, b.index(j)), b.index(packedRow));
-        b.CreateAlignedStore(b.CreateShuffleVector(parts[j], used),
-                             element(packedA, to), Align(4));
-      }
+      Coordinates numbers = at;
+      numbers[loop] = {k, 1};
+      for (unsigned part = 0; part < packedRow; part += tile.lanes)
+        packRowsPart(numbers, row, part, line, mask, level);
     });
   });
+}
+
+void ContractNest::packRowsPart(Coordinates at, Value *row, unsigned part,
+                                Value *line, Value *mask, Evaluator &level) {
+  unsigned count = std::min(tile.lanes, packedRow - part);
+  Evaluator lane(frame, tile.lanes, mask, &level);
+  Value *last = b.CreateSub(rows, b.index(1));
+  Values parts;
+  for (unsigned r = 0; r < tile.lanes; ++r) {
+    if (r >= count || part + r >= tile.rows) {
+      parts.push_back(Constant::getNullValue(
+          FixedVectorType::get(b.getFloatTy(), tile.lanes)));
+      continue;
+    }
+    Value *m = b.minimum(b.add(row, b.index(part + r)), last);
+    setLinear(at, form.m, {m, 0}, lane);
+    parts.push_back(
+        b.splat(lane.read(form.a->get(), lane.map(form.mapOf(form.a), at)),
+                tile.lanes));
+  }
+  noteFailure(lane);
+  parts = transposed(parts);
+  SmallVector<int> used;
+  for (unsigned r = 0; r < count; ++r)
+    used.push_back(int(r));
+  for (unsigned j = 0; j < tile.lanes; ++j) {
+    Value *to = b.add(b.multiply(b.add(line, b.index(j)), b.index(packedRow)),
+                      b.index(part));
+    b.CreateAlignedStore(b.CreateShuffleVector(parts[j], used),
+                         element(packedA, to), Align(4));
+  }
 }
 
 } // namespace lamina::cpu

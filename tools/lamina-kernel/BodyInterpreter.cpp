@@ -305,7 +305,7 @@ bool BodyInterpreter::execute(Operation &op) {
 }
 
 //===----------------------------------------------------------------------===//
-// Structured ops: [batch, n, inner] or [batch, n]
+// Structured ops: [batch, n, inner]
 //===----------------------------------------------------------------------===//
 
 bool BodyInterpreter::executeStructured(Operation &op) {
@@ -350,12 +350,27 @@ bool BodyInterpreter::executeScatter(Operation &operation) {
   return true;
 }
 
+namespace {
+/// The axis in the middle of [batch, length, inner], one row after the other.
+struct Rows {
+  explicit Rows(const Tensor &x)
+      : batch(x.getShape()[0]), length(x.getShape()[1]),
+        inner(x.getShape()[2]) {}
+  int64_t count() const { return batch * inner; }
+  int64_t at(int64_t row, int64_t i) const {
+    return (row / inner * length + i) * inner + row % inner;
+  }
+  int64_t batch, length, inner;
+};
+} // namespace
+
 static std::vector<int64_t> sortedRow(const Tensor &keys, int64_t row,
-                                      int64_t length, bool descending) {
-  std::vector<int64_t> order(static_cast<size_t>(length));
+                                      bool descending) {
+  Rows rows(keys);
+  std::vector<int64_t> order(static_cast<size_t>(rows.length));
   std::iota(order.begin(), order.end(), 0);
   auto isBefore = [&](int64_t a, int64_t b) {
-    Scalar x = keys[row * length + a], y = keys[row * length + b];
+    Scalar x = keys[rows.at(row, a)], y = keys[rows.at(row, b)];
     if (!keys.isFloat())
       return x.i == y.i ? a < b : (x.i < y.i) != descending;
     if (std::isnan(x.f) || std::isnan(y.f))
@@ -367,16 +382,15 @@ static std::vector<int64_t> sortedRow(const Tensor &keys, int64_t row,
 }
 
 bool BodyInterpreter::executeSort(Operation &op) {
-  const Tensor &keys = values[op.getOperand(0)];
-  int64_t length = keys.getShape().back();
+  Rows rows(values[op.getOperand(0)]);
   for (unsigned part = 0; part < op.getNumOperands(); ++part) {
     Tensor source = values[op.getOperand(part)], result = source;
     Scalar *out = result.mutate();
-    for (int64_t row = 0; length && row < keys.size() / length; ++row) {
-      auto order = sortedRow(values[op.getOperand(0)], row, length,
-                             op.hasAttr("descending"));
-      for (int64_t i = 0; i < length; ++i)
-        out[row * length + i] = source[row * length + order[size_t(i)]];
+    for (int64_t row = 0; row < rows.count(); ++row) {
+      auto order =
+          sortedRow(values[op.getOperand(0)], row, op.hasAttr("descending"));
+      for (int64_t i = 0; i < rows.length; ++i)
+        out[rows.at(row, i)] = source[rows.at(row, order[size_t(i)])];
     }
     values[op.getResult(part)] = result;
   }
@@ -386,17 +400,17 @@ bool BodyInterpreter::executeSort(Operation &op) {
 bool BodyInterpreter::executeTopK(Operation &operation) {
   auto op = cast<graph::TopKOp>(operation);
   Tensor x = values[op.getX()];
-  int64_t length = x.getShape().back(), k = int64_t(op.getK());
   Shape shape(x.getShape());
-  shape.back() = k;
+  shape[1] = int64_t(op.getK());
   Tensor largest(x.getElementType(), shape);
   Tensor ids(elementOf(op.getIds()), shape);
   Scalar *value = largest.mutate(), *id = ids.mutate();
-  for (int64_t row = 0; row < x.size() / length; ++row) {
-    auto order = sortedRow(x, row, length, true);
-    for (int64_t i = 0; i < k; ++i) {
-      value[row * k + i] = x[row * length + order[size_t(i)]];
-      id[row * k + i].i = order[size_t(i)];
+  Rows from(x), to(largest);
+  for (int64_t row = 0; row < from.count(); ++row) {
+    auto order = sortedRow(x, row, true);
+    for (int64_t i = 0; i < to.length; ++i) {
+      value[to.at(row, i)] = x[from.at(row, order[size_t(i)])];
+      id[to.at(row, i)].i = order[size_t(i)];
     }
   }
   values[op.getValues()] = largest;
@@ -428,13 +442,13 @@ static double neutralOf(StringRef kind) {
 bool BodyInterpreter::executeCumulative(Operation &operation) {
   auto op = cast<graph::CumulativeOp>(operation);
   Tensor result = values[op.getX()];
-  int64_t length = result.getShape().back();
+  Rows rows(result);
   Scalar *out = result.mutate();
   StringRef kind = stringifyEnum(op.getKind());
-  for (int64_t row = 0; length && row < result.size() / length; ++row) {
+  for (int64_t row = 0; row < rows.count(); ++row) {
     double sum = neutralOf(kind);
-    for (int64_t i = 0; i < length; ++i) {
-      int64_t at = row * length + (op.getReverse() ? length - 1 - i : i);
+    for (int64_t i = 0; i < rows.length; ++i) {
+      int64_t at = rows.at(row, op.getReverse() ? rows.length - 1 - i : i);
       bool isFloat = result.isFloat();
       double x = isFloat ? out[at].f : double(out[at].i);
       double next = combine(kind, sum, x);
