@@ -42,19 +42,19 @@ static const PipelineStep kGraph[] = {
 
 static const PipelineStep kKernel[] = {
     {"before-kernels", true},
-    {"kernel-decompose"},
+    {"func.func(kernel-decompose)"},
     {"canonicalize"},
     {"cse"},
-    {"kernel-place-scalars"},
-    {"kernel-form-clusters"},
+    {"func.func(kernel-place-scalars)"},
+    {"func.func(kernel-form-clusters)"},
     {"convert-graph-to-kernel"},
     {"kernel-share-equal"},
     {"verify-kernel"},
 };
 
 static const PipelineStep kPlanned[] = {
-    {"before-plan", true},   {"kernel-order"},
-    {"kernel-plan-memory"},  {"verify-planned"},
+    {"before-plan", true},   {"func.func(kernel-order)"},
+    {"func.func(kernel-plan-memory)"},  {"verify-planned"},
     {"before-codegen", true},
 };
 

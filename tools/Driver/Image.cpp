@@ -49,15 +49,37 @@ static Constant *embedTable(Module &module, ArrayRef<LinkableKernel> kernels) {
                             ConstantArray::get(type, rows), "kernels");
 }
 
+/// What the tape and the kernels are in memory: the fields of `LaminaImage`.
+struct ImageParts {
+  Constant *tape, *tapeSize, *constants, *constantsSize, *kernels, *kernelCount;
+};
+
+static ImageParts embedImage(Module &module, const Image &image) {
+  IntegerType *size = Type::getInt64Ty(module.getContext());
+  return {embedBytes(module, "tape", image.tape), ConstantInt::get(size, image.tape.size()),
+          embedBytes(module, "constants", image.constants),
+          ConstantInt::get(size, image.constants.size()), embedTable(module, image.kernels),
+          ConstantInt::get(size, image.kernels.size())};
+}
+
+/// `const LaminaImage lamina_image`, which the functions of Lamina.h use.
+static void exportImage(Module &module, const ImageParts &parts) {
+  Constant *value =
+      ConstantStruct::getAnon({parts.tape, parts.tapeSize, parts.constants, parts.constantsSize,
+                               parts.kernels, parts.kernelCount});
+  new GlobalVariable(module, value->getType(), true, GlobalValue::ExternalLinkage, value,
+                     "lamina_image");
+}
+
 /// int main(argc, argv), or int lamina_program(argc, argv) in a library:
 /// returns lamina_main(argc, argv, tape, …).
 static void buildEntry(Module &module, const Image &image) {
   LLVMContext &context = module.getContext();
   IRBuilder<> builder(context);
   Type *pointer = builder.getPtrTy(), *size = builder.getInt64Ty();
-  Constant *tape = embedBytes(module, "tape", image.tape);
-  Constant *constants = embedBytes(module, "constants", image.constants);
-  Constant *table = embedTable(module, image.kernels);
+  ImageParts parts = embedImage(module, image);
+  if (image.library)
+    exportImage(module, parts);
 
   auto *type = FunctionType::get(builder.getInt32Ty(), {builder.getInt32Ty(), pointer}, false);
   auto *entry = Function::Create(type, GlobalValue::ExternalLinkage,
@@ -70,10 +92,8 @@ static void buildEntry(Module &module, const Image &image) {
                          size, pointer, size},
                         false));
   builder.CreateRet(builder.CreateCall(
-      runtimeMain, {entry->getArg(0), entry->getArg(1), tape,
-                    builder.getInt64(image.tape.size()), constants,
-                    builder.getInt64(image.constants.size()), table,
-                    builder.getInt64(image.kernels.size())}));
+      runtimeMain, {entry->getArg(0), entry->getArg(1), parts.tape, parts.tapeSize,
+                    parts.constants, parts.constantsSize, parts.kernels, parts.kernelCount}));
 }
 
 Expected<SmallVector<char, 0>> buildImage(const Image &image,
