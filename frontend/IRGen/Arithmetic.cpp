@@ -24,19 +24,6 @@ using core::Primitive;
 using arith::CmpFPredicate;
 using arith::CmpIPredicate;
 
-/// The whole exponent of `x^n` for a written n, or nothing.
-std::optional<int64_t> writtenExponent(ArrayRef<core::Expr *> written) {
-  if (written.size() < 2)
-    return std::nullopt;
-  std::optional<double> number = writtenNumber(written[1]);
-  if (!number)
-    return std::nullopt;
-  double value = *number;
-  if (value != std::floor(value) || std::abs(value) > 64)
-    return std::nullopt;
-  return int64_t(value);
-}
-
 /// x^n by squaring, for n >= 1: exact where products are, and differentiable at
 /// 0 and below, which `powf` is not everywhere.
 Value powerBySquaring(TensorBuilder &b, Value x, int64_t n) {
@@ -185,6 +172,18 @@ Value emitFunction(TensorBuilder &b, Primitive primitive, Value x) {
 }
 
 } // namespace
+
+std::optional<int64_t> writtenExponent(ArrayRef<core::Expr *> written) {
+  if (written.size() < 2)
+    return std::nullopt;
+  std::optional<double> number = writtenNumber(written[1]);
+  if (!number)
+    return std::nullopt;
+  double value = *number;
+  if (value != std::floor(value) || std::abs(value) > 64)
+    return std::nullopt;
+  return int64_t(value);
+}
 
 Value Emitter::arithmetic(Primitive primitive, ArrayRef<Value> operands, Type element,
                           ArrayRef<core::Expr *> written) {

@@ -248,11 +248,15 @@ Value Emitter::emitAtom(const core::Atom &atom, core::DimContext &context) {
 //===----------------------------------------------------------------------===//
 
 Emitted Emitter::emitElementwise(const core::Elementwise *e) {
-  SmallVector<Emitted> operands = emitAll(e->operands);
+  ArrayRef<core::Expr *> emitted = e->operands;
+  // A written exponent becomes products, and no operand.
+  if (e->primitive == core::Primitive::Pow && writtenExponent(e->operands))
+    emitted = emitted.take_front();
+  SmallVector<Emitted> operands = emitAll(emitted);
   Ambient ambient = ambientOf(operands);
   Sizes own = types().sizes(e->type);
   SmallVector<Value, 3> values;
-  for (auto [operand, alignment] : llvm::zip_equal(operands, e->alignments))
+  for (auto [operand, alignment] : llvm::zip(operands, e->alignments))
     values.push_back(align(operand, ambient, alignment, own));
   Type element = types().element(e->type.elem);
   return Emitted::tensor(arithmetic(e->primitive, values, element, e->operands), ambient);

@@ -91,7 +91,8 @@ model::LayerOp ModuleEmitter::layerOf(const core::LayerInstance &instance) {
   auto layer = model::LayerOp::create(builder, types.loc(instance.range),
                                       uniqueName(instance.name));
   layers[&instance] = layer;
-  layer->setAttr("instance", builder.getStringAttr(instance.key));
+  if (!instance.key.empty())
+    layer->setAttr("instance", builder.getStringAttr(instance.key));
   builder.setInsertionPointToEnd(&layer.getBody().emplaceBlock());
   for (const core::Member &member : instance.members)
     emitMember(builder, member);

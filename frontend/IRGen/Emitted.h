@@ -70,6 +70,8 @@ struct Emitted {
 
 /// The number that fills a value known when compiling, or nothing.
 std::optional<double> writtenNumber(const core::Expr *expr);
+/// The whole exponent of `x^n` for a written n, or nothing.
+std::optional<int64_t> writtenExponent(llvm::ArrayRef<core::Expr *> operands);
 
 } // namespace lamina::irgen
 

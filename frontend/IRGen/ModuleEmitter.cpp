@@ -93,7 +93,7 @@ void ModuleEmitter::emitDims() {
 
 void ModuleEmitter::emitModels() {
   for (const core::Model &model : program.models) {
-    taken.insert(model.name);
+    treeType(*model.slot);
     emitVariables(model.name, *model.slot);
   }
 }
