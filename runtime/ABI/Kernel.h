@@ -46,6 +46,19 @@ typedef struct LaminaKernel {
   LaminaKernelRun run;
 } LaminaKernel;
 
+/* What a library carries instead of `main`: it exports one `lamina_image`, which
+ * the functions of runtime/include/Lamina.h use. */
+typedef struct LaminaImage {
+  const char *tape;
+  size_t tape_size;
+  const void *constants;
+  size_t constants_size;
+  const LaminaKernel *kernels;
+  size_t kernel_count;
+} LaminaImage;
+
+extern const LaminaImage lamina_image;
+
 /* The whole program behind its command line. `tape` is JSON (docs/tape.md),
  * `constants` the bytes that its constant addresses point into. Returns the
  * exit code: 0, 1 for bad input, 2 for misuse of flags. */

@@ -148,6 +148,11 @@ struct ParameterPlan {
   bool isText = false;
   std::vector<std::string> vocabulary; ///< of a text; empty: bytes
   Json fallback;                       ///< null: the flag is needed
+
+  /// The default as it would be written after the flag.
+  std::string fallbackText() const {
+    return fallback.isText() ? fallback.asText() : fallback.dump();
+  }
 };
 
 struct OutputPlan {

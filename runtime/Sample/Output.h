@@ -9,7 +9,7 @@
 #ifndef LAMINA_RUNTIME_SAMPLE_OUTPUT_H
 #define LAMINA_RUNTIME_SAMPLE_OUTPUT_H
 
-#include "runtime/Program/Program.h"
+#include "runtime/Session/Session.h"
 
 #include <string>
 #include <vector>
@@ -24,6 +24,10 @@ struct OutputTensor {
   std::vector<int64_t>
       rowLengths; ///< of a ragged last axis; empty if it is not
 };
+
+/// Result `index` of a call, cut to the lengths that came with it.
+OutputTensor outputOf(const Entry &entry, size_t index, const Results &results,
+                      const SizeList &names, const SizeValues &sizes);
 
 /// The first `length` places of `axis`, closed up.
 void cutAxis(OutputTensor &tensor, size_t axis, int64_t length);

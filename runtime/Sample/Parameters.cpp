@@ -129,14 +129,14 @@ static std::string typeText(const Type &type, const SizeList &names) {
   return out + "]";
 }
 
-void bindShape(const std::string &flag, const Type &type,
+void bindShape(const std::string &name, const Type &type,
                const std::vector<int64_t> &shape, const SizeList &names,
                SizeValues &sizes) {
   bool fits = shape.size() == type.shape.size();
   for (size_t i = 0; fits && i < shape.size(); ++i)
     fits = type.shape[i].solve(shape[i], sizes);
   if (!fits)
-    throw Error(join("'--", flag, "' is ", shapeText(shape), ", but ",
+    throw Error(join(quote(name), " is ", shapeText(shape), ", but ",
                      typeText(type, names), " is taken"));
 }
 

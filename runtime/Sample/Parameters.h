@@ -28,8 +28,9 @@ struct InputTensor {
 InputTensor parseParameter(const ParameterPlan &parameter, const Type &type,
                            const std::vector<std::string> &texts);
 
-/// Binds the named sizes of `type` to `shape`; throws if they do not fit.
-void bindShape(const std::string &flag, const Type &type,
+/// Binds the named sizes of `type` to `shape`; throws an error that begins with
+/// `name` if they do not fit.
+void bindShape(const std::string &name, const Type &type,
                const std::vector<int64_t> &shape, const SizeList &names,
                SizeValues &sizes);
 

@@ -48,8 +48,7 @@ static std::vector<std::string> textsOf(const ParameterPlan &parameter,
   if (parameter.fallback.isNull())
     throw Error(join(quote(command), " needs '--", parameter.name, "'"),
                 ExitMisuse);
-  return {parameter.fallback.isText() ? parameter.fallback.asText()
-                                      : parameter.fallback.dump()};
+  return {parameter.fallbackText()};
 }
 
 /// The argument of the entry that takes `parameter`; null if only sizes do.
@@ -69,39 +68,6 @@ static void bindSize(const ParameterPlan &parameter, const std::string &text,
                      quote(text)),
                 ExitMisuse);
   sizes[parameter.size] = value;
-}
-
-static OutputTensor outputOf(const Entry &entry, size_t index,
-                             const Results &results, const SizeList &names,
-                             const SizeValues &sizes) {
-  const Result &result = entry.results[index];
-  OutputTensor tensor;
-  tensor.element = result.type.element;
-  tensor.shape = result.type.shapeAt(sizes);
-  tensor.bytes = results.bytes[index];
-  // Lengths name the size that they cut: one number for all, or one for each
-  // row.
-  for (size_t i = 0; i < entry.results.size(); ++i) {
-    const Result &lengths = entry.results[i];
-    if (lengths.kind != ResultKind::Lengths)
-      continue;
-    std::vector<int64_t> values;
-    int64_t count = elementCount(lengths.type.shapeAt(sizes));
-    for (int64_t k = 0; k < count; ++k)
-      values.push_back(
-          loadInt(lengths.type.element,
-                  results.bytes[i].data() + k * bytesOf(lengths.type.element)));
-    for (size_t axis = 0; axis < tensor.shape.size(); ++axis) {
-      const Expression &size = result.type.shape[axis];
-      if (!size.isSize() || names[size.sizeIndex()].name != lengths.key)
-        continue;
-      if (lengths.type.shape.empty())
-        cutAxis(tensor, axis, values[0]);
-      else
-        tensor.rowLengths = values;
-    }
-  }
-  return tensor;
 }
 
 static void emit(const OutputTensor &tensor, const OutputPlan &plan, bool named,
@@ -164,7 +130,7 @@ int sampleCommand(const CommandContext &context, const SamplePlan &plan) {
     if (!argument)
       continue;
     inputs.push_back(parseParameter(parameter, argument->type, texts));
-    bindShape(parameter.name, argument->type, inputs.back().shape,
+    bindShape("--" + parameter.name, argument->type, inputs.back().shape,
               context.program.sizes, bindings.sizes);
     bindings.values[parameter.name] = inputs.back().bytes.data();
   }
