@@ -95,6 +95,18 @@ std::optional<ColumnExpr> DataReader::columnOfCall(const ast::CallExpr &call) {
   return column;
 }
 
+/// `encode(words, .a)` where the vocabulary is in error.
+bool DataReader::isOfBadWords(const ast::CallExpr &call) {
+  if (!isTextSource(plan))
+    return false;
+  if (auto *member = llvm::dyn_cast<ast::MemberExpr>(call.callee))
+    return member->member.text == "index" && e.evaluate(member->base).isError();
+  auto *name = llvm::dyn_cast<ast::NameExpr>(call.callee);
+  bool isOfWords = name && call.arguments.size() == 2 &&
+                   (name->name == "encode" || name->name == "index");
+  return isOfWords && e.evaluate(call.arguments[0].value).isError();
+}
+
 /// `a[:64]`, `a[3]` of a text or a list.
 std::optional<ColumnExpr>
 DataReader::columnOfIndex(const ast::IndexExpr &index) {
@@ -217,6 +229,16 @@ static bool isList(const ColumnExpr &column) {
   }
 }
 
+/// The whole line is this column, and its declared type is a list.
+bool DataReader::isDeclaredList(const Column &column) const {
+  if (!current || current->targets.size() != 1 ||
+      current->value->range != column.range)
+    return false;
+  auto *type =
+      llvm::dyn_cast_or_null<ast::TensorType>(current->targets[0].type);
+  return type && type->dimensions.size() == 1;
+}
+
 /// A length that differs from record to record: a size of its own.
 core::Axis DataReader::lengthAxis(const Column &column, Range range) {
   if (auto length = lengthOf(column))
@@ -232,6 +254,9 @@ core::Axis DataReader::lengthAxis(const Column &column, Range range) {
       if (auto *word =
               llvm::dyn_cast<ast::NameExpr>(type->dimensions[0].size))
         name = word->name;
+  // Two fields of one length: the program checks it when it reads.
+  if (Binding *bound = e.scope->find(name); bound && bound->value.isWhole())
+    return {bound->value.dim, name};
   Dim &rows = e.session.raggedRows[&plan];
   if (!rows)
     rows = addSize(e, "batch", 1, 32, plan.range);
@@ -266,7 +291,7 @@ std::optional<Type> DataReader::typeOf(const Column &column, Range range) {
     return std::nullopt;
   }
   llvm::SmallVector<core::Axis, 4> axes;
-  if (isList(column) && column.kind != Column::At)
+  if ((isList(column) || isDeclaredList(column)) && column.kind != Column::At)
     axes.push_back(lengthAxis(column, range));
   return Type::tensor(elem, axes);
 }
@@ -451,6 +476,8 @@ void DataReader::define(const ast::DefineStmt &stmt) {
     Binding *bound = e.scope->find(target.name.text);
     if (!bound || bound->value.isError()) {
       isFailed = true;
+      e.scope->bind(target.name.text, Value::error(target.range), Binding::Name,
+                    target.name.range);
       continue;
     }
     // Lines without a type are names for what stands below.
@@ -506,6 +533,8 @@ bool DataReader::read() {
       std::function<std::optional<Value>(const ast::CallExpr *)>>
       call(e.dataCall,
            [this](const ast::CallExpr *expr) -> std::optional<Value> {
+             if (isOfBadWords(*expr))
+               return Value::error(expr->range);
              auto column = columnOfCall(*expr);
              if (!isTextSource(plan) || !column)
                return std::nullopt;
@@ -522,6 +551,16 @@ bool DataReader::read() {
               return valueOf(std::move(*column), expr->range);
             });
   e.drawPath = {plan.name};
+  llvm::SaveAndRestore<std::function<Dim(ast::Name)>> length(
+      e.freshDimension, [this](ast::Name name) {
+        if (auto known = e.lookUp(name.text); known && known->isRunTime()) {
+          e.notSupported(name.range,
+                         "a length that is computed for each record");
+          isFailed = true;
+          return e.dims.constant(1);
+        }
+        return Dim();
+      });
   for (const ast::Stmt *stmt : decl.lines->statements)
     line(stmt);
   if (plan.fields.empty() && !isFailed) {

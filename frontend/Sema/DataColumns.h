@@ -34,6 +34,7 @@ private:
   /// A text function of the record, if `expr` is nothing else.
   std::optional<Column> columnOf(const ast::Expr *expr);
   std::optional<Column> columnOfCall(const ast::CallExpr &call);
+  bool isOfBadWords(const ast::CallExpr &call);
   std::optional<Column> columnOfIndex(const ast::IndexExpr &index);
   std::optional<Column> columnOfBinary(const ast::BinaryExpr &binary);
   std::optional<Column> encoded(Column::Kind kind, const Value &words,
@@ -45,6 +46,7 @@ private:
   core::Type typeOfImage(Range range);
   Value read(Column column, const core::Type &type, Range range);
   Value recordField(const ast::RecordExpr &expr);
+  bool isDeclaredList(const Column &column) const;
   core::Axis lengthAxis(const Column &column, Range range);
 
   Evaluator &e;

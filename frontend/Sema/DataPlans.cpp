@@ -253,6 +253,60 @@ static Value splitOf(Evaluator &e, const ast::DataDecl &decl,
   llvm_unreachable("the name is one of the declaration");
 }
 
+static const core::Expr *withoutCasts(const core::Expr *expr) {
+  for (;;) {
+    if (auto *retype = llvm::dyn_cast<core::Retype>(expr))
+      expr = retype->operand;
+    else if (auto *convert = llvm::dyn_cast<core::Convert>(expr))
+      expr = convert->operand;
+    else
+      return expr;
+  }
+}
+
+/// What `row.label < 7` says of the fields of the records that are left: whole
+/// numbers of one record get narrower bounds.
+static void narrow(Evaluator &e, const core::Expr *condition,
+                   std::vector<core::DataField> &fields) {
+  auto *node = llvm::dyn_cast<core::Elementwise>(condition);
+  if (!node || node->operands.size() != 2)
+    return;
+  if (node->primitive == core::Primitive::And) {
+    narrow(e, node->operands[0], fields);
+    narrow(e, node->operands[1], fields);
+    return;
+  }
+  const core::Expr *right = withoutCasts(node->operands[1]);
+  auto *ref =
+      llvm::dyn_cast<core::LocalRef>(withoutCasts(node->operands[0]));
+  if (!ref || !ref->type.isScalar() || !ref->type.elem.isWhole())
+    return;
+  Dim limit;
+  if (auto *number = llvm::dyn_cast<core::Constant>(right)) {
+    limit = e.dims.constant(int64_t(number->values[0]));
+  } else if (auto *named = llvm::dyn_cast<core::ScalarRef>(right)) {
+    // A proof rests on it, so it cannot change when the program runs.
+    if (!named->scalar->fixedAt)
+      named->scalar->fixedAt = named->range;
+    limit = e.dims.constant(int64_t(named->scalar->value));
+  } else {
+    return;
+  }
+  for (core::DataField &field : fields) {
+    if (field.local != ref->local)
+      continue;
+    core::Elem &elem = field.type.elem;
+    if (node->primitive == core::Primitive::Lt)
+      elem.high = limit - 1;
+    else if (node->primitive == core::Primitive::Le)
+      elem.high = limit;
+    else if (node->primitive == core::Primitive::Ge)
+      elem.low = limit;
+    else if (node->primitive == core::Primitive::Gt)
+      elem.low = limit + 1;
+  }
+}
+
 /// `filter(d, row -> condition)`: the condition over the fields of a record.
 static Value filterOf(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
                       const ast::CallExpr &call) {
@@ -296,6 +350,9 @@ static Value filterOf(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
   }
   DataPlan &plan = addPlan(e, DataPlan::Filter, decl.names[0]);
   plan.of = of;
+  // Narrower types stand in the filter's own list of the declared fields.
+  plan.fields = of->fields.empty() ? of->declared().fields : of->fields;
+  narrow(e, expr, plan.fields);
   plan.keep = e.block(std::move(inner), expr, lambda->range);
   return valueOf(&plan, decl.names[0].range);
 }

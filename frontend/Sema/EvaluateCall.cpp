@@ -309,8 +309,8 @@ void Evaluator::addTypedDefaults(FrameScope &callee,
       all.push_back(std::move(*arg));
       continue;
     }
-    if (!parameter.type)
-      continue;
+    if (!parameter.type || !parameter.value)
+      continue; // what has no value either is reported by the caller
     BoundArg made;
     made.parameter = &parameter;
     llvm::SaveAndRestore<Scope *> in(scope, &callee);

@@ -106,6 +106,32 @@ core::DataPlan *StageRunner::planOf(const ast::Expr *expr) {
   return nullptr;
 }
 
+/// Fields as the nearest filter leaves them.
+static llvm::ArrayRef<core::DataField> fieldsOf(core::DataPlan &plan) {
+  return plan.fields.empty() && plan.of ? fieldsOf(*plan.of)
+                                        : llvm::ArrayRef(plan.fields);
+}
+
+void StageRunner::bindFieldsInError(const ast::Expr *data, unsigned depth) {
+  auto *name = llvm::dyn_cast<ast::NameExpr>(data);
+  FileScope *file = e.currentFile();
+  auto *decl = name ? llvm::dyn_cast_or_null<ast::DataDecl>(
+                          e.session.findDecl(*file, name->name).second)
+                    : nullptr;
+  if (!decl || depth > 10)
+    return;
+  e.scope->bind("batch", Value::error(data->range), Binding::Name, data->range);
+  if (auto *call = llvm::dyn_cast_or_null<ast::CallExpr>(decl->value);
+      call && !call->arguments.empty())
+    return bindFieldsInError(call->arguments[0].value, depth + 1);
+  if (decl->lines)
+    for (const ast::Stmt *line : decl->lines->statements)
+      if (auto *define = llvm::dyn_cast<ast::DefineStmt>(line))
+        for (const ast::Target &target : define->targets)
+          e.scope->bind(target.name.text, Value::error(data->range),
+                        Binding::Name, target.name.range);
+}
+
 core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
                                   Range range, ast::Name name) {
   core::DataPlan &declared = plan.declared();
@@ -126,9 +152,9 @@ core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
   e.scope->bind("batch", Value::number(rows, range), Binding::Name, range);
   std::vector<Value> items;
   std::vector<Symbol> names;
-  for (core::DataField &field : declared.fields) {
+  for (auto [i, field] : llvm::enumerate(declared.fields)) {
     field.used = true;
-    core::Type type = field.type;
+    core::Type type = fieldsOf(plan)[i].type;
     type.elem = e.filteredElem(plan, field);
     type.axes.insert(type.axes.begin(), {rows, "batch"});
     core::Local *local = e.program.makeLocal(core::Local::Field, field.name,
@@ -151,8 +177,10 @@ core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
 
 void StageRunner::take(const ast::TakeStmt &stmt) {
   core::DataPlan *plan = planOf(stmt.data);
-  if (!plan)
-    return;
+  if (!plan) {
+    hasData = true;
+    return bindFieldsInError(stmt.data);
+  }
   int64_t count = 0;
   if (stmt.batch) {
     auto known = e.forceWhole(e.evaluate(stmt.batch), stmt.batch->range,

@@ -55,6 +55,8 @@ private:
   /// Puts the current weights of the model in scope.
   void openModel(FrameScope &frame);
   core::DataPlan *planOf(const ast::Expr *expr);
+  /// Fields of data in error are known, so that nothing more is said of them.
+  void bindFieldsInError(const ast::Expr *data, unsigned depth = 0);
   /// The next batch of `plan`: a statement, its fields in scope.
   core::Batch *batchOf(core::DataPlan &plan, int64_t count, Range range,
                        ast::Name name);
