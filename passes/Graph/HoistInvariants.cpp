@@ -157,7 +157,11 @@ private:
 struct HoistInvariants
     : lamina::impl::HoistInvariantsPassBase<HoistInvariants> {
   void runOnOperation() override {
-    getOperation()->walk([](ScanOp scan) { Hoisting(scan).run(); });
+    // Collected first: hoisting replaces the loop, and inner ones go first.
+    SmallVector<ScanOp> scans;
+    getOperation()->walk([&](ScanOp scan) { scans.push_back(scan); });
+    for (ScanOp scan : scans)
+      Hoisting(scan).run();
   }
 };
 

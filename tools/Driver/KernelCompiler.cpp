@@ -67,11 +67,13 @@ static std::string hashOf(llvm::StringRef text, llvm::StringRef fingerprint) {
 /// The text of a kernel under a name that does not depend on the program, so
 /// that equal kernels of different programs share one object.
 static std::string canonicalText(Operation *kernel) {
-  OwningOpRef<Operation *> copy(kernel->clone());
-  SymbolTable::setSymbolName(*copy, "kernel");
+  OwningOpRef<ModuleOp> module(ModuleOp::create(kernel->getLoc()));
+  Operation *copy = kernel->clone();
+  module->push_back(copy);
+  SymbolTable::setSymbolName(copy, "kernel");
   std::string text;
   llvm::raw_string_ostream out(text);
-  copy.get()->print(out, OpPrintingFlags().printGenericOpForm(false));
+  module->print(out);
   return text;
 }
 
@@ -107,8 +109,7 @@ static void compileOne(Job &job, MLIRContext &context, const Backend &backend) {
     out << (messages.empty() ? "" : "; ") << diagnostic;
     return success();
   });
-  std::string text = "module {\n" + job.text + "\n}";
-  auto module = parseSourceString<ModuleOp>(text, ParserConfig(&context));
+  auto module = parseSourceString<ModuleOp>(job.text, ParserConfig(&context));
   if (!module) {
     job.error = "the kernel does not parse again: " + messages;
     return;
