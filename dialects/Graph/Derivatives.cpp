@@ -32,6 +32,7 @@ void registerDerivatives(DialectRegistry &registry) {
     attachGatherDerivatives(context);
     attachLinearAlgebraDerivatives(context);
     attachStructuredDerivatives(context);
+    attachAttendDerivatives(context);
   });
 }
 

@@ -27,6 +27,7 @@ void attachContractDerivatives(mlir::MLIRContext *context);
 void attachGatherDerivatives(mlir::MLIRContext *context);
 void attachLinearAlgebraDerivatives(mlir::MLIRContext *context);
 void attachStructuredDerivatives(mlir::MLIRContext *context);
+void attachAttendDerivatives(mlir::MLIRContext *context);
 
 } // namespace lamina::graph
 

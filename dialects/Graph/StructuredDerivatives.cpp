@@ -1,8 +1,8 @@
-//===- StructuredDerivatives.cpp - Rules of attend, custom, cumulative ----===//
+//===- StructuredDerivatives.cpp - Rules of custom and cumulative ---------===//
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// What has regions, and the running reductions that are taken apart into loops
+// The user's own pullback; running reductions, which are taken apart into loops
 // before they are differentiated.
 //
 //===----------------------------------------------------------------------===//

@@ -264,6 +264,14 @@ LogicalResult expandPushforward(PushforwardOp op,
   return Expansion(pushed, options).run();
 }
 
+} // namespace
+
+LogicalResult expandGradient(GradientOp op, const GradientOptions &options) {
+  return Expansion(op, options).run();
+}
+
+namespace {
+
 struct ExpandGradients
     : lamina::impl::ExpandGradientsPassBase<ExpandGradients> {
   using Base::Base;

@@ -91,4 +91,18 @@ def HoistInvariantsPass : Pass<"graph-hoist-invariants"> {
   let dependentDialects = ["::lamina::graph::GraphDialect"];
 }
 
+def DecomposePass : Pass<"graph-decompose"> {
+  let summary = "take structured ops apart that no chosen backend compiles";
+  let description = [{
+    `attend` and `attend_grad` become contractions, selects and reductions over
+    the whole score matrix. With `only-adjoints` just `attend_grad`.
+
+    Ops that every backend has a routine for stay: sort, scatter, cumulative,
+    linear algebra.
+  }];
+  let options = [Option<"onlyAdjoints", "only-adjoints", "bool", "false",
+                        "take only `attend_grad` apart">];
+  let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::math::MathDialect"];
+}
+
 #endif // LAMINA_PASSES_GRAPH_PASSES

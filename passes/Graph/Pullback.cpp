@@ -121,15 +121,47 @@ LogicalResult Pullback::visitByRule(OpBuilder &b, Operation *op,
   return success();
 }
 
-LogicalResult Pullback::visitDecomposed(OpBuilder &b, Operation *op) {
+FailureOr<SmallVector<Value>>
+decomposeAndExpand(Operation *op, const GradientOptions &options) {
   auto decomposable = dyn_cast<DecomposableOpInterface>(op);
   if (!decomposable)
-    return op->emitError("'") << op->getName() << "' has no derivative";
+    return op->emitError("'") << op->getName() << "' has no derivative",
+           failure();
+  Operation *before = op->getPrevNode();
+  OpBuilder b(op);
+  FailureOr<SmallVector<Value>> parts = decomposable.decompose(b);
+  if (failed(parts))
+    return failure();
+  SmallVector<GradientOp> inner;
+  for (Operation *part = before ? before->getNextNode()
+                                : &op->getBlock()->front();
+       part != op; part = part->getNextNode())
+    if (auto gradient = dyn_cast<GradientOp>(part))
+      inner.push_back(gradient);
+  if (inner.empty())
+    return parts;
+  // The values change while gradients are expanded; an op that holds them
+  // follows.
+  SmallVector<Value> present;
+  llvm::copy_if(*parts, std::back_inserter(present),
+                [](Value v) { return bool(v); });
+  auto holder = BarrierOp::create(b, op->getLoc(),
+                                  ValueRange(present).getTypes(), present);
+  for (GradientOp gradient : inner)
+    if (failed(expandGradient(gradient, options)))
+      return failure();
+  unsigned next = 0;
+  for (Value &value : *parts)
+    if (value)
+      value = holder.getInputs()[next++];
+  holder.erase();
+  return parts;
+}
+
+LogicalResult Pullback::visitDecomposed(OpBuilder &b, Operation *op) {
   Operation *before = op->getPrevNode();
   Block *block = op->getBlock();
-  OpBuilder::InsertionGuard guard(b);
-  OpBuilder forward(op);
-  FailureOr<SmallVector<Value>> parts = decomposable.decompose(forward);
+  FailureOr<SmallVector<Value>> parts = decomposeAndExpand(op, options);
   if (failed(parts))
     return failure();
   Operation *first = before ? before->getNextNode() : &block->front();
@@ -146,7 +178,7 @@ LogicalResult Pullback::visitDecomposed(OpBuilder &b, Operation *op) {
   for (Value result : op->getResults())
     adjoints.erase(result);
   op->erase();
-  return run(b, first, last);
+  return last == before ? success() : run(b, first, last);
 }
 
 LogicalResult Pullback::visitScan(OpBuilder &b, ScanOp scan,

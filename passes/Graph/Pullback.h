@@ -24,6 +24,16 @@ struct GradientOptions {
   bool recomputeAll = false;
 };
 
+/// Replaces one gradient op by the ops that compute it. Reports at the op, or
+/// at one on the way, what has no derivative.
+mlir::LogicalResult expandGradient(GradientOp op,
+                                   const GradientOptions &options);
+
+/// What `op` is in simpler ops, written in front of it, gradients among them
+/// expanded: a value for each result, null for one without uses. `op` stays.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+decomposeAndExpand(mlir::Operation *op, const GradientOptions &options);
+
 /// Propagates adjoints from values of a block to values before them. Forward
 /// values are used where they stand; only loops are widened, by the stacks of
 /// what their reverse reads.

@@ -1,0 +1,49 @@
+//===- Decompose.cpp - Take structured ops apart --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Graph -> Graph without attention. The last pass on GRAPH: all others see the
+// op, whose gradient and memory are better.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Graph/Passes.h"
+#include "passes/Graph/Pullback.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+
+namespace lamina {
+#define GEN_PASS_DEF_DECOMPOSEPASS
+#include "passes/Graph/Passes.h.inc"
+} // namespace lamina
+
+namespace lamina::graph {
+
+namespace {
+
+struct Decompose : lamina::impl::DecomposePassBase<Decompose> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation()->walk([&](Operation *op) {
+      if (isa<AttendGradOp>(op) || (!onlyAdjoints && isa<AttendOp>(op)))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      FailureOr<SmallVector<Value>> parts = decomposeAndExpand(op, {});
+      if (failed(parts))
+        return signalPassFailure();
+      for (auto [result, value] : llvm::zip(op->getResults(), *parts))
+        if (value)
+          result.replaceAllUsesWith(value);
+      op->erase();
+    }
+  }
+};
+
+} // namespace
+
+} // namespace lamina::graph
