@@ -43,9 +43,11 @@ std::vector<int64_t> Feed::takeRecords() {
   key =
       philox::derive(key, philox::hashPath(plan.name.data(), plan.name.size()));
   Permutation order(data->count(), key);
+  bool sameEachEpoch = data->source().plan.kind == "records";
+  int64_t before = sameEachEpoch ? 0 : position.epoch * data->source().count();
   std::vector<int64_t> records;
   for (int64_t i = position.next; i < position.next + batch; ++i)
-    records.push_back(data->recordAt(plan.shuffled ? order(i) : i));
+    records.push_back(before + data->recordAt(plan.shuffled ? order(i) : i));
   position.next += batch;
   return records;
 }
@@ -92,7 +94,8 @@ void Feed::bindSizes(const std::vector<int64_t> &records, int64_t repeat,
       continue;
     int64_t longest = 0;
     for (int64_t record : records)
-      longest = std::max(longest, data->source().length(record, each.column));
+      longest = std::max(
+          longest, data->source().length(sourceRecord(record), each.column));
     const Expression &axis = each.type->shape.back();
     int64_t &size = axis.isSize() ? sizes[axis.sizeIndex()] : longest;
     size = std::max(size, longest);
@@ -132,7 +135,7 @@ void Feed::readColumn(const std::vector<int64_t> &records, const Wanted &wanted,
   std::vector<int32_t> &lengths = out.lengths[wanted.key];
   lengths.clear();
   for (size_t i = 0; i < records.size(); ++i) {
-    int64_t length = source.length(records[i], wanted.column);
+    int64_t length = source.length(sourceRecord(records[i]), wanted.column);
     if (column.isRagged() && length > room)
       throw Error(join("record ", records[i], " of ", quote(source.plan.file),
                        ": ", quote(column.name), " has ", length,
@@ -142,7 +145,8 @@ void Feed::readColumn(const std::vector<int64_t> &records, const Wanted &wanted,
     else if (column.count() != room)
       throw Error(join("tape: ", quote(wanted.key), " takes ", room,
                        " elements of a record"));
-    source.read(records[i], wanted.column, bytes.data() + i * size_t(step));
+    source.read(sourceRecord(records[i]), wanted.column,
+                bytes.data() + i * size_t(step));
   }
 }
 

@@ -43,8 +43,10 @@ public:
   const std::string &name() const { return plan.name; }
   const Dataset &dataset() const { return *data; }
 
-  /// The numbers in the source of the next batch; goes on to the next epoch
-  /// when what is left does not fill one.
+  /// The next batch, each record as its number in the source plus the records
+  /// of all epochs before, by which its draws are keyed (not for `records`,
+  /// which are the same in every epoch). Goes on to the next epoch when what is
+  /// left does not fill a batch.
   std::vector<int64_t> takeRecords();
 
   /// The next part of one pass in order, at most a batch; empty at the end.
@@ -62,6 +64,10 @@ private:
     const Type *type;
     size_t column; ///< `none`: the number of the record
   };
+  /// The number in the source of what `takeRecords` gave.
+  int64_t sourceRecord(int64_t number) const {
+    return number % data->source().count();
+  }
   std::vector<Wanted> wantedBy(const Entry &entry) const;
   void bindSizes(const std::vector<int64_t> &records, int64_t repeat,
                  const std::vector<Wanted> &wanted, SizeValues &sizes) const;

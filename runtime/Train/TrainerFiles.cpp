@@ -43,6 +43,11 @@ void Trainer::openFolder() {
 
 void Trainer::start() {
   state.seed = session.seed;
+  if (!plan.from.empty() && options.weights.empty())
+    throw Error(join(quote(plan.name), " starts from the weights of ",
+                     quote(plan.from)),
+                ExitMisuse)
+        .note("--weights FILE gives them");
   if (!options.weights.empty()) {
     SafetensorsFile file = SafetensorsFile::open(weightsFile(options.weights));
     given = session.variables.load(file, Variables::Wanted::Weights);

@@ -367,6 +367,102 @@ TEST_F(Toy, RefusesBadParameters) {
             "error: cannot read 'none.npy': no such file or directory\n");
 }
 
+/// The toy's tape with some texts replaced, as `folder/tape`.
+static std::string
+changedTape(const Folder &folder,
+            std::vector<std::pair<std::string, std::string>> changes) {
+  std::string tape = toy::tape();
+  for (const auto &[from, to] : changes) {
+    size_t at = tape.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    tape.replace(at, from.size(), to);
+  }
+  folder.write("tape", tape);
+  return "LAMINA_TOY_TAPE=tape";
+}
+
+static const std::string oneStage = R"({"step": "train.step", "steps": 100,)";
+
+TEST_F(Toy, CountsEpochs) {
+  std::string tape = changedTape(
+      folder,
+      {{R"("steps": 100,)", R"("epochs": 2,)"},
+       {R"("every": 20,)", R"("every": "epoch",)"},
+       {R"("batch": 4, "dim": "batch")", R"("batch": 500, "dim": "batch")"}});
+  Outcome outcome = runToy(folder, "train --out r", tape);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  // 2692 windows are five batches of 500 an epoch; a report after each epoch.
+  std::string log = folder.read("r/log.jsonl");
+  EXPECT_NE(log.find("{\"step\": 5, \"report\""), std::string::npos);
+  EXPECT_NE(log.find("{\"step\": 10, \"report\""), std::string::npos);
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 12);
+}
+
+TEST_F(Toy, RunsStagesOneAfterTheOther) {
+  std::string second =
+      R"({"name": "second", "step": "train.step", "steps": 7, "fresh": ["m", "t.count"],
+    "feeds": [{"name": "learn", "dataset": "learn", "batch": 4, "dim": "batch"}]}, )";
+  std::string tape = changedTape(folder, {{oneStage, second + oneStage}});
+  Outcome outcome = runToy(folder, "train --out whole --steps 9", tape);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  SafetensorsFile file =
+      SafetensorsFile::open(folder.path("whole/step-18.safetensors"));
+  EXPECT_EQ(elementAsReal(*file.find("t.count"), 0),
+            18); // the last stage has no `fresh`
+  EXPECT_EQ(runToy(folder, "train --out parts --steps 5", tape).code, 0);
+  // A run that ended is extended in its last stage.
+  EXPECT_EQ(runToy(folder, "train --out parts --steps 8 --resume", tape).code,
+            0);
+  EXPECT_TRUE(fileExists(folder.path("parts/step-13.safetensors")));
+}
+
+TEST_F(Toy, StopsWhenPatienceEnds) {
+  std::string tape = changedTape(
+      folder,
+      {{R"("best": "lowest"})", R"("best": "highest", "patience": 1})"}});
+  Outcome outcome = runToy(folder, "train --out r", tape);
+  EXPECT_EQ(outcome.code, 0);
+  // The error only falls: the first report is the best, two worse ones are too
+  // many.
+  EXPECT_NE(outcome.out.find("of step 20 in 2 reports: stopped\n"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_TRUE(fileExists(folder.path("r/step-60.safetensors")));
+}
+
+TEST_F(Toy, EvaluatesWithFinalWeights) {
+  // `final` values are all zero here: a copy of m before its first step.
+  std::string tape = changedTape(
+      folder,
+      {{R"({"op": "scalar", "name": "rate")",
+        R"({"op": "variable", "name": "zero", "role": "derived", "init": 0, "of": "table",
+            "type": {"element": "f32", "shape": [2, 128]}}, {"op": "scalar", "name": "rate")"},
+       {oneStage, R"({"final": "train.final", )" + oneStage.substr(1)},
+       {R"({"name": "error.finish")",
+        R"({"name": "train.final", "entry": "final",
+            "arguments": [{"type": {"element": "f32", "shape": [2, 128]}, "load": "zero"}],
+            "results": [{"type": {"element": "f32", "shape": [2, 128]}, "store": "zero",
+                         "from": {"base": ["argument", 0]}}], "body": []}, {"name": "error.finish")"}});
+  Outcome outcome = runToy(folder, "train --out r --steps 20", tape);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  SafetensorsFile weights =
+      SafetensorsFile::open(folder.path("r/weights.safetensors"));
+  SafetensorsFile best =
+      SafetensorsFile::open(folder.path("r/best.safetensors"));
+  EXPECT_EQ(elementAsReal(*weights.find("rows.0.table"), 'e'), 0);
+  EXPECT_NE(elementAsReal(*best.find("rows.0.table"), 'e'), 0);
+  EXPECT_EQ(weights.find("zero"), nullptr);
+}
+
+TEST_F(Toy, StartsFromOtherWeightsIfItSaysSo) {
+  std::string tape = changedTape(
+      folder, {{R"("model": "Toy",)", R"("model": "Toy", "from": "Old",)"}});
+  Outcome outcome = runToy(folder, "train --out r", tape);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err, "error: 'train' starts from the weights of 'Old'\n"
+                         "note: --weights FILE gives them\n");
+}
+
 TEST_F(Toy, RefusesABrokenTape) {
   folder.write("tape", toy::tape().substr(0, 100));
   Outcome outcome = runToy(folder, "info", "LAMINA_TOY_TAPE=tape");
