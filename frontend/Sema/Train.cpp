@@ -155,7 +155,7 @@ core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
   for (auto [i, field] : llvm::enumerate(declared.fields)) {
     field.used = true;
     core::Type type = fieldsOf(plan)[i].type;
-    type.elem = e.filteredElem(plan, field);
+    type.elem = e.filteredElem(plan, fieldsOf(plan)[i]);
     type.axes.insert(type.axes.begin(), {rows, "batch"});
     core::Local *local = e.program.makeLocal(core::Local::Field, field.name,
                                              type, field.range);
