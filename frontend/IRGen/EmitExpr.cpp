@@ -131,8 +131,7 @@ Value Emitter::align(const Emitted &x, ArrayRef<const core::IndexVar *> target,
 }
 
 Value Emitter::align(const Emitted &x, ArrayRef<const core::IndexVar *> target) {
-  Sizes own = graph::getShape(x.value);
-  own.erase(own.begin(), own.begin() + x.ambient.size());
+  Sizes own = sizesBehind(x.value, x.ambient.size());
   SmallVector<unsigned> alignment(own.size());
   std::iota(alignment.begin(), alignment.end(), 0);
   return align(x, target, alignment, own);
@@ -288,7 +287,7 @@ Emitted Emitter::choose(const Emitted &condition, const Emitted &yes, const Emit
     return chooseTree(condition, yes, no);
   Ambient ambient = ambientOf({condition, yes, no});
   Value a = align(yes, ambient), c = align(no, ambient);
-  Value test = align(condition, ambient, {}, ArrayRef(graph::getShape(a)).drop_front(ambient.size()));
+  Value test = align(condition, ambient, {}, sizesBehind(a, ambient.size()));
   return Emitted::tensor(b.select(test, a, c), ambient);
 }
 

@@ -177,7 +177,7 @@ Emitted Emitter::emitFold(const core::Fold *e) {
   Ambient all = unite(unite(body.ambient, where.ambient), folded);
   Value x = align(body, all), condition;
   if (where.isTensor())
-    condition = align(where, all, {}, ArrayRef(graph::getShape(x)).drop_front(all.size()));
+    condition = align(where, all, {}, sizesBehind(x, all.size()));
 
   SmallVector<int64_t> axes;
   Ambient rest;
@@ -200,7 +200,7 @@ Emitted Emitter::emitSoftmaxAt(const core::SoftmaxAt *e) {
   Ambient all = unite(unite(body.ambient, where.ambient), Ambient{e->index});
   Value x = align(body, all), condition;
   if (where.isTensor())
-    condition = align(where, all, {}, ArrayRef(graph::getShape(x)).drop_front(all.size()));
+    condition = align(where, all, {}, sizesBehind(x, all.size()));
   return Emitted::tensor(softmax(x, condition, axisOf(all, e->index)), all);
 }
 

@@ -30,14 +30,16 @@ ArrayAttr Emitter::scalarsOf(const core::PipelineInstance &pipeline,
 
 Emitted Emitter::applyPipeline(const core::PipelineInstance &pipeline, Emitted tree, Value loss,
                                PipelineState &state) {
-  Emitted gradient = gradientOf(Emitted::tensor(loss), tree);
-  SmallVector<Value> weights, gradients, scalars;
+  SmallVector<Value> weights, scalars;
   SmallVector<Type> types;
   for (const Weight &weight : state.weights) {
     types.push_back(module.weightType(weight));
     weights.push_back(leafOf(tree.value, weight.treePath, types.back()));
-    gradients.push_back(leafOf(gradient.value, weight.treePath, types.back()));
   }
+  // By the leaves that move: the others may not be on the way to the loss.
+  ValueRange gradients = b.make<graph::GradientOp>(types, ValueRange(loss), ValueRange(), weights,
+                                                   IntegerAttr())
+                             .getResults();
   ArrayAttr names = scalarsOf(pipeline, scalars);
   auto apply = b.make<optim::ApplyOp>(
       types, ValueRange(state.slots).getTypes(), ValueRange(state.counters).getTypes(),

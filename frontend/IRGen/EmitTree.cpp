@@ -199,15 +199,14 @@ Emitted Emitter::tensorArithmetic(core::Primitive primitive, ArrayRef<Emitted> o
       rank = own, widest = i;
   }
   Value shape = align(operands[widest], ambient);
-  ArrayRef<SizeExpr> own = ArrayRef(graph::getShape(shape)).drop_front(ambient.size());
-  Sizes ownSizes(own.begin(), own.end());
+  Sizes own = sizesBehind(shape, ambient.size());
   SmallVector<Value, 2> values;
   for (auto [i, operand] : llvm::enumerate(operands)) {
     Emitted real = operand;
     real.value = b.convert(operand.value, types().real());
     bool isNumber = rankOf(operand.value) == operand.ambient.size();
     values.push_back(i == widest ? b.convert(shape, types().real())
-                     : isNumber  ? align(real, ambient, {}, ownSizes)
+                     : isNumber  ? align(real, ambient, {}, own)
                                  : align(real, ambient));
   }
   return Emitted::tensor(arithmetic(primitive, values, types().real()), ambient);

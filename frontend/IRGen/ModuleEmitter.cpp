@@ -31,7 +31,6 @@ std::string ModuleEmitter::uniqueName(StringRef wanted) {
 }
 
 OwningOpRef<ModuleOp> ModuleEmitter::emit() {
-  emitProvenance();
   emitDims();
   emitModels();
   for (const core::TrainPlan &plan : program.trains)
@@ -43,6 +42,7 @@ OwningOpRef<ModuleOp> ModuleEmitter::emit() {
   for (const core::TestPlan &plan : program.tests)
     emitTest(plan);
   emitData();
+  emitProvenance();
   return OwningOpRef<ModuleOp>(module);
 }
 

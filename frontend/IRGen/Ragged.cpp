@@ -49,7 +49,7 @@ Emitted Emitter::bothTrue(const Emitted &a, const Emitted &c) {
   const Emitted &wide = rankOf(a.value) - a.ambient.size() < rankOf(c.value) - c.ambient.size() ? c : a;
   Value x = align(wide, ambient);
   const Emitted &other = &wide == &a ? c : a;
-  ArrayRef<SizeExpr> own = ArrayRef(graph::getShape(x)).drop_front(ambient.size());
+  Sizes own = sizesBehind(x, ambient.size());
   SmallVector<unsigned> alignment;
   for (unsigned i = 0; i < rankOf(other.value) - other.ambient.size(); ++i)
     alignment.push_back(i);

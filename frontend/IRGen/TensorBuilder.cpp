@@ -151,9 +151,9 @@ Value TensorBuilder::addAxis(Value x, unsigned axis) {
 
 Value TensorBuilder::gather(Value x, Value ids, unsigned axis, unsigned batch,
                             bool outsideZero) {
-  Sizes sizes = graph::getShape(x), idSizes = graph::getShape(ids);
-  sizes.erase(sizes.begin() + axis);
-  sizes.insert(sizes.begin() + axis, idSizes.begin() + batch, idSizes.end());
+  Sizes old = graph::getShape(x), sizes(old.begin(), old.begin() + axis);
+  llvm::append_range(sizes, sizesBehind(ids, batch));
+  sizes.append(old.begin() + axis + 1, old.end());
   return make<graph::GatherOp>(types.tensor(sizes, elementOf(x)), x, ids, axis, batch,
                                outsideZero);
 }

@@ -90,6 +90,11 @@ inline mlir::Type elementOf(mlir::Value tensor) {
 inline unsigned rankOf(mlir::Value tensor) {
   return llvm::cast<mlir::RankedTensorType>(tensor.getType()).getRank();
 }
+/// The sizes of all axes but the first `count`.
+inline Sizes sizesBehind(mlir::Value tensor, unsigned count) {
+  Sizes sizes = graph::getShape(tensor);
+  return Sizes(llvm::drop_begin(sizes, count));
+}
 inline bool isReal(mlir::Value tensor) { return llvm::isa<mlir::FloatType>(elementOf(tensor)); }
 
 } // namespace lamina::irgen
