@@ -141,8 +141,7 @@ private:
     for (auto [i, row] : llvm::enumerate(rows))
       row.replaceAllUsesWith(
           wide.getBodyBlock()->getArgument(first + unsigned(i)));
-    for (Operation *op : llvm::reverse(
-             SmallVector<Operation *>(leaving.begin(), leaving.end())))
+    for (Operation *op : llvm::reverse(leaving))
       op->erase();
     scan->replaceAllUsesWith(wide->getResults());
     scan.erase();

@@ -96,9 +96,7 @@ int run(const Options &options, const std::vector<std::string> &arguments, bool 
   int result = 1;
   if (succeeded(compilation.linkTo(std::string(program), Stage::Program))) {
     llvm::SmallVector<llvm::StringRef> views = {program};
-    for (const std::string &it : arguments)
-      if (it != "--" || views.size() > 1)
-        views.push_back(it);
+    views.append(arguments.begin(), arguments.end());
     std::string message;
     result = llvm::sys::ExecuteAndWait(program, views, std::nullopt, {}, 0, 0, &message);
     if (result < 0)

@@ -29,8 +29,7 @@ int runOnReference(Compilation &compilation, const std::vector<std::string> &arg
   std::vector<char *> argv = {name.data()};
   std::vector<std::string> copies = arguments;
   for (std::string &it : copies)
-    if (it != "--" || argv.size() > 1)
-      argv.push_back(it.data());
+    argv.push_back(it.data());
   argv.push_back(nullptr);
   return runtime::runProgram(int(argv.size()) - 1, argv.data(), tape.data(), tape.size(),
                              reference::makeReferenceEngine(std::move(graph), TapeView(tape).sizeNames()));

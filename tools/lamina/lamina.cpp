@@ -11,8 +11,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <sstream>
+#include <string_view>
 
 using namespace lamina::driver;
 
@@ -98,7 +100,7 @@ struct CommandLine {
   Raw raw;
   Options options;
   ExplainOptions what;
-  std::vector<std::string> files;
+  std::vector<std::string> files, programArguments;
   bool checkOnly = false;
   CLI::App *build, *run, *check, *fmt, *explain;
 
@@ -108,7 +110,6 @@ struct CommandLine {
     addBuild();
     run = app.add_subcommand("run", "compile a file and run it; the program's own flags follow '--'");
     addCompileFlags(run, raw, options);
-    run->prefix_command();
     check = app.add_subcommand("check", "say what is wrong with a file");
     addCompileFlags(check, raw, options);
     fmt = app.add_subcommand("fmt", "bring files into the one layout");
@@ -133,7 +134,7 @@ struct CommandLine {
     if (build->parsed())
       return lamina::driver::build(options);
     if (run->parsed())
-      return lamina::driver::run(options, run->remaining(),
+      return lamina::driver::run(options, programArguments,
                                  options.backends.front() == "reference");
     if (check->parsed())
       return lamina::driver::check(options);
@@ -150,8 +151,12 @@ struct CommandLine {
 
 int main(int argc, char **argv) {
   CommandLine line;
+  // What follows '--' is the built program's, not ours.
+  char **end = std::find(argv, argv + argc, std::string_view("--"));
+  if (end != argv + argc)
+    line.programArguments.assign(end + 1, argv + argc);
   try {
-    line.app.parse(argc, argv);
+    line.app.parse(int(end - argv), argv);
     return line.dispatch();
   } catch (const CLI::Success &request) { // --help, --version
     return line.app.exit(request);
