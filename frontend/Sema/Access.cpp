@@ -309,9 +309,12 @@ bool Access::entry(const ast::Subscript &entry) {
     return true;
   }
   if (next >= base->type.rank()) {
+    if (value && e.evaluate(value).isError())
+      return false;
     e.report(Rule::range_c3, entry.range,
              "'" + e.text(llvm::cast<ast::IndexExpr>(source)->base) + "' has " +
-                 llvm::Twine(base->type.rank()) + " dimensions, " +
+                 llvm::Twine(base->type.rank()) +
+                 (base->type.rank() == 1 ? " dimension, " : " dimensions, ") +
                  base->type.str() + ", and this is one index more");
     return false;
   }

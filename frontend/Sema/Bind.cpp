@@ -207,6 +207,18 @@ private:
 /// Which parameters are tensors, and whether their ranks fit.
 bool SignatureBinder::shape(BoundArg &arg) {
   auto *type = typeOf(arg);
+  const ast::Type *declared = arg.parameter->type;
+  bool wantsMask = declared && (llvm::isa<ast::MaskType>(declared) ||
+                                llvm::isa<ast::ScoreType>(declared));
+  if (wantsMask && !arg.value.isNone() && arg.value.kind != Value::Function) {
+    auto &diag = e.report(Rule::mask_c4, arg.range,
+                          "a mask is passed by its name, and this is " +
+                              arg.value.describe());
+    if (auto *index = llvm::dyn_cast_or_null<ast::IndexExpr>(arg.source))
+      diag.note("write '" + arg.parameter->name.text + ": " +
+                e.text(index->base) + "'");
+    return false;
+  }
   if (!type || arg.value.isNone()) {
     arg.isSetting = true;
     return true;

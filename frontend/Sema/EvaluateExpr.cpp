@@ -25,7 +25,9 @@ Evaluator::Entry::Entry(Evaluator &e, Context *context, FrameScope *frame,
                         Statements *out)
     : scope(e.scope, frame), frame(e.frame, frame),
       context(e.context, context), statements(e.statements, out),
-      drawPath(e.drawPath) {}
+      drawPath(e.drawPath), frames(e.frames) {
+  e.frames.push_back(frame);
+}
 
 std::string Evaluator::text(const ast::Expr *expr) {
   std::string result;
@@ -158,6 +160,8 @@ static bool isLayerLike(const Value &value) {
 }
 
 Value ExprCases::visitBinary(ast::BinaryExpr *expr) {
+  if (expr->op == ast::BinaryOp::Divide)
+    e.warnIndexAsSize(expr->right);
   if (expr->op == ast::BinaryOp::And || expr->op == ast::BinaryOp::Or)
     return connective(expr, expr->op == ast::BinaryOp::And);
   if (expr->op == ast::BinaryOp::Then)

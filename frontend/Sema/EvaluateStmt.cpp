@@ -17,8 +17,7 @@ Value Evaluator::let(Symbol name, core::Expr *expr, Range range) {
   stmt->local = local;
   stmt->value = expr;
   statements->push_back(stmt);
-  if (expr->type.isScalar())
-    localValues[local] = expr;
+  localValues[local] = expr;
   auto *ref = program.make<core::LocalRef>(expr->type, range);
   ref->local = local;
   return runTimeValue(ref);

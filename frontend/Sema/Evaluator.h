@@ -74,7 +74,9 @@ public:
     llvm::SaveAndRestore<Context *> context;
     llvm::SaveAndRestore<Statements *> statements;
     llvm::SaveAndRestore<std::vector<Symbol>> drawPath;
+    llvm::SaveAndRestore<std::vector<FrameScope *>> frames;
   };
+  std::vector<FrameScope *> frames; ///< entered and not left, outermost first
 
   /// Called for `[…]` that only data knows (cuts and items of texts and lists),
   /// before anything else; none if it is not one.
@@ -291,9 +293,13 @@ public:
   /// What a scalar local stands for; null if it is no let.
   const core::Expr *valueOf(const core::Local *local);
 
-  Diagnostic &report(Rule rule, Range range, const llvm::Twine &text) {
-    return session.report(rule, range, text);
-  }
+  /// A mistake inside the library is reported at the user's call, once a call.
+  Diagnostic &report(Rule rule, Range range, const llvm::Twine &text);
+  /// Notes where the names of operands come from.
+  void noteOrigins(Diagnostic &diag, llvm::ArrayRef<const ast::Expr *> sources);
+  /// Warns where an index is used as if it were the size of its dimension.
+  void warnIndexAsSize(const ast::Expr *expr);
+  bool dependsOn(const core::Expr *expr, const core::Local *local);
   Value notSupported(Range range, const llvm::Twine &what);
   std::string text(const ast::Expr *expr);
 
@@ -376,7 +382,7 @@ private:
   bool prepareCall(const Value &field, Symbol call, const Args &args, Range range,
                    LayerCall &out);
   LayerState *layerState(const Value &field, LayerCall &call, Range range);
-  void checkSizes(LayerState &state, LayerCall &call, Range range, Range firstCall);
+  bool checkSizes(LayerState &state, LayerCall &call, Range range, Range firstCall);
   void evaluateInstance(LayerCall &call, LayerState &state, core::FunctionInstance &made);
   void bindParams(LayerCall &call, core::FunctionInstance &made);
   Value callNode(const Value &field, core::FunctionInstance &callee, LayerCall &call,
@@ -403,7 +409,8 @@ private:
   unsigned depth = 0; ///< of calls, against endless recursion
   llvm::DenseMap<const core::Expr *, Dim> exactValues;
   llvm::StringMap<Dim> exactByKey;
-  llvm::DenseMap<const core::Local *, const core::Expr *> localValues;
+  llvm::DenseSet<unsigned> reportedCalls; ///< of the library, with a mistake inside
+  llvm::DenseMap<const core::Local *, const core::Expr *> localValues; ///< of lets
   llvm::DenseMap<const core::Slot *, FieldInfo *> fieldsBySlot;
   llvm::DenseMap<LayerState *, FieldInfo *> selfInfos;
   llvm::DenseMap<const ast::LayerDecl *, FieldInfo *> modelInfos;

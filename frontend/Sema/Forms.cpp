@@ -479,6 +479,7 @@ Value Evaluator::matmul(const Value &left, const Value &right,
                         "the last dimension of '" + text(expr->left) + "' is " +
                             last.dim.str() + ", the first of '" +
                             text(expr->right) + "' is " + first.dim.str());
+    noteOrigins(diag, {expr->left, expr->right});
     if (last.size() == first.size())
       diag.note("both are " + last.size().str() +
                 " here, but nothing says that they are one dimension");

@@ -26,8 +26,8 @@ bool Indexing::addIndex(const ast::Expr *expr,
     llvm::SmallVector<IndexVar *, 4> &pack = packIndices;
     if (frame && frame->hasPack)
       for (auto &axis : frame->pack) {
-        IndexVar *var = make(axis.name.empty() ? Symbol("...") : axis.name,
-                             expr->range);
+        IndexVar *var =
+            make(axis.name.empty() ? Symbol("...") : axis.name, expr->range);
         setRange(*var, e.dims.constant(0), axis.dim);
         pack.push_back(var);
         group.push_back(var);
@@ -43,8 +43,8 @@ bool Indexing::addIndex(const ast::Expr *expr,
   auto *name = llvm::dyn_cast<ast::NameExpr>(expr);
   if (!name) {
     e.report(Rule::index_c1, expr->range,
-             "an index is a name, 'i' or 'i < n', and this is '" + e.text(expr) +
-                 "'");
+             "an index is a name, 'i' or 'i < n', and this is '" +
+                 e.text(expr) + "'");
     return false;
   }
   if (Binding *old = scope->find(name->name)) {
@@ -56,7 +56,8 @@ bool Indexing::addIndex(const ast::Expr *expr,
   }
   IndexVar *var = make(name->name, name->range);
   group.push_back(var);
-  auto *ref = e.program.make<core::IndexValue>(core::Type::whole(), name->range);
+  auto *ref =
+      e.program.make<core::IndexValue>(core::Type::whole(), name->range);
   ref->index = var;
   scope->bind(name->name, e.runTimeValue(ref), Binding::Index, name->range);
   values[var] = ref;
@@ -72,8 +73,8 @@ bool Indexing::addIndex(const ast::Expr *expr,
     extent = e.exactOf(e.runTime(value, bound->range));
   if (!extent) {
     e.report(Rule::index_c1, bound->range,
-             "the range of '" + name->name + "' has to be a size, and this is " +
-                 value.describe());
+             "the range of '" + name->name +
+                 "' has to be a size, and this is " + value.describe());
     return false;
   }
   setRange(*var, e.dims.constant(0), extent);
@@ -81,7 +82,8 @@ bool Indexing::addIndex(const ast::Expr *expr,
 }
 
 IndexVar *Indexing::make(Symbol name, Range range) {
-  IndexVar *var = e.program.makeIndex(kind, name, e.dims.constant(0), {}, range);
+  IndexVar *var =
+      e.program.makeIndex(kind, name, e.dims.constant(0), {}, range);
   all.push_back(var);
   return var;
 }
@@ -101,13 +103,15 @@ void Indexing::setRange(IndexVar &var, Dim low, Dim extent) {
 }
 
 bool Indexing::finish() {
-  bool complete = true;
+  bool complete = !failed;
   for (IndexVar *var : all) {
     if (var->extent)
       continue;
-    e.report(Rule::index_c1, var->range, "'" + var->name + "' has no range")
-        .note("write '" + var->name + " < n', or use it alone as an index of "
-                                      "something");
+    if (!failed)
+      e.report(Rule::index_c1, var->range, "'" + var->name + "' has no range")
+          .note("write '" + var->name +
+                " < n', or use it alone as an index of "
+                "something");
     setRange(*var, e.dims.constant(0), e.dims.constant(1));
     complete = false;
   }
@@ -128,12 +132,12 @@ core::Elem Evaluator::withoutIndices(core::Elem elem,
     if (!bound)
       return bound;
     auto isOurs = [&](const core::Atom *atom) {
-      return llvm::any_of(indices, [&](auto *var) {
-        return var->value.atom() == atom;
-      });
+      return llvm::any_of(indices,
+                          [&](auto *var) { return var->value.atom() == atom; });
     };
-    return llvm::any_of(dims.atoms(bound), isOurs) ? extreme(dims, bound, highest)
-                                                   : bound;
+    return llvm::any_of(dims.atoms(bound), isOurs)
+               ? extreme(dims, bound, highest)
+               : bound;
   };
   elem.low = outlives(elem.low, false);
   elem.high = outlives(elem.high, true);
@@ -175,8 +179,7 @@ Value Evaluator::tabulate(Symbol name, const ast::Brackets &left,
 }
 
 Value Evaluator::tabulateOver(
-    Indexing &indexing,
-    llvm::ArrayRef<llvm::SmallVector<IndexVar *, 2>> groups,
+    Indexing &indexing, llvm::ArrayRef<llvm::SmallVector<IndexVar *, 2>> groups,
     const ast::Expr *value, Range range) {
   llvm::SaveAndRestore<decltype(hoisted)> keepHoisted(hoisted);
   indexing.findRanges({value});
@@ -190,8 +193,8 @@ Value Evaluator::tabulateOver(
     llvm::SaveAndRestore<Scope *> in(scope, indexing.scope);
     llvm::SaveAndRestore<Statements *> out(statements, &inner);
     llvm::SaveAndRestore<llvm::SmallVector<IndexVar *, 4>> pack(
-        packIndices, indexing.packIndices.empty() ? packIndices
-                                                  : indexing.packIndices);
+        packIndices,
+        indexing.packIndices.empty() ? packIndices : indexing.packIndices);
     indexing.enterFacts();
     result = evaluate(value);
     if (result.isError()) {
@@ -204,10 +207,10 @@ Value Evaluator::tabulateOver(
   if (body->type.isError())
     return Value::error(range);
   if (!body->type.isTensor())
-    return notSupported(value->range, "a definition by indices of " +
-                                          body->type.str());
-  core::Type type = core::Type::tensor(
-      withoutIndices(body->type.elem, indexing.all));
+    return notSupported(value->range,
+                        "a definition by indices of " + body->type.str());
+  core::Type type =
+      core::Type::tensor(withoutIndices(body->type.elem, indexing.all));
   for (auto &group : groups) {
     Dim size = dims.constant(1);
     for (IndexVar *var : group)
@@ -236,9 +239,9 @@ Value Evaluator::fold(FoldKind kind, const ast::Brackets &brackets,
     return Value::error(range);
   bool isArg = kind == FoldKind::ArgMax || kind == FoldKind::ArgMin;
   if (isArg && indices.size() != 1) {
-    report(Rule::index_c2, range, "'" + core::spelling(kind) +
-                                      "' gives one index, and here are " +
-                                      llvm::Twine(indices.size()));
+    report(Rule::index_c2, range,
+           "'" + core::spelling(kind) + "' gives one index, and here are " +
+               llvm::Twine(indices.size()));
     return Value::error(range);
   }
   size_t before = facts.size();
@@ -270,8 +273,8 @@ Value Evaluator::fold(FoldKind kind, const ast::Brackets &brackets,
   Dim count = dims.constant(1);
   for (IndexVar *var : indices)
     count = count * var->extent;
-  core::Elem elem = value ? value->type.elem
-                          : core::Elem{core::Elem::Truth, {}, {}};
+  core::Elem elem =
+      value ? value->type.elem : core::Elem{core::Elem::Truth, {}, {}};
   auto folded = foldElem(kind, elem, count, range);
   if (!folded)
     return Value::error(range);
@@ -297,8 +300,9 @@ Value Evaluator::fold(FoldKind kind, const ast::Brackets &brackets,
   return runTimeValue(node);
 }
 
-/// A reduction with a condition and lets: the lets are put before both, and each
-/// side gets the whole list (they are pure; what is not used is dropped later).
+/// A reduction with a condition and lets: the lets are put before both, and
+/// each side gets the whole list (they are pure; what is not used is dropped
+/// later).
 void Evaluator::splitLets(Statements &inner, core::Fold &fold, Range range) {
   fold.where = block(inner, fold.where, range);
   fold.body = block(inner, fold.body, range);
@@ -306,10 +310,10 @@ void Evaluator::splitLets(Statements &inner, core::Fold &fold, Range range) {
 
 Value Evaluator::softmaxAt(const ast::Brackets &brackets, const ast::Expr *body,
                            Range range) {
-  auto *name = brackets.entries.size() == 1
-                   ? llvm::dyn_cast_or_null<ast::NameExpr>(
-                         brackets.entries[0].value)
-                   : nullptr;
+  auto *name =
+      brackets.entries.size() == 1
+          ? llvm::dyn_cast_or_null<ast::NameExpr>(brackets.entries[0].value)
+          : nullptr;
   auto value = name ? lookUp(name->name) : std::nullopt;
   auto *index = value && value->isRunTime()
                     ? llvm::dyn_cast<core::IndexValue>(value->expr)
@@ -337,8 +341,8 @@ Value Evaluator::softmaxAt(const ast::Brackets &brackets, const ast::Expr *body,
   facts.resize(before);
   if (raw->type.isError() || (where && where->type.isError()))
     return Value::error(range);
-  auto *node = program.make<core::SoftmaxAt>(
-      core::Type::real(raw->type.axes), range);
+  auto *node =
+      program.make<core::SoftmaxAt>(core::Type::real(raw->type.axes), range);
   node->index = index->index;
   node->where = where;
   node->body = convert(raw, core::Elem::Real);
@@ -347,8 +351,8 @@ Value Evaluator::softmaxAt(const ast::Brackets &brackets, const ast::Expr *body,
   return runTimeValue(block(std::move(inner), node, range));
 }
 
-/// `sum[k](…)`, `softmax[k](…)`, `score[b, h, q, k](raw)`; none if it is another
-/// call of an indexed value.
+/// `sum[k](…)`, `softmax[k](…)`, `score[b, h, q, k](raw)`; none if it is
+/// another call of an indexed value.
 std::optional<Value> Evaluator::indexedCall(const ast::IndexExpr *callee,
                                             const ast::CallExpr *expr) {
   auto *name = llvm::dyn_cast<ast::NameExpr>(callee->base);

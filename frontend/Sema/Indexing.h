@@ -38,6 +38,7 @@ public:
 
 private:
   core::IndexVar *make(Symbol name, Range range);
+  core::IndexVar *ownIndex(const ast::Expr *expr, llvm::ArrayRef<Symbol> hidden);
   core::IndexVar *openIndex(const ast::Expr *expr,
                             llvm::ArrayRef<Symbol> hidden);
   void byName();
@@ -53,6 +54,9 @@ private:
   std::optional<core::Type> typeOf(const ast::Expr *expr,
                                    llvm::ArrayRef<Symbol> hidden);
   bool changed = false;
+  bool failed = false; ///< something was reported, or is in error
+  bool checking = false;
+  llvm::DenseMap<core::IndexVar *, std::pair<core::Axis, Range>> fromAxes;
 };
 
 /// Every expression below one; `visit` returns false to stay out of a part.

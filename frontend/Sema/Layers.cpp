@@ -392,6 +392,8 @@ Value Evaluator::callLayer(const Value &field, Symbol callName, Args args,
   if (!prepareCall(field, callName, args, range, call))
     return Value::error(range);
   LayerState *state = layerState(field, call, range);
+  if (!checkSizes(*state, call, range, field.field->firstCall))
+    return Value::error(range);
   core::FunctionInstance *&known = state->calls[call.callKey];
   if (!known) {
     if (depth >= 200) {
@@ -409,14 +411,19 @@ Value Evaluator::callLayer(const Value &field, Symbol callName, Args args,
     return Value::error(range);
   }
   core::FunctionInstance *callee = state->calls[call.callKey];
-  if (callee->result.isError() || !callee->body)
+  if (!callee->body) {
+    // What failed in silence is evaluated again where it is said why.
+    if (session.muted) {
+      llvm::erase(state->instance->calls, callee);
+      state->calls.erase(call.callKey);
+    }
     return Value::error(range);
-  checkSizes(*state, call, range, field.field->firstCall);
+  }
   return callNode(field, *callee, call, range);
 }
 
 /// A second call of a field has to agree with the sizes that the first fixed.
-void Evaluator::checkSizes(LayerState &state, LayerCall &call, Range range,
+bool Evaluator::checkSizes(LayerState &state, LayerCall &call, Range range,
                            Range firstCall) {
   for (auto &[symbol, size] : state.sizes) {
     Binding *bound = call.frame->find(symbol);
@@ -427,9 +434,10 @@ void Evaluator::checkSizes(LayerState &state, LayerCall &call, Range range,
            "'" + call.layer->name.text + "' has weights for " + symbol + " = " +
                size.size().str() + ", and here " + symbol + " is " +
                bound->value.dim.size().str())
-        .note(state.sizedAt.lookup(symbol), "the first call, with " +
-                                                size.size().str());
+        .note(firstCall, "the first call, with " + size.size().str());
+    return false;
   }
+  return true;
 }
 
 void Evaluator::evaluateInstance(LayerCall &call, LayerState &state,

@@ -95,6 +95,7 @@ Evaluator::meet(llvm::ArrayRef<core::Type> types,
                               " do not meet: " +
                               types[swap ? base : i].str() + " and " +
                               types[swap ? i : base].str());
+      noteOrigins(diag, {sources.begin(), sources.end()});
       explainSizes(diag, types[i], types[base]);
       diag.note("for every pair write a definition with indices, such as "
                 "'y[i, j] = a[i] + b[j]'");

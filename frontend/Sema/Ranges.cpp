@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// A walk over the right side, without proofs, until nothing changes. A base that
-// no index changes is evaluated once, before the definition.
+// A walk over the right side, without proofs, until nothing changes. A base
+// that no index changes is evaluated once, before the definition.
 //
 //===----------------------------------------------------------------------===//
 
@@ -66,6 +66,10 @@ void Indexing::findRanges(llvm::ArrayRef<const ast::Expr *> exprs) {
       if (expr)
         walk(expr, {});
   } while (changed);
+  checking = true;
+  for (const ast::Expr *expr : exprs)
+    if (expr && !failed)
+      walk(expr, {});
 }
 
 /// The dimension of its name, in a scope around.
@@ -84,16 +88,25 @@ void Indexing::byName() {
   }
 }
 
-/// The index without a range that `expr` is alone.
-IndexVar *Indexing::openIndex(const ast::Expr *expr,
-                              llvm::ArrayRef<Symbol> hidden) {
+/// The index that `expr` is alone.
+IndexVar *Indexing::ownIndex(const ast::Expr *expr,
+                             llvm::ArrayRef<Symbol> hidden) {
   auto *name = llvm::dyn_cast_or_null<ast::NameExpr>(expr);
   if (!name || llvm::is_contained(hidden, name->name))
     return nullptr;
   for (IndexVar *var : all)
-    if (var->name == name->name && !var->extent)
+    if (var->name == name->name)
       return var;
   return nullptr;
+}
+
+/// The index without a range that `expr` is alone; when ranges are compared at
+/// the end, one whose range came from an axis.
+IndexVar *Indexing::openIndex(const ast::Expr *expr,
+                              llvm::ArrayRef<Symbol> hidden) {
+  IndexVar *var = ownIndex(expr, hidden);
+  bool wanted = var && (checking ? fromAxes.count(var) : !var->extent);
+  return wanted ? var : nullptr;
 }
 
 /// Does `expr` mention an index, of these without a range or of any around?
@@ -131,6 +144,7 @@ std::optional<core::Type> Indexing::typeOf(const ast::Expr *expr,
       return std::nullopt;
     llvm::SaveAndRestore<Scope *> in(e.scope, scope);
     auto value = e.lookUp(name->name);
+    failed |= value && value->isError();
     if (value && value->kind == Value::List && !value->items->empty())
       return e.runTime(*value, expr->range)->type;
     return value && value->isRunTime() && value->expr->type.isTensor()
@@ -142,6 +156,7 @@ std::optional<core::Type> Indexing::typeOf(const ast::Expr *expr,
   llvm::SaveAndRestore<Scope *> in(e.scope, scope);
   if (!mentionsOpen(expr, hidden, false)) {
     Value value = e.named("", e.evaluate(expr), expr->range);
+    failed |= value.isError();
     if (value.kind == Value::List)
       value = e.runTimeValue(e.runTime(value, expr->range));
     e.hoisted[expr] = value;
@@ -157,8 +172,9 @@ std::optional<core::Type> Indexing::typeOf(const ast::Expr *expr,
   return type.isTensor() ? std::optional(type) : std::nullopt;
 }
 
-void Indexing::walk(const ast::Expr *expr, llvm::SmallVector<Symbol, 4> hidden) {
-  if (llvm::none_of(all, [](auto *var) { return !var->extent; }))
+void Indexing::walk(const ast::Expr *expr,
+                    llvm::SmallVector<Symbol, 4> hidden) {
+  if (!checking && llvm::none_of(all, [](auto *var) { return !var->extent; }))
     return;
   forEachBelow(expr, [&](const ast::Expr *part) {
     if (auto *access = llvm::dyn_cast<ast::IndexExpr>(part)) {
@@ -251,15 +267,31 @@ void Indexing::walkAccess(const ast::IndexExpr *expr,
 
 void Indexing::fromAxis(const ast::Expr *subscript, const core::Axis &axis,
                         llvm::ArrayRef<Symbol> hidden) {
-  if (IndexVar *var = openIndex(subscript, hidden)) {
+  IndexVar *var = openIndex(subscript, hidden);
+  if (!var)
+    return;
+  if (!checking) {
     setRange(*var, e.dims.constant(0), axis.dim);
+    fromAxes[var] = {axis, subscript->range};
     changed = true;
+    return;
   }
+  auto &[first, where] = fromAxes[var];
+  if (first.size() == axis.size() || e.same(first.dim, axis.dim) || failed)
+    return;
+  failed = true;
+  e.report(Rule::index_c2, subscript->range,
+           "'" + var->name + "' runs over " + axis.size().str() +
+               " values here, and over " + first.size().str() + " elsewhere")
+      .note(where, "over " + first.size().str() + " here")
+      .note("say how far it runs: '" + var->name + " < n'");
 }
 
 /// `(h, d)`: the one open part runs over what the others leave.
 void Indexing::fromParts(const ast::TupleExpr *parts, const core::Axis &axis,
                          llvm::ArrayRef<Symbol> hidden) {
+  if (checking)
+    return;
   IndexVar *open = nullptr;
   Dim others = e.dims.constant(1);
   for (auto &entry : parts->entries) {
@@ -289,6 +321,7 @@ void Indexing::fromParts(const ast::TupleExpr *parts, const core::Axis &axis,
     e.report(Rule::index_c4, parts->range,
              axis.size().str() + " is not a multiple of " + others.size().str())
         .note(open->range, "so '" + open->name + "' has no range");
+    failed = true;
     extent = e.dims.div(axis.size(), others.size());
   }
   setRange(*open, e.dims.constant(0), *extent);
@@ -297,6 +330,8 @@ void Indexing::fromParts(const ast::TupleExpr *parts, const core::Axis &axis,
 
 void Indexing::fromComparison(const ast::BinaryExpr *expr,
                               llvm::ArrayRef<Symbol> hidden) {
+  if (checking)
+    return;
   for (auto [side, other] : {std::pair(expr->left, expr->right),
                              std::pair(expr->right, expr->left)}) {
     IndexVar *var = openIndex(ast::withoutParens(side), hidden);

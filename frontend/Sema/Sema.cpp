@@ -11,6 +11,8 @@
 
 #include "frontend/Sema/Entries.h"
 
+#include "llvm/Support/ErrorHandling.h"
+
 namespace lamina {
 
 using namespace sema;
@@ -59,6 +61,9 @@ std::unique_ptr<core::Program> analyse(ast::FileAST file, SourceManager &sources
   settleEntries(session);
   if (!diags.endPhase())
     return nullptr;
+  [[maybe_unused]] std::string fault = core::verify(*program);
+  if (!fault.empty())
+    llvm::report_fatal_error(llvm::Twine("verify-core: ") + fault);
   return program;
 }
 

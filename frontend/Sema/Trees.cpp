@@ -614,6 +614,16 @@ Value Evaluator::gradient(const ast::CallExpr *expr) {
            "a gradient is of real numbers, and this is " + of->type.str());
     return Value::error(expr->range);
   }
+  if (auto *ref = llvm::dyn_cast<core::LocalRef>(place);
+      ref && ref->local->role == core::Local::Value &&
+      !dependsOn(of, ref->local)) {
+    auto &diag = report(Rule::grad_w1, expr->arguments[1].range,
+                        "'" + text(expr->arguments[0].value) +
+                            "' does not depend on this '" +
+                            text(expr->arguments[1].value) +
+                            "', so the gradient is 0");
+    noteOrigins(diag, {expr->arguments[0].value, expr->arguments[1].value});
+  }
   auto *node = program.make<core::Gradient>(place->type, expr->range);
   node->of = of;
   node->wrt = place;
