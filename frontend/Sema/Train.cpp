@@ -191,8 +191,11 @@ void StageRunner::take(const ast::TakeStmt &stmt) {
                    llvm::Twine(*known));
       known = std::nullopt;
     }
-    if (!known)
-      return fail();
+    if (!known) {
+      hasData = true;
+      fail();
+      return bindFieldsInError(stmt.data);
+    }
     count = *known;
   }
   core::Batch *batch = batchOf(*plan, count, stmt.range, stmt.name);
