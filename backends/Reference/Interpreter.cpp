@@ -9,6 +9,7 @@
 #include "backends/Reference/ScalarTable.h"
 #include "dialects/Graph/Shape.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -16,7 +17,16 @@ using namespace mlir;
 namespace lamina::reference {
 
 Shape Evaluation::shapeOf(unsigned result) const {
-  return interpreter.shapeOf(op->getResult(result).getType());
+  auto type = dyn_cast<RankedTensorType>(op->getResult(result).getType());
+  if (!type || type.hasStaticShape() || graph::hasNamedSizes(type))
+    return interpreter.shapeOf(op->getResult(result).getType());
+  // In kernels sizes have no names; what is not known is the joined batch,
+  // which all operands of a structured op have in front.
+  Shape shape(type.getShape());
+  for (auto [axis, size] : llvm::enumerate(shape))
+    if (ShapedType::isDynamic(size))
+      size = operands[0].getShape()[axis];
+  return shape;
 }
 
 Type Evaluation::elementOf(unsigned result) const {
@@ -37,6 +47,8 @@ const Handlers &graphHandlers() {
     addControlHandlers(table);
     addAttendHandlers(table);
     addLinearAlgebraHandlers(table);
+    addKernelHandlers(table);
+    addTensorHandlers(table);
     return table;
   }();
   return handlers;
@@ -137,10 +149,13 @@ const Interpreter::LastUses &Interpreter::lastUsesOf(Block &block) {
     return *uses;
   uses = std::make_unique<LastUses>();
   llvm::DenseSet<Value> seen;
+  // Regions that are not isolated read values of around them.
   for (Operation &op : llvm::reverse(block))
-    for (Value operand : op.getOperands())
-      if (seen.insert(operand).second)
-        (*uses)[&op].push_back(operand);
+    op.walk([&](Operation *reader) {
+      for (Value operand : reader->getOperands())
+        if (operand.getParentBlock() == &block && seen.insert(operand).second)
+          (*uses)[&op].push_back(operand);
+    });
   return *uses;
 }
 
@@ -193,10 +208,14 @@ LogicalResult Interpreter::evaluate(Operation &op, Frame &frame) {
     operands.push_back(frame.lookup(operand));
     assert(operands.back() && "a value before its definition");
   }
-  Evaluation e{*this, &op, operands, results};
+  auto lookup = [&](Value value) { return frame.lookup(value); };
+  Evaluation e{*this, &op, operands, results, lookup};
   auto handler = graphHandlers().find(op.getName().getTypeID());
   if (handler != graphHandlers().end()) {
     if (failed(handler->second(e)))
+      return failure();
+  } else if (isa<linalg::LinalgOp>(op)) {
+    if (failed(evaluateLinalg(e)))
       return failure();
   } else if (ScalarFunction function = getScalarFunction(&op, rounding)) {
     evaluateElementwise(function, e);

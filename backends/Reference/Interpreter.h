@@ -28,6 +28,8 @@ struct Evaluation {
   mlir::Operation *op;
   llvm::ArrayRef<Tensor> operands;
   llvm::SmallVectorImpl<Tensor> &results;
+  /// Values around the op, for regions that are not isolated.
+  llvm::function_ref<Tensor(mlir::Value)> lookup;
 
   /// The shape of a result at the sizes of this run.
   Shape shapeOf(unsigned result = 0) const;
@@ -91,6 +93,11 @@ void addGatherHandlers(Handlers &handlers);
 void addControlHandlers(Handlers &handlers);
 void addAttendHandlers(Handlers &handlers);
 void addLinearAlgebraHandlers(Handlers &handlers);
+void addKernelHandlers(Handlers &handlers);
+void addTensorHandlers(Handlers &handlers);
+
+/// Any op of `linalg`, by its maps and its region.
+mlir::LogicalResult evaluateLinalg(Evaluation &e);
 
 /// Adds the handler of one op class.
 template <typename Op, typename F>

@@ -21,7 +21,9 @@ namespace {
 
 /// Bytes of an element in storage: a truth value takes one.
 int64_t bytesOf(Type element) {
-  return element.isIndex() ? 8 : std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
+  return element.isIndex()
+             ? 8
+             : std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
 }
 
 template <typename T>
@@ -42,12 +44,14 @@ Scalar load(Type element, const char *at) {
   else if (element.isF32())
     s.f = double(readAs<float>(at));
   else if (isa<FloatType>(element))
-    s.f = llvm::APFloat(cast<FloatType>(element).getFloatSemantics(), llvm::APInt(16, readAs<uint16_t>(at)))
+    s.f = llvm::APFloat(cast<FloatType>(element).getFloatSemantics(),
+                        llvm::APInt(16, readAs<uint16_t>(at)))
               .convertToDouble();
   else if (bytesOf(element) == 1)
     s.i = element.isInteger(1) ? readAs<uint8_t>(at) : readAs<int8_t>(at);
   else
-    s.i = bytesOf(element) == 4 ? int64_t(readAs<int32_t>(at)) : readAs<int64_t>(at);
+    s.i = bytesOf(element) == 4 ? int64_t(readAs<int32_t>(at))
+                                : readAs<int64_t>(at);
   return s;
 }
 
@@ -60,7 +64,8 @@ void store(Type element, char *at, Scalar value) {
   else if (auto type = dyn_cast<FloatType>(element)) {
     llvm::APFloat narrow(value.f);
     bool losesInfo;
-    narrow.convert(type.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    narrow.convert(type.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven,
+                   &losesInfo);
     writeAs(at, uint16_t(narrow.bitcastToAPInt().getZExtValue()));
   } else if (bytesOf(element) == 1)
     writeAs(at, int8_t(value.i));
@@ -78,7 +83,8 @@ public:
   bool run(const runtime::EntryCall &call, std::string &message) override {
     MLIRContext *context = graph->getContext();
     ScopedDiagnosticHandler collect(context, [&](Diagnostic &diagnostic) {
-      if (diagnostic.getSeverity() == DiagnosticSeverity::Error && message.empty())
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
+          message.empty())
         message = diagnostic.str();
       return success();
     });
@@ -96,7 +102,8 @@ public:
       Tensor tensor(getElementTypeOrSelf(type), interpreter.shapeOf(type));
       const char *at = static_cast<const char *>(call.arguments[i]);
       Scalar *out = tensor.mutate();
-      for (int64_t k = 0, step = bytesOf(tensor.getElementType()); k < tensor.size(); ++k)
+      for (int64_t k = 0, step = bytesOf(tensor.getElementType());
+           k < tensor.size(); ++k)
         out[k] = load(tensor.getElementType(), at + k * step);
       arguments.push_back(tensor);
     }
@@ -104,7 +111,8 @@ public:
       return false;
     for (auto [i, result] : llvm::enumerate(results)) {
       char *at = static_cast<char *>(call.results[i]);
-      for (int64_t k = 0, step = bytesOf(result.getElementType()); k < result.size(); ++k)
+      for (int64_t k = 0, step = bytesOf(result.getElementType());
+           k < result.size(); ++k)
         store(result.getElementType(), at + k * step, result[k]);
     }
     return true;
@@ -117,7 +125,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<runtime::Engine> makeReferenceEngine(OwningOpRef<ModuleOp> graph, std::vector<std::string> sizes) {
+std::unique_ptr<runtime::Engine>
+makeReferenceEngine(OwningOpRef<ModuleOp> graph,
+                    std::vector<std::string> sizes) {
   return std::make_unique<ReferenceEngine>(std::move(graph), std::move(sizes));
 }
 

@@ -18,8 +18,9 @@ namespace lamina::reference {
 /// Plays the entries of a GRAPH module for the runtime: arithmetic in float64,
 /// variables stored in the types that the program gives them. Owns the module.
 /// `sizes` are the names of the tape's sizes, in its order.
-std::unique_ptr<runtime::Engine> makeReferenceEngine(mlir::OwningOpRef<mlir::ModuleOp> graph,
-                                                     std::vector<std::string> sizes);
+std::unique_ptr<runtime::Engine>
+makeReferenceEngine(mlir::OwningOpRef<mlir::ModuleOp> graph,
+                    std::vector<std::string> sizes);
 
 } // namespace lamina::reference
 

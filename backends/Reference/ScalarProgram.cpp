@@ -19,7 +19,7 @@ unsigned ScalarProgram::slotOf(Value value) {
   if (isNew) {
     values.push_back(Scalar());
     // A scalar of around the block is the same in each run.
-    if (outer && value.getDefiningOp())
+    if (outer && value.getParentBlock() != block)
       if (Tensor tensor = outer(value))
         values.back() = tensor[0];
   }
@@ -66,12 +66,13 @@ LogicalResult ScalarProgram::compileOp(Operation &op) {
   return success();
 }
 
-LogicalResult ScalarProgram::compile(Block &block, ArrayRef<Tensor> given,
+LogicalResult ScalarProgram::compile(Block &body, ArrayRef<Tensor> given,
                                      Rounding mode,
                                      llvm::function_ref<Tensor(Value)> around) {
   rounding = mode;
+  block = &body;
   outer = around;
-  for (BlockArgument argument : block.getArguments()) {
+  for (BlockArgument argument : body.getArguments()) {
     if (isa<RankedTensorType>(argument.getType())) {
       tensorNumbers[argument] = unsigned(tensors.size());
       tensors.push_back(given[tensors.size()]);
@@ -79,10 +80,10 @@ LogicalResult ScalarProgram::compile(Block &block, ArrayRef<Tensor> given,
       argumentSlots.push_back(slotOf(argument));
     }
   }
-  for (Operation &op : block.without_terminator())
+  for (Operation &op : body.without_terminator())
     if (failed(compileOp(op)))
       return failure();
-  for (Value value : block.getTerminator()->getOperands())
+  for (Value value : body.getTerminator()->getOperands())
     yields.push_back(slotOf(value));
   yielded.resize(yields.size());
   outer = nullptr; // it need not outlive this call

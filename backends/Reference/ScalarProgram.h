@@ -19,11 +19,11 @@ namespace lamina::reference {
 
 class ScalarProgram {
 public:
-  /// Reads the block. Scalar arguments are given at each run, tensors once
-  /// here. `outer` finds values of around the block. Reports an op that is no
-  /// scalar op.
+  /// Reads the block `body`. Scalar arguments are given at each run, tensors
+  /// once here. `outer` finds values of around the block. Reports an op that is
+  /// no scalar op.
   mlir::LogicalResult
-  compile(mlir::Block &block, llvm::ArrayRef<Tensor> tensors, Rounding rounding,
+  compile(mlir::Block &body, llvm::ArrayRef<Tensor> tensors, Rounding rounding,
           llvm::function_ref<Tensor(mlir::Value)> outer = {});
 
   /// Runs the block with its scalar arguments, in order, and the loop indices
@@ -46,6 +46,7 @@ private:
 
   Rounding rounding = Rounding::Float64;
   llvm::function_ref<Tensor(mlir::Value)> outer;
+  mlir::Block *block = nullptr;
   llvm::DenseMap<mlir::Value, unsigned> slots;
   llvm::DenseMap<mlir::Value, unsigned> tensorNumbers;
   std::vector<Tensor> tensors;
