@@ -20,6 +20,8 @@ static constexpr int64_t longestDepth = 1024, usualDepth = 768;
 static constexpr int64_t itemTiles = 8;
 /// Panels of columns in a block, at most: more leave too few items.
 static constexpr int64_t mostPanels = 8;
+/// Items that share packed columns, at most, where their sums need scratch.
+static constexpr int64_t mostItemsWithSums = 64;
 
 Value *ContractEmitter::emitItems(Frame &frame) {
   return ContractNest(frame, form, target).items();
@@ -68,14 +70,15 @@ ContractNest::ContractNest(Frame &frame, const ContractForm &form,
 void ContractNest::chooseBlocks(const TargetModel &target) {
   Value *all = b.multiply(outerK, innerK);
   std::optional<int64_t> depth = constantIndex(all);
-  hasOneBlock = !form.mayStoreParts || (depth && *depth <= longestDepth);
+  hasOneBlock = depth && *depth <= longestDepth;
+  hasSums = !hasOneBlock && !form.mayStoreParts;
   Value *one = b.index(1);
   blockK = hasOneBlock ? b.maximum(outerK, one)
                        : b.maximum(one, b.divide(b.index(usualDepth),
                                                  b.maximum(innerK, one)));
   blockDepth = b.multiply(b.minimum(blockK, outerK), innerK);
   // The packed block of columns has to stay in half of the second cache.
-  int64_t perColumn = 4 * (hasOneBlock && depth ? *depth : longestDepth);
+  int64_t perColumn = 4 * (hasOneBlock ? *depth : longestDepth);
   int64_t panelsInCache =
       target.l2Bytes / 2 / (std::max<int64_t>(perColumn, 4) * tile.columns());
   int64_t panelCount = std::clamp<int64_t>(panelsInCache, 1, mostPanels);
@@ -120,6 +123,11 @@ static Value *packedBytes(LoopBuilder &b, Value *depth, unsigned lanes,
 Value *ContractNest::scratchBytes() {
   Value *bytes = packedBytes(b, blockDepth, tile.lanes, blockColumns);
   bytes = b.add(bytes, packedBytes(b, blockDepth, tile.lanes, packedRow));
+  if (hasSums) {
+    Value *most = b.index(mostItemsWithSums * itemRows);
+    bytes = b.add(bytes,
+                  b.multiply(b.minimum(rows, most), b.index(blockColumns * 4)));
+  }
   return b.add(bytes, b.index(int64_t(tile.rows) * tile.columns() * 4));
 }
 
@@ -209,10 +217,9 @@ void ContractNest::emitPanels(const Block &block, const Rows &part) {
   });
 }
 
-void ContractNest::emitBlock(const Block &block, Value *firstRow,
-                             Value *lastRow) {
+void ContractNest::emitBlock(const Block &block, Value *lastRow) {
   packColumns(block);
-  b.emitFor(firstRow, lastRow, b.index(tile.rows),
+  b.emitFor(block.firstRow, lastRow, b.index(tile.rows),
             [&](Value *row) { emitRowTile(block, row); });
 }
 
@@ -222,6 +229,8 @@ mlir::LogicalResult ContractNest::run(const RunArguments &run) {
       panels, packedBytes(b, blockDepth, tile.lanes, blockColumns));
   tileBuffer = b.CreatePtrAdd(
       packedA, packedBytes(b, blockDepth, tile.lanes, packedRow));
+  sums = b.CreatePtrAdd(tileBuffer,
+                        b.index(int64_t(tile.rows) * tile.columns() * 4));
   // Neighbouring items share their columns, so those are packed once for them.
   b.emitWhile(
       {run.first},
@@ -231,6 +240,8 @@ mlir::LogicalResult ContractNest::run(const RunArguments &run) {
         Value *first = b.remainder(now[0], rowItems);
         Value *end =
             b.minimum(rowItems, b.add(first, b.CreateSub(run.last, now[0])));
+        if (hasSums)
+          end = b.minimum(end, b.add(first, b.index(mostItemsWithSums)));
         Block block{};
         Value *batch = b.divide(group, columnItems);
         block.column =
@@ -243,7 +254,7 @@ mlir::LogicalResult ContractNest::run(const RunArguments &run) {
           block.batch[i] = {i ? b.remainder(batch, size) : batch, 0};
           batch = i ? b.divide(batch, size) : batch;
         }
-        Value *firstRow = b.multiply(first, b.index(itemRows));
+        block.firstRow = b.multiply(first, b.index(itemRows));
         Value *lastRow = b.minimum(b.multiply(end, b.index(itemRows)), rows);
         // At least once, so that a sum of nothing is written.
         Value *endOfK = b.maximum(outerK, b.index(1));
@@ -256,7 +267,7 @@ mlir::LogicalResult ContractNest::run(const RunArguments &run) {
               hasOneBlock ? b.getTrue() : b.CreateICmpEQ(k, b.index(0));
           block.isLast =
               hasOneBlock ? b.getTrue() : b.CreateICmpSGE(block.kEnd, outerK);
-          emitBlock(block, firstRow, lastRow);
+          emitBlock(block, lastRow);
         });
         return {b.add(now[0], b.CreateSub(end, first))};
       });

@@ -32,6 +32,7 @@ private:
     llvm::Value *k, *kEnd; ///< of the outermost loop of k
     llvm::Value *depth;    ///< numbers of k, over all of its loops
     llvm::Value *isFirst, *isLast;
+    llvm::Value *firstRow; ///< of the items that run together
   };
   /// Rows [row + skip, row + count) of the tile are new.
   struct Rows {
@@ -43,8 +44,7 @@ private:
   void chooseBlocks(const TargetModel &target);
   void chooseLayout();
 
-  void emitBlock(const Block &block, llvm::Value *firstRow,
-                 llvm::Value *lastRow);
+  void emitBlock(const Block &block, llvm::Value *lastRow);
   void emitRowTile(const Block &block, llvm::Value *row);
   void emitPanels(const Block &block, const Rows &rows);
 
@@ -76,11 +76,18 @@ private:
   void emitBufferedTile(const Block &block, const Rows &rows,
                         llvm::Value *column, llvm::Value *panel,
                         llvm::Value *vectors);
-  using Lanes = llvm::function_ref<void(Coordinates out, llvm::Value *address,
-                                        Evaluator &lane)>;
+  /// Lanes of a tile: their index in the result, and where the tile's buffer
+  /// and the sums that wait in scratch have them.
+  struct TileLanes {
+    Coordinates out;
+    llvm::Value *buffer, *waiting;
+  };
+  using Lanes = llvm::function_ref<void(const TileLanes &, Evaluator &lane)>;
   void forTile(const Block &block, const Rows &rows, llvm::Value *column,
                llvm::Value *vectors, Lanes lanes);
-  void finishLanes(Coordinates out, llvm::Value *sums, Evaluator &lane);
+  void emitParts(const Block &block, const Rows &rows, llvm::Value *column,
+                 llvm::Value *vectors, bool isLoad);
+  void finishLanes(CoordinateRange out, llvm::Value *sums, Evaluator &lane);
 
   Coordinates iteration(const Block &block, llvm::Value *row);
   void setLinear(Coordinates &at, llvm::ArrayRef<unsigned> loops,
@@ -103,11 +110,13 @@ private:
   llvm::Value *blockK;          ///< of the outermost loop
   llvm::Value *blockDepth;      ///< most numbers of k in a block
   bool hasOneBlock = false;     ///< k is not cut
+  bool hasSums = false;         ///< sums over a part of k wait in scratch
   llvm::Value *rowItems, *columnItems, *batches;
   bool packsAcross = false; ///< the right operand is read along k
   /// The left operand read where it is, if that can be.
   std::optional<RowLayout> inPlace;
-  llvm::Value *panels = nullptr, *packedA = nullptr, *tileBuffer = nullptr;
+  llvm::Value *panels = nullptr, *packedA = nullptr, *tileBuffer = nullptr,
+              *sums = nullptr;
   mlir::Operation *failure = nullptr;
 };
 

@@ -79,14 +79,20 @@ void ContractNest::forTile(const Block &block, const Rows &part, Value *column,
       Coordinates here = at;
       setLinear(here, form.n, {first, 1}, lane, tile.lanes);
       Value *place = b.add(b.multiply(r, b.index(tile.columns())), offset);
-      lanes(outOf(here, lane), element(tileBuffer, place), lane);
+      Value *line = b.CreateSub(b.add(part.row, r), block.firstRow);
+      Value *inLine = b.add(b.CreateSub(column, block.column), offset);
+      Value *waiting = b.add(b.multiply(line, b.index(blockColumns)), inLine);
+      lanes({outOf(here, lane), element(tileBuffer, place),
+             element(sums, waiting)},
+            lane);
       noteFailure(lane);
     });
     noteFailure(level);
   });
 }
 
-void ContractNest::finishLanes(Coordinates out, Value *sums, Evaluator &lane) {
+void ContractNest::finishLanes(CoordinateRange out, Value *sums,
+                               Evaluator &lane) {
   lane.remember(form.result, out, sums);
   const Destination *own = frame.body.destination(form.result);
   bool isShared = false;
@@ -106,46 +112,59 @@ void ContractNest::finishLanes(Coordinates out, Value *sums, Evaluator &lane) {
     lane.write(frame.part(*own), out, sums);
 }
 
+// Sums over a part of k come from where they wait, and go back there.
+void ContractNest::emitParts(const Block &block, const Rows &part,
+                             Value *column, Value *vectors, bool isLoad) {
+  Type *vector = FixedVectorType::get(b.getFloatTy(), tile.lanes);
+  const Destination *own = frame.body.destination(form.result);
+  forTile(block, part, column, vectors,
+          [&](const TileLanes &at, Evaluator &lane) {
+            Value *from = isLoad ? at.waiting : at.buffer;
+            Value *to = isLoad ? at.buffer : at.waiting;
+            Value *numbers = hasSums || !isLoad
+                                 ? b.CreateAlignedLoad(vector, from, Align(4))
+                                 : lane.load(frame.part(*own), at.out);
+            if (hasSums || isLoad)
+              b.CreateAlignedStore(numbers, to, Align(4));
+            else
+              lane.write(frame.part(*own), at.out, numbers);
+          });
+}
+
 void ContractNest::emitBufferedTile(const Block &block, const Rows &part,
                                     Value *column, Value *panel,
                                     Value *vectors) {
   Type *vector = FixedVectorType::get(b.getFloatTy(), tile.lanes);
-  const Destination *own = frame.body.destination(form.result);
-  auto load = [&](bool isFirst) {
+  auto loadFirst = [&] {
     forTile(block, part, column, vectors,
-            [&](Coordinates out, Value *address, Evaluator &lane) {
+            [&](const TileLanes &at, Evaluator &lane) {
               mlir::linalg::LinalgOp op = form.op;
-              Value *before =
-                  isFirst ? lane.read(op.getDpsInitOperand(0)->get(), out)
-                          : lane.load(frame.part(*own), out);
-              b.CreateAlignedStore(b.splat(before, tile.lanes), address,
+              Value *before = lane.read(op.getDpsInitOperand(0)->get(), at.out);
+              b.CreateAlignedStore(b.splat(before, tile.lanes), at.buffer,
                                    Align(4));
             });
   };
   if (!form.startsAtZero)
-    b.emitIf(block.isFirst, [&] { load(true); });
+    b.emitIf(block.isFirst, loadFirst);
   if (!hasOneBlock)
-    b.emitIf(b.CreateNot(block.isFirst), [&] { load(false); });
+    b.emitIf(b.CreateNot(block.isFirst),
+             [&] { emitParts(block, part, column, vectors, true); });
   Value *accumulate =
       form.startsAtZero ? b.CreateNot(block.isFirst) : b.getTrue();
   callTile(part, panel, vectors, block.depth, tileBuffer,
            b.index(tile.columns()), accumulate);
   auto finish = [&] {
     forTile(block, part, column, vectors,
-            [&](Coordinates out, Value *address, Evaluator &lane) {
-              finishLanes(out, b.CreateAlignedLoad(vector, address, Align(4)),
+            [&](const TileLanes &at, Evaluator &lane) {
+              finishLanes(at.out,
+                          b.CreateAlignedLoad(vector, at.buffer, Align(4)),
                           lane);
             });
   };
   if (hasOneBlock)
     return finish();
-  b.emitIf(block.isLast, finish, [&] {
-    forTile(block, part, column, vectors,
-            [&](Coordinates out, Value *address, Evaluator &lane) {
-              lane.write(frame.part(*own), out,
-                         b.CreateAlignedLoad(vector, address, Align(4)));
-            });
-  });
+  b.emitIf(block.isLast, finish,
+           [&] { emitParts(block, part, column, vectors, false); });
 }
 
 void ContractNest::emitDirectTile(const Block &block, const Rows &part,
