@@ -22,6 +22,7 @@
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <thread>
@@ -57,9 +58,10 @@ static std::string hashOf(llvm::StringRef text, llvm::StringRef fingerprint) {
   llvm::SHA256 hash;
   hash.update(fingerprint);
   hash.update(text);
+  std::array<uint8_t, 32> digest = hash.final();
   std::string hex;
   llvm::raw_string_ostream out(hex);
-  for (uint8_t byte : llvm::ArrayRef(hash.final()).take_front(10))
+  for (uint8_t byte : llvm::ArrayRef(digest).take_front(10))
     out << llvm::format_hex_no_prefix(byte, 2);
   return hex;
 }
