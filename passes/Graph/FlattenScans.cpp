@@ -23,7 +23,8 @@ namespace lamina::graph {
 namespace {
 
 /// Ops that may stand over all rounds at once: their result is not kept, or is
-/// no larger than what they read.
+/// no larger than what they read. No draws: their keys are numbers of the host
+/// as long as a loop has its own for each round.
 bool isSmall(Operation &op) {
   if (auto cond = dyn_cast<CondOp>(op))
     return llvm::all_of(cond.getTakenBlock()->without_terminator(), isSmall) &&
@@ -31,9 +32,9 @@ bool isSmall(Operation &op) {
                         isSmall);
   return op.hasTrait<OpTrait::Elementwise>() ||
          op.hasTrait<OpTrait::ConstantLike>() ||
-         isa<IotaOp, SizeOp, KeyOp, RandomOp, BroadcastOp, TransposeOp,
-             ReverseOp, ReshapeOp, SliceOp, PadOp, ConcatOp, ReduceOp,
-             ArgReduceOp, CumulativeOp, StopOp>(op);
+         isa<IotaOp, SizeOp, BroadcastOp, TransposeOp, ReverseOp, ReshapeOp,
+             SliceOp, PadOp, ConcatOp, ReduceOp, ArgReduceOp, CumulativeOp,
+             StopOp>(op);
 }
 
 /// Whether what an op wants to be the same in all rounds is: a constant, or

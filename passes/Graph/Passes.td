@@ -72,11 +72,12 @@ def FlattenScansPass : Pass<"graph-flatten-scans"> {
   let summary = "turn loops whose rounds are independent into an axis";
   let description = [{
     A loop without carries, `until` and `rounds` whose body is elementwise ops,
-    views, reductions, draws, and branches on values of around it becomes these
-    ops on one more leading axis (the batch law); the round becomes an `iota`.
+    views, reductions, and branches on values of around it becomes these ops on
+    one more leading axis (the batch law); the round becomes an `iota`.
 
     A loop with anything else stays: a contraction in it may be large, and a loop
-    keeps memory for one round only.
+    keeps memory for one round only; the keys of draws are computed by the host
+    only while there is one for each round.
   }];
   let dependentDialects = ["::lamina::graph::GraphDialect"];
 }

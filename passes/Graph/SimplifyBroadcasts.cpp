@@ -9,6 +9,7 @@
 #include "dialects/Graph/Shape.h"
 #include "passes/Graph/Simplify.h"
 
+#include "llvm/ADT/SmallBitVector.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -18,8 +19,9 @@ namespace lamina::graph {
 
 namespace {
 
-/// f(broadcast x, broadcast y, n) = broadcast f(x, y, n), for elementwise f,
-/// the same axes, and numbers n.
+/// f(broadcast x, broadcast y, n) = broadcast f(x, y, n), for elementwise f and
+/// numbers n, wherever an axis of the result is one of no operand. Each time
+/// the rank falls, so this ends.
 struct ComputeBeforeBroadcast : RewritePattern {
   explicit ComputeBeforeBroadcast(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
@@ -29,41 +31,56 @@ struct ComputeBeforeBroadcast : RewritePattern {
     if (!op->hasTrait<OpTrait::Elementwise>() || op->getNumResults() != 1 ||
         op->getNumOperands() == 0)
       return rewriter.notifyMatchFailure(op, "is not elementwise");
-    BroadcastOp like;
+    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "is of scalars");
+    llvm::SmallBitVector used(unsigned(type.getRank()));
     for (Value operand : op->getOperands()) {
-      auto broadcast = operand.getDefiningOp<BroadcastOp>();
-      bool isNumber = getUniformNumber(operand).has_value();
-      if (!broadcast && !isNumber)
-        return rewriter.notifyMatchFailure(op, "an operand does not repeat");
-      if (isNumber)
+      if (getUniformNumber(operand))
         continue;
-      if (like && (like.getAxes() != broadcast.getAxes()))
-        return rewriter.notifyMatchFailure(op,
-                                           "operands repeat along other axes");
-      like = broadcast;
-    }
-    if (!like)
-      return rewriter.notifyMatchFailure(op, "all operands are numbers");
-    auto small = like.getX().getType();
-    SmallVector<Value> operands;
-    for (Value operand : op->getOperands()) {
       auto broadcast = operand.getDefiningOp<BroadcastOp>();
-      bool takes = broadcast && broadcast.getAxes() == like.getAxes() &&
-                   !getUniformNumber(operand);
-      operands.push_back(
-          takes ? broadcast.getX()
-                : constantLike(rewriter, op->getLoc(),
-                               withElementType(small, getElementTypeOrSelf(
-                                                          operand.getType())),
-                               *getUniformNumber(operand)));
+      if (!broadcast || broadcast.getType().getShape() != type.getShape())
+        return rewriter.notifyMatchFailure(op, "an operand does not repeat");
+      for (int64_t axis : broadcast.getAxes())
+        used.set(unsigned(axis));
     }
+    bool onlyNumbers = llvm::all_of(op->getOperands(), [](Value operand) {
+      return getUniformNumber(operand).has_value();
+    });
+    if (onlyNumbers || used.all())
+      return rewriter.notifyMatchFailure(op, "no axis only repeats");
+
+    Shape shape, whole = getShape(type);
+    SmallVector<int64_t> axes;
+    for (unsigned axis : used.set_bits()) {
+      axes.push_back(axis);
+      shape.push_back(whole[axis]);
+    }
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(shrink(rewriter, operand, shape, axes));
     Operation *inner = rewriter.clone(*op);
     inner->setOperands(operands);
-    inner->getResult(0).setType(withElementType(
-        small, getElementTypeOrSelf(op->getResult(0).getType())));
-    rewriter.replaceOpWithNewOp<BroadcastOp>(
-        op, op->getResult(0).getType(), inner->getResult(0), like.getAxes());
+    inner->getResult(0).setType(getTensorType(shape, type.getElementType()));
+    rewriter.replaceOpWithNewOp<BroadcastOp>(op, type, inner->getResult(0),
+                                             axes);
     return success();
+  }
+
+  /// What repeats to `operand`, along `axes` of it only.
+  static Value shrink(PatternRewriter &rewriter, Value operand,
+                      const Shape &shape, ArrayRef<int64_t> axes) {
+    auto type = getTensorType(shape, getElementTypeOrSelf(operand.getType()));
+    if (std::optional<double> number = getUniformNumber(operand))
+      return constantLike(rewriter, operand.getLoc(), type, *number);
+    auto broadcast = operand.getDefiningOp<BroadcastOp>();
+    SmallVector<int64_t> inner;
+    for (int64_t axis : broadcast.getAxes())
+      inner.push_back(llvm::find(axes, axis) - axes.begin());
+    if (broadcast.getX().getType() == type)
+      return broadcast.getX();
+    return BroadcastOp::create(rewriter, broadcast.getLoc(), type,
+                               broadcast.getX(), inner);
   }
 };
 

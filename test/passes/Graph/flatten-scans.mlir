@@ -24,12 +24,24 @@ func.func @optimizer_over_a_stack(%ws: tensor<6x4x4xf32>, %gs: tensor<6x4x4xf32>
 
 // -----
 
-// The round becomes an index, keys and draws a stack of them.
-// CHECK-LABEL: func @draws_of_each_round
+// The round becomes an index.
+// CHECK-LABEL: func @rounds_as_index
 // CHECK:         %[[I:.*]] = graph.iota axis 0 : tensor<?xi64, #graph.dims<n>>
-// CHECK:         %[[K:.*]] = graph.key %{{.*}}, %[[I]]
-// CHECK:         graph.random normal %[[K]] : tensor<?x2xi64, #graph.dims<n>> -> tensor<?x4xf32, #graph.dims<n>>
-func.func @draws_of_each_round(%key: tensor<2xi64>) -> tensor<?x4xf32, #graph.dims<n>> {
+// CHECK:         arith.sitofp %[[I]] : tensor<?xi64, #graph.dims<n>> to tensor<?xf32, #graph.dims<n>>
+func.func @rounds_as_index() -> tensor<?xf32, #graph.dims<n>> {
+  %0 = graph.scan %i < n stacks(tensor<?xf32, #graph.dims<n>>) {
+    %f = arith.sitofp %i : tensor<i64> to tensor<f32>
+    graph.yield stack %f : tensor<f32>
+  }
+  return %0 : tensor<?xf32, #graph.dims<n>>
+}
+
+// -----
+
+// A key for each round is a number of the host; a stack of keys would not be.
+// CHECK-LABEL: func @keeps_draws_in_a_loop
+// CHECK:         graph.scan
+func.func @keeps_draws_in_a_loop(%key: tensor<2xi64>) -> tensor<?x4xf32, #graph.dims<n>> {
   %0 = graph.scan %i < n with(%k = %key : tensor<2xi64>) stacks(tensor<?x4xf32, #graph.dims<n>>) {
     %r = graph.key %k, %i : tensor<2xi64>, tensor<i64>
     %d = graph.random normal %r : tensor<2xi64> -> tensor<4xf32>

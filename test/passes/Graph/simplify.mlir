@@ -123,3 +123,20 @@ func.func @reads_what_repeats_by_fewer_indices(%x: tensor<4xf32>, %w: tensor<4x5
   %1 = graph.contract %0, %w maps [#x, #w, #y] : tensor<3x4xf32>, tensor<4x5xf32> -> tensor<3x5xf32>
   return %1 : tensor<3x5xf32>
 }
+
+// -----
+
+!p = tensor<?x64x16xf32, #graph.dims<b>>
+
+// Angles of positions and frequencies do not depend on the batch.
+// CHECK-LABEL: func @outer_product_without_the_batch
+// CHECK:         %[[M:.*]] = arith.mulf %{{.*}}, %{{.*}} : tensor<64x16xf32>
+// CHECK:         %[[C:.*]] = math.cos %[[M]] : tensor<64x16xf32>
+// CHECK:         graph.broadcast %[[C]] axes [1, 2]
+func.func @outer_product_without_the_batch(%t: tensor<64xf32>, %f: tensor<16xf32>) -> !p {
+  %0 = graph.broadcast %t axes [1] : tensor<64xf32> -> !p
+  %1 = graph.broadcast %f axes [2] : tensor<16xf32> -> !p
+  %2 = arith.mulf %0, %1 : !p
+  %3 = math.cos %2 : !p
+  return %3 : !p
+}
