@@ -72,17 +72,23 @@ public:
     if (c.field() == "label")
       return putInt(record, column, out, 0, labels.data[record]);
     const unsigned char *from = images.data + record * bytesPerImage;
-    if (c.element == Element::F32 && c.below < 0) {
-      auto *to = reinterpret_cast<float *>(out);
-      for (int64_t i = 0; i < bytesPerImage; ++i)
-        to[i] = from[i];
-      return;
-    }
+    // Bytes need no check against 256, and images are most of what is read.
+    bool unchecked = c.below < 0 || c.below >= 256;
+    if (unchecked && c.element == Element::F32)
+      return widen(from, reinterpret_cast<float *>(out));
+    if (unchecked && c.element == Element::I32)
+      return widen(from, reinterpret_cast<int32_t *>(out));
     for (int64_t i = 0; i < bytesPerImage; ++i)
       putInt(record, column, out, i, from[i]);
   }
 
 private:
+  template <typename T>
+  void widen(const unsigned char *from, T *to) const {
+    for (int64_t i = 0; i < bytesPerImage; ++i)
+      to[i] = T(from[i]);
+  }
+
   void readLabels() {
     labels = IdxFile::read(FileBytes::open(plan.labels), plan.labels);
     if (labels.shape.size() != 1 || labels.shape[0] != count())

@@ -89,11 +89,12 @@ FileBytes FileBytes::open(const std::string &path) {
   return file;
 }
 
-/// Feeds `data` through zlib until its stream ends. `members` says whether
-/// another gzip member may follow.
+/// Feeds `data` through zlib until its streams end; they make about `expected`
+/// bytes.
 static std::vector<char> inflateAll(const char *data, size_t size,
-                                    int windowBits, bool members,
+                                    int windowBits, size_t expected,
                                     const std::string &name) {
+  bool members = windowBits > 15; // gzip, not raw deflate
   z_stream stream{};
   if (inflateInit2(&stream, windowBits) != Z_OK)
     throw Error(join("not enough memory to unpack ", quote(name)));
@@ -101,6 +102,8 @@ static std::vector<char> inflateAll(const char *data, size_t size,
       &stream, [](z_stream *s) { inflateEnd(s); });
 
   std::vector<char> out;
+  // A header may lie: deflate gets no further than 1032 to 1.
+  out.reserve(std::min(expected, size * 1032));
   size_t read = 0;
   char block[1 << 16];
   while (true) {
@@ -130,12 +133,17 @@ static std::vector<char> inflateAll(const char *data, size_t size,
 
 std::vector<char> gunzip(const char *data, size_t size,
                          const std::string &name) {
-  return inflateAll(data, size, 15 + 16, true, name);
+  // The last four bytes of a member are its size, modulo 2^32: enough for a
+  // guess.
+  size_t expected = 0;
+  for (size_t i = 0; i < 4 && size >= 18; ++i)
+    expected |= size_t((unsigned char)data[size - 4 + i]) << (8 * i);
+  return inflateAll(data, size, 15 + 16, expected, name);
 }
 
 std::vector<char> inflateRaw(const char *data, size_t size, size_t expected,
                              const std::string &name) {
-  std::vector<char> out = inflateAll(data, size, -15, false, name);
+  std::vector<char> out = inflateAll(data, size, -15, expected, name);
   if (out.size() != expected)
     throw Error(join(quote(name), " unpacks to ", byteSize(int64_t(out.size())),
                      ", but its header says ", byteSize(int64_t(expected))));

@@ -121,7 +121,7 @@ static pid_t startTraining(const Folder &folder, const std::string &out) {
 }
 
 TEST_F(Toy, SurvivesBeingKilledAtAnyMoment) {
-  train("--out whole --steps 10000 --threads 2");
+  train("--out whole --steps 10000 --threads 1");
   int killed = 0;
   for (unsigned kill = 0; kill < 10; ++kill) {
     pid_t child = startTraining(folder, "killed");
@@ -132,7 +132,7 @@ TEST_F(Toy, SurvivesBeingKilledAtAnyMoment) {
     killed += WIFSIGNALED(status);
   }
   EXPECT_EQ(killed, 10);
-  train("--out killed --steps 10000 --resume");
+  train("--out killed --steps 10000 --resume --threads 1");
   EXPECT_EQ(folder.read("killed/weights.safetensors"),
             folder.read("whole/weights.safetensors"));
   // The log is that of a run that was never stopped, but for its times.
@@ -149,8 +149,8 @@ TEST_F(Toy, SavesOnInterrupt) {
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130);
-  train("--out r --steps 10000 --resume");
-  train("--out whole --steps 10000");
+  train("--out r --steps 10000 --resume --threads 1");
+  train("--out whole --steps 10000 --threads 1");
   EXPECT_EQ(folder.read("r/weights.safetensors"),
             folder.read("whole/weights.safetensors"));
 }
