@@ -77,8 +77,9 @@ mlir::FailureOr<FrontendResult> runFrontend(const Options &options,
                                             mlir::MLIRContext &context,
                                             Stage upTo);
 
-/// Interprets the graph in double (tools/Driver/RunReference.cpp).
-int runOnReference(Compilation &compilation, const std::vector<std::string> &arguments);
+/// Interprets the module of a stage, graph or kernel, in double
+/// (tools/Driver/RunReference.cpp).
+int runOnReference(Compilation &compilation, const std::vector<std::string> &arguments, Stage stage);
 
 } // namespace lamina::driver
 

@@ -49,7 +49,8 @@ int build(const Options &options);
 int explain(const Options &options, const ExplainOptions &what);
 
 /// Compiles and runs at once: `arguments` are the built program's. With
-/// `reference`, the oracle interprets the graph in double instead.
+/// `reference`, the oracle interprets the graph (or, for the backend
+/// "reference-kernels", the bodies of the kernels) in double instead.
 int run(const Options &options, const std::vector<std::string> &arguments,
         bool reference);
 

@@ -83,7 +83,8 @@ int check(const Options &options) {
 int run(const Options &options, const std::vector<std::string> &arguments, bool reference) {
   Compilation compilation(options);
   if (reference)
-    return runOnReference(compilation, arguments);
+    return runOnReference(compilation, arguments,
+                          options.backends.front() == "reference-kernels" ? Stage::Kernel : Stage::Graph);
   if (failed(compilation.lowerTo(Stage::Planned)))
     return 1;
   llvm::SmallString<128> folder;

@@ -16,10 +16,10 @@ using namespace mlir;
 
 namespace lamina::driver {
 
-int runOnReference(Compilation &compilation, const std::vector<std::string> &arguments) {
-  if (failed(compilation.lowerTo(Stage::Graph)))
+int runOnReference(Compilation &compilation, const std::vector<std::string> &arguments, Stage stage) {
+  if (failed(compilation.lowerTo(stage)))
     return 1;
-  OwningOpRef<ModuleOp> graph = compilation.module().clone();
+  OwningOpRef<ModuleOp> played = compilation.module().clone();
   std::string tape;
   llvm::raw_string_ostream out(tape);
   if (failed(compilation.lowerTo(Stage::Planned)) || failed(compilation.printStage(Stage::Tape, out)))
@@ -32,7 +32,7 @@ int runOnReference(Compilation &compilation, const std::vector<std::string> &arg
     argv.push_back(it.data());
   argv.push_back(nullptr);
   return runtime::runProgram(int(argv.size()) - 1, argv.data(), tape.data(), tape.size(),
-                             reference::makeReferenceEngine(std::move(graph), TapeView(tape).sizeNames()));
+                             reference::makeReferenceEngine(std::move(played), TapeView(tape).sizeNames()));
 }
 
 } // namespace lamina::driver

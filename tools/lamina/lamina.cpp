@@ -67,8 +67,9 @@ static void finish(const Raw &raw, Options &options) {
   options.backends.clear();
   std::stringstream list(raw.backend);
   for (std::string name; std::getline(list, name, ',');) {
-    if (name != "cpu" && name != "reference")
-      throw Misuse("--backend", "there is no backend '" + name + "'; there are cpu and reference");
+    if (name != "cpu" && name != "reference" && name != "reference-kernels")
+      throw Misuse("--backend", "there is no backend '" + name +
+                                    "'; there are cpu, reference and reference-kernels");
     options.backends.push_back(name);
   }
 }
@@ -135,7 +136,7 @@ struct CommandLine {
       return lamina::driver::build(options);
     if (run->parsed())
       return lamina::driver::run(options, programArguments,
-                                 options.backends.front() == "reference");
+                                 options.backends.front().rfind("reference", 0) == 0);
     if (check->parsed())
       return lamina::driver::check(options);
     if (explain->parsed()) {
