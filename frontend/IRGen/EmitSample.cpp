@@ -156,7 +156,7 @@ void ModuleEmitter::emitTest(const core::TestPlan &plan) {
   OpBuilder builder = atEnd();
   makePlan<program::TestOp>(types.loc(plan.range), name,
                             {builder.getNamedAttr("entry", entry),
-                             builder.getNamedAttr("name", builder.getStringAttr(plan.name))});
+                             builder.getNamedAttr("label", builder.getStringAttr(plan.name))});
 }
 
 } // namespace lamina::irgen

@@ -29,6 +29,8 @@ int trainCommand(const CommandContext &context, const TrainPlan &plan);
 int evalCommand(const CommandContext &context);
 int infoCommand(const CommandContext &context);
 int benchCommand(const CommandContext &context);
+/// Runs the tests of the file; only a program built for them has any.
+int testCommand(const CommandContext &context);
 int sampleCommand(const CommandContext &context, const SamplePlan &plan);
 
 /// Flags that several subcommands take.

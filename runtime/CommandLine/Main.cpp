@@ -35,6 +35,8 @@ static std::string overview(const Program &program, const std::string &self) {
   rows.emplace_back("info", "list weights, data and numbers that can be set");
   if (!program.trains.empty())
     rows.emplace_back("bench", "measure the time of a step by kernel");
+  if (!program.tests.empty())
+    rows.emplace_back("test", "run the tests of the file");
   size_t width = 0;
   for (const auto &row : rows)
     width = std::max(width, row.first.size());
@@ -84,6 +86,8 @@ static int dispatch(const Program &program, Engine &engine,
     return infoCommand(context);
   if (name == "bench")
     return benchCommand(context);
+  if (name == "test" && !program.tests.empty())
+    return testCommand(context);
   known.insert(known.end(), {"eval", "info", "bench"});
   Error error(join(quote(self), " has no command ", quote(name)), ExitMisuse);
   std::string near = nearestName(name, known);

@@ -169,7 +169,7 @@ struct SamplePlan {
 };
 
 struct TestPlan {
-  std::string name;
+  std::string name, label; ///< symbol, and the text that the file gives it
   size_t entry = none;
 };
 

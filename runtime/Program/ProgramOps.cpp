@@ -274,8 +274,9 @@ void readSample(const Json &op, Program &program) {
 }
 
 void readTest(const Json &op, Program &program) {
-  program.tests.push_back(
-      {op["name"].asText(), symbol(op, "entry", program.entries)});
+  const std::string &name = op["name"].asText();
+  program.tests.push_back({name, textOr(op, "label", name.c_str()),
+                           symbol(op, "entry", program.entries)});
 }
 
 } // namespace runtime

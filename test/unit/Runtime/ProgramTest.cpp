@@ -463,6 +463,35 @@ TEST_F(Toy, StartsFromOtherWeightsIfItSaysSo) {
                          "note: --weights FILE gives them\n");
 }
 
+TEST_F(Toy, RunsTests) {
+  std::string one =
+      R"({"op": "test", "name": "t1", "label": "a zero", "entry": "t1"},
+                       {"op": "test", "name": "t2", "label": "a table", "entry": "t2"}, )";
+  std::string slot = R"("slots": [{"bytes": 8, "first": 0, "last": 9}], )";
+  std::string check =
+      R"({"check": {"word": {"base": ["slot", 0]}}, "message": "toy.lam:3:5: 'x' is 0"})";
+  std::string zero = R"({"zero": {"base": ["slot", 0]}, "bytes": 8}, )";
+  std::string entries =
+      R"({"name": "t1", "entry": "test", )" + slot + R"("body": [)" + zero +
+      check + R"(]},
+         {"name": "t2", "entry": "test", )" +
+      slot +
+      R"("body": [{"put": 1, "at": {"base": ["slot", 0]}, "element": "i1"}, )" +
+      check + "]}, ";
+  std::string tape = changedTape(
+      folder,
+      {{R"({"op": "provenance")", one + R"({"op": "provenance")"},
+       {R"({"name": "error.finish")", entries + R"({"name": "error.finish")"}});
+  Outcome outcome = runToy(folder, "test", tape);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out,
+            "FAILED  a zero\n        toy.lam:3:5: 'x' is 0\nholds   a table\n"
+            "2 tests, 1 failed\n");
+  EXPECT_EQ(runToy(folder, "test table", tape).code, 0);
+  EXPECT_EQ(runToy(folder, "test nothing", tape).err,
+            "error: no test is named like 'nothing'\n");
+}
+
 TEST_F(Toy, RefusesABrokenTape) {
   folder.write("tape", toy::tape().substr(0, 100));
   Outcome outcome = runToy(folder, "info", "LAMINA_TOY_TAPE=tape");
