@@ -97,9 +97,13 @@ Value ContractWriter::pad(KernelBody &body, Value source, AffineMap map,
                           SmallVectorImpl<int64_t> &low) {
   graph::Shape shape = graph::getShape(source);
   SmallVector<OpFoldResult> before, after;
-  SmallVector<SizeExpr> extents;
+  SmallVector<SizeExpr> seen, extents;
   bool any = false;
   for (auto [axis, expr] : llvm::enumerate(map.getResults())) {
+    if (isa<AffineDimExpr>(expr) && isOne(shape[axis])) {
+      low.push_back(0); // has no loop and so no axis
+      continue;
+    }
     int64_t front = 0, back = 0;
     if (!isa<AffineDimExpr>(expr)) {
       auto [least, most] = getRange(expr, sizes);
@@ -116,12 +120,12 @@ Value ContractWriter::pad(KernelBody &body, Value source, AffineMap map,
     low.push_back(front);
     before.push_back(body.builder.getIndexAttr(front));
     after.push_back(body.builder.getIndexAttr(back));
+    seen.push_back(shape[axis]);
     extents.push_back(shape[axis] + SizeExpr(front + back));
     any |= front || back;
   }
-  SmallVector<bool> fixed(shape.size(), false);
-  Value tensor =
-      body.getTensor(source, shape, fixed);
+  SmallVector<bool> fixed(seen.size(), false);
+  Value tensor = body.getTensor(source, seen, fixed);
   if (!any)
     return tensor;
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();

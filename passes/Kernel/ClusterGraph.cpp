@@ -31,7 +31,8 @@ OpClass lamina::classify(Operation *op, const HostValues &host) {
                    [&](Value result) { return host.contains(result); }) &&
       op->getNumRegions() == 0)
     return OpClass::Host;
-  if (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
+  if (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) ||
+      isa<graph::UnwindowOp, graph::KeyOp>(op))
     return OpClass::Elementwise;
   if (isa<graph::ReduceOp>(op))
     return OpClass::Reduce;
@@ -55,7 +56,11 @@ ClusterGraph::ClusterGraph(Block &block, const HostValues &host) : host(host) {
     members.push_back({node});
     llvm::DenseMap<Value, EdgeKind> seen;
     for (Value operand : nodes[node]->getOperands())
-      addEdges(operand, node, EdgeKind::Same, seen);
+      addEdges(operand, node,
+               isa<graph::UnwindowOp, graph::KeyOp>(nodes[node])
+                   ? EdgeKind::Other
+                   : EdgeKind::Same,
+               seen);
   }
 }
 

@@ -176,12 +176,31 @@ private:
   }
 };
 
+/// Windows that lie side by side without overlap are parts of the axis.
+struct JoinWindows : OpRewritePattern<graph::UnwindowOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(graph::UnwindowOp op,
+                                PatternRewriter &b) const override {
+    graph::Shape from = graph::getShape(op.getX());
+    graph::Shape to = graph::getShape(op.getResult());
+    for (auto [i, axis] : llvm::enumerate(op.getAxes())) {
+      SizeExpr covered = from[axis + i] * SizeExpr(op.getSize()[i]);
+      if (op.getStride()[i] != op.getSize()[i] || op.getDilation()[i] != 1 ||
+          op.getLow()[i] != 0 || covered != to[axis])
+        return b.notifyMatchFailure(op, "windows overlap or leave gaps");
+    }
+    b.replaceOpWithNewOp<graph::ReshapeOp>(op, op.getType(), op.getX());
+    return success();
+  }
+};
+
 struct KernelDecomposePass
     : lamina::impl::KernelDecomposePassBase<KernelDecomposePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<DecomposeLogSumExp, DecomposeArgReduce, SpreadOperand>(
-        &getContext());
+    patterns.add<DecomposeLogSumExp, DecomposeArgReduce, SpreadOperand,
+                 JoinWindows>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

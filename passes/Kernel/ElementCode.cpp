@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace lamina;
@@ -33,7 +34,7 @@ ElementCode::~ElementCode() { delete block; }
 //===----------------------------------------------------------------------===//
 
 /// Equal keys are equal indices: of digits only loops and constants count.
-static std::vector<uint64_t> getKey(const Index &index) {
+static std::vector<uint64_t> getCacheKey(const Index &index) {
   std::vector<uint64_t> key;
   for (const AxisIndex &axis : index) {
     key.push_back(uint64_t(axis.kind) << 32 | axis.digits.size());
@@ -48,7 +49,7 @@ static std::vector<uint64_t> getKey(const Index &index) {
 }
 
 Value ElementCode::get(Value value, const Index &index) {
-  auto key = std::make_pair(value.getAsOpaquePointer(), getKey(index));
+  auto key = std::make_pair(value.getAsOpaquePointer(), getCacheKey(index));
   if (auto found = cache.find(key); found != cache.end())
     return found->second;
   Value element;
@@ -116,10 +117,14 @@ Value ElementCode::compute(Value value, const Index &index) {
     return reverse(reverseOp, index);
   if (auto windowOp = dyn_cast<graph::WindowOp>(op))
     return window(windowOp, index);
+  if (auto unwindowOp = dyn_cast<graph::UnwindowOp>(op))
+    return unwindow(unwindowOp, index);
   if (auto part = dyn_cast<graph::DynamicSliceOp>(op))
     return dynamicSlice(part, index);
   if (auto gatherOp = dyn_cast<graph::GatherOp>(op))
     return gather(gatherOp, index);
+  if (auto keyOp = dyn_cast<graph::KeyOp>(op))
+    return key(keyOp, index);
   if (auto randomOp = dyn_cast<graph::RandomOp>(op))
     return random(randomOp, index);
   body.fail(op, "'" + op->getName().getStringRef() +
@@ -168,7 +173,7 @@ Value ElementCode::elementwise(Operation *op, const Index &index) {
   Operation *scalar = builder.create(state);
   if (op->getNumResults() == 1)
     return scalar->getResult(0);
-  auto key = getKey(index);
+  auto key = getCacheKey(index);
   for (auto [tensor, element] :
        llvm::zip(op->getResults(), scalar->getResults()))
     cache[{tensor.getAsOpaquePointer(), key}] = element;
@@ -491,7 +496,7 @@ void ElementCode::setOut(unsigned out, Value value,
 }
 
 void ElementCode::bind(Value value, const Index &index, Value element) {
-  cache[{value.getAsOpaquePointer(), getKey(index)}] = element;
+  cache[{value.getAsOpaquePointer(), getCacheKey(index)}] = element;
 }
 
 std::optional<std::pair<Value, AffineMap>>
@@ -502,7 +507,35 @@ ElementCode::getOperand(Value element) const {
   return std::nullopt;
 }
 
+/// Loops that no operand has as a plain axis, as those of a window: an operand
+/// that nobody reads says how far they run.
+void ElementCode::addLoopExtents() {
+  llvm::SmallBitVector plain(groups.size());
+  auto visit = [&](AffineMap map) {
+    for (AffineExpr expr : map.getResults())
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        plain.set(dim.getPosition());
+  };
+  for (const Operand &operand : operands)
+    visit(operand.map);
+  for (const Out &out : outs)
+    visit(out.map);
+  SmallVector<unsigned> missing;
+  SmallVector<SizeExpr> extents;
+  for (unsigned loop = 0; loop < groups.size(); ++loop)
+    if (!plain.test(loop)) {
+      missing.push_back(groups[loop]);
+      extents.push_back(body.getExtent(groups[loop]));
+    }
+  if (missing.empty())
+    return;
+  SmallVector<bool> fixed(missing.size(), false);
+  addOperand(body.createEmpty(extents, fixed, builder.getF32Type()),
+             getMap(missing));
+}
+
 ValueRange ElementCode::finish(ArrayRef<unsigned> reduced) {
+  addLoopExtents();
   SmallVector<Value> inputs, tensors, yields;
   SmallVector<AffineMap> maps;
   for (const Operand &operand : operands) {

@@ -84,8 +84,15 @@ private:
   mlir::Value slice(graph::SliceOp op, const Index &index);
   mlir::Value reverse(graph::ReverseOp op, const Index &index);
   mlir::Value window(graph::WindowOp op, const Index &index);
+  mlir::Value unwindow(graph::UnwindowOp op, const Index &index);
+  mlir::Value unwindow(graph::UnwindowOp op, const Index &index,
+                       unsigned number, Index chosen, mlir::Value inside);
   mlir::Value dynamicSlice(graph::DynamicSliceOp op, const Index &index);
   mlir::Value gather(graph::GatherOp op, const Index &index);
+  mlir::Value key(graph::KeyOp op, const Index &index);
+  /// Both words of the key at `place`, an index into its leading axes.
+  std::pair<mlir::Value, mlir::Value> getKey(mlir::Value key,
+                                             const Index &place);
   mlir::Value random(graph::RandomOp op, const Index &index);
 
   /// The element of something in memory: an operand where the index is affine,
@@ -96,6 +103,7 @@ private:
   /// first, since a map that is a plain loop says how far the loop runs.
   mlir::Value cutToLoops(mlir::Value tensor, const ElementAccess &access);
   mlir::Value addOperand(mlir::Value tensor, mlir::AffineMap map);
+  void addLoopExtents();
 
   /// The index along an axis as a value of type index, or as an affine
   /// expression over loops where all strides are known.

@@ -26,7 +26,13 @@ unsigned lamina::getOpCost(Operation *op) {
     return 1;
   if (isa<math::MathDialect>(op->getDialect()))
     return 10; // a polynomial
-  if (isa<graph::RandomOp>(op))
+  if (auto unwindow = dyn_cast<graph::UnwindowOp>(op)) {
+    unsigned places = 1;
+    for (int64_t size : unwindow.getSize())
+      places *= size;
+    return 6 * places;
+  }
+  if (isa<graph::RandomOp, graph::KeyOp>(op))
     return 60; // ten rounds of Philox
   return 1;
 }
@@ -39,7 +45,7 @@ unsigned lamina::getElementCost(Value value,
   while (!work.empty() && cost <= 2 * kWorthStoring) {
     Value next = work.pop_back_val();
     Operation *op = next.getDefiningOp();
-    if (!op || (next != value && known(next)) || !seen.insert(op).second)
+    if ((next != value && known(next)) || !op || !seen.insert(op).second)
       continue;
     cost += getOpCost(op);
     llvm::append_range(work, op->getOperands());

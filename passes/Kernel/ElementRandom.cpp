@@ -35,6 +35,13 @@ struct Philox {
   Value high(Value word) {
     return low(arith::ShRUIOp::create(b, loc, word, number(32, 64)));
   }
+  Value join(Value low, Value high) {
+    Value upper = arith::ShLIOp::create(
+        b, loc, arith::ExtUIOp::create(b, loc, b.getI64Type(), high),
+        number(32, 64));
+    return arith::OrIOp::create(
+        b, loc, arith::ExtUIOp::create(b, loc, b.getI64Type(), low), upper);
+  }
   Value exclusive(Value x, Value y) {
     return arith::XOrIOp::create(b, loc, x, y);
   }
@@ -88,25 +95,49 @@ struct Philox {
 };
 } // namespace
 
+std::pair<Value, Value> ElementCode::getKey(Value key, const Index &place) {
+  if (body.host.contains(key)) {
+    auto words = body.getScalar(key);
+    return {words[0], words[1]};
+  }
+  SmallVector<Value> words;
+  for (int64_t half : {0, 1}) {
+    AxisIndex word;
+    word.extent = SizeExpr(2);
+    word.digits = {{-1, half, SizeExpr(2)}};
+    Index at = place;
+    at.push_back(word);
+    words.push_back(get(key, at));
+  }
+  return {words[0], words[1]};
+}
+
+/// derive(key, n): one block at counter n, with a key that no draw has.
+Value ElementCode::key(graph::KeyOp op, const Index &index) {
+  Philox philox{builder, loc};
+  Index place(index.begin(), index.end() - 1);
+  auto [a, b] = getKey(op.getKey(), place);
+  Value n = get(op.getNumber(), place);
+  Value other = philox.exclusive(a, philox.number(0x4C616D696E616B79, 64));
+  auto words = philox.run(other, {philox.low(n), philox.high(n), philox.low(b),
+                                  philox.high(b)});
+  Value first = philox.join(words[0], words[1]);
+  Value second = philox.join(words[2], words[3]);
+  const AxisIndex &half = index.back();
+  if (half.digits.size() == 1 && half.digits[0].loop < 0)
+    return half.digits[0].value ? second : first;
+  Value isFirst =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                            getValue(half), indexConstant(0));
+  return arith::SelectOp::create(builder, loc, isFirst, first, second);
+}
+
 Value ElementCode::random(graph::RandomOp op, const Index &index) {
   Philox philox{builder, loc};
   auto keyType = cast<RankedTensorType>(op.getKey().getType());
   unsigned leading = keyType.getRank() - 1;
-  Value a, b;
-  if (body.host.contains(op.getKey())) {
-    auto words = body.getScalar(op.getKey());
-    a = words[0], b = words[1];
-  } else {
-    Index place(index.begin(), index.begin() + leading);
-    AxisIndex word;
-    word.extent = SizeExpr(2);
-    for (int64_t half : {0, 1}) {
-      word.digits = {{-1, half, SizeExpr(2)}};
-      Index at = place;
-      at.push_back(word);
-      (half ? b : a) = get(op.getKey(), at);
-    }
-  }
+  auto [a, b] =
+      getKey(op.getKey(), Index(index.begin(), index.begin() + leading));
   Value position = indexConstant(0);
   for (unsigned axis = leading; axis < index.size(); ++axis) {
     int64_t count = op.getCount() ? (*op.getCount())[axis - leading] : 0;

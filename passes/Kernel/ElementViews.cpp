@@ -119,6 +119,15 @@ Value ElementCode::window(graph::WindowOp op, const Index &index) {
     int64_t stride = op.getStride()[windowed];
     int64_t dilation = op.getDilation()[windowed];
     int64_t low = op.getLow()[windowed++];
+    if (stride == op.getSize()[windowed - 1] && dilation == 1 && low == 0 &&
+        position.kind == Kind::Digits && place.kind == Kind::Digits &&
+        shape[axis] == position.extent * place.extent) {
+      AxisIndex joined = position; // windows side by side: digits of the axis
+      joined.extent = shape[axis];
+      llvm::append_range(joined.digits, place.digits);
+      inner.push_back(joined);
+      continue;
+    }
     auto p = getExpr(position), j = getExpr(place);
     if (!op.getOutside() && p && j) {
       AxisIndex moved;
@@ -143,6 +152,53 @@ Value ElementCode::window(graph::WindowOp op, const Index &index) {
     return element;
   Value outside = arith::ConstantOp::create(builder, loc, *op.getOutside());
   return arith::SelectOp::create(builder, loc, inside, element, outside);
+}
+
+/// The sum over the places j of a window of x[(u + low - dilation j) / stride, j]
+/// where that is a position. One axis after the other; `chosen` are the places
+/// of the axes before.
+Value ElementCode::unwindow(graph::UnwindowOp op, const Index &index,
+                            unsigned number, Index chosen, Value inside) {
+  graph::Shape shape = graph::getShape(op.getX());
+  if (number == op.getAxes().size()) {
+    Value element = get(op.getX(), chosen);
+    return arith::SelectOp::create(builder, loc, inside, element,
+                                   zero(element.getType()));
+  }
+  unsigned axis = op.getPairAxis(number);
+  Value stride = indexConstant(op.getStride()[number]);
+  Value sum;
+  for (int64_t j = 0; j < op.getSize()[number]; ++j) {
+    int64_t shift = op.getLow()[number] - op.getDilation()[number] * j;
+    Value place = arith::AddIOp::create(
+        builder, loc, getValue(index[op.getAxes()[number]]),
+        indexConstant(shift));
+    Value rest = arith::RemSIOp::create(builder, loc, place, stride);
+    Value exact = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                        rest, indexConstant(0));
+    auto [held, fits] = clamp(
+        arith::FloorDivSIOp::create(builder, loc, place, stride), shape[axis]);
+    Index next = chosen;
+    next[axis] = held;
+    next[axis + 1].extent = shape[axis + 1];
+    next[axis + 1].digits = {{-1, j, shape[axis + 1]}};
+    Value term = unwindow(op, index, number + 1, next,
+                          both(both(inside, exact), fits));
+    sum = sum ? Value(arith::AddFOp::create(builder, loc, sum, term)) : term;
+  }
+  return sum;
+}
+
+Value ElementCode::unwindow(graph::UnwindowOp op, const Index &index) {
+  Index chosen(graph::getShape(op.getX()).size());
+  unsigned next = 0;
+  for (unsigned axis = 0; axis < index.size(); ++axis) {
+    bool isPair = llvm::is_contained(op.getAxes(), int64_t(axis));
+    if (!isPair)
+      chosen[next] = index[axis];
+    next += isPair ? 2 : 1;
+  }
+  return unwindow(op, index, 0, chosen, {});
 }
 
 Value ElementCode::dynamicSlice(graph::DynamicSliceOp op, const Index &index) {

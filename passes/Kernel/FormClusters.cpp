@@ -64,7 +64,7 @@ private:
         graph::getShape(graph.getOp(node)->getResult(0)));
   }
   bool canJoinEpilogue(unsigned group, unsigned node) const;
-  bool isInMemory(mlir::Value value) const;
+  bool isInMemory(mlir::Value value, unsigned reader) const;
   bool tryJoin(unsigned edge);
   bool areEdgesRegular(unsigned a, unsigned b, const Domain &domain) const;
   std::optional<Domain> unite(const Domain &a, const Domain &b) const;
@@ -137,24 +137,11 @@ unsigned ClusterFormer::countLargeInputs(unsigned group, unsigned node) const {
   return large.size();
 }
 
-/// Whether the value is a variable as the entry finds it.
-static bool isVariable(Value value) {
-  auto argument = dyn_cast<BlockArgument>(value);
-  auto entry = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp())
-                        : func::FuncOp();
-  return entry && entry.getArgAttr(argument.getArgNumber(), "program.load");
-}
-
 bool ClusterFormer::canJoinEpilogue(unsigned group, unsigned node) const {
   if (!isElementwise(node) || graph.getMembers(graph.getGroup(node)).size() != 1)
     return false;
   if (countElements(node) != domains[group].elements)
     return false;
-  // The sum is made in the place of a result, so no result can be made in the
-  // place of a variable that is read behind the sum.
-  for (Value operand : graph.getOp(node)->getOperands())
-    if (isVariable(operand))
-      return false;
   bool reads = false;
   for (unsigned edge : graph.getIncoming(node)) {
     const Edge &in = graph.getEdge(edge);
@@ -274,15 +261,18 @@ void ClusterFormer::joinRows() {
       tryJoin(edge);
 }
 
-/// Whether the value stands in memory whatever becomes of its readers here.
-bool ClusterFormer::isInMemory(Value value) const {
+/// Whether the value stands in memory whatever becomes of `reader`: others read
+/// it there.
+bool ClusterFormer::isInMemory(Value value, unsigned reader) const {
   Operation *op = value.getDefiningOp();
-  if (!op)
-    return true;
-  auto node = graph.getNode(op);
+  auto node = op ? graph.getNode(op) : std::nullopt;
   if (!node)
-    return false;
-  return !isElementwise(*node) || needsMemory(*node);
+    return !op;
+  unsigned group = graph.getGroup(*node);
+  return group != graph.getGroup(reader) || needsMemory(*node) ||
+         llvm::any_of(graph.getOutgoing(*node), [&](unsigned edge) {
+           return graph.getGroup(graph.getEdge(edge).to) != group;
+         });
 }
 
 /// A cheap value that only others read is computed by them, from the one tensor
@@ -302,9 +292,11 @@ void ClusterFormer::releaseCheap() {
     llvm::SmallDenseSet<Value> sources;
     unsigned cost = getElementCost(
         graph.getOp(node)->getResult(0), [&](Value value) {
-          if (!isInMemory(value))
+          if (!isInMemory(value, node))
             return false;
-          sources.insert(value);
+          if (graph::getElementCount(graph::getShape(value)) ==
+              countElements(node))
+            sources.insert(value);
           return true;
         });
     if (cost >= kWorthStoring || sources.size() > 1)
@@ -359,8 +351,10 @@ void ClusterFormer::joinProducers() {
         reader = to;
         repeats |= domains[to].elements !=
                    graph::getElementCount(graph::getShape(edge.value));
-        // The factors of a product are read from memory.
-        single &= !isa<graph::ContractOp>(graph.getOp(edge.to));
+        // Factors of a product are read from memory; an element of a window
+        // is read once for each place.
+        single &= !isa<graph::ContractOp, graph::UnwindowOp>(
+            graph.getOp(edge.to));
       }
     if (!reader || !single)
       continue;
