@@ -248,9 +248,13 @@ Value FeedingEntry::drawKey(Emitter &emitter, StringRef path, Ambient &keyed) {
     return Entry::drawKey(emitter, path, keyed);
   keyed = {record};
   Type wide = b.getI64Type();
-  Value seed = b.reshape(argument(module.types.scalar(wide), "program.scalar", "seed"),
-                         {SizeExpr(1)});
-  Value key = b.concat({seed, b.constant({SizeExpr(1)}, wide, 0)}, 0);
+  // (seed, 0), the beginning of every chain.
+  Value seed = argument(module.types.scalar(wide), "program.scalar", "seed");
+  Value word = b.iota({SizeExpr(2)}, 0);
+  Value isFirst = b.compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ, word,
+                            b.constantLike(word, 0));
+  Value both = b.broadcast(seed, {SizeExpr(2)}, {});
+  Value key = b.select(isFirst, both, b.constantLike(both, 0));
   Value number = column(module.types.tensor(emitter.extent(record), wide), "program.batch",
                         currentFeed + ".index");
   key = deriveKey(key, number);

@@ -162,16 +162,19 @@ void StageEmitter::emitAfter(Block *block) {
   emitter.b.make<optim::YieldOp>(weight, Value(), slots(emitter), Value());
 }
 
-/// Runs later, on slots that `after` has updated already: only its names are
-/// defined again.
+/// Runs later, on slots that `after` has updated already: its names are defined
+/// again, and what was given to a slot is what the slot holds.
 void StageEmitter::emitFinal(Block *block) {
   Emitter emitter(module, *this);
   enter(emitter, block, /*isStep=*/false);
-  SmallVector<core::Stmt *> definitions;
-  for (core::Stmt *s : stage.after)
+  for (core::Stmt *s : stage.after) {
     if (llvm::isa<core::Let>(s))
-      definitions.push_back(s);
-  emitter.run(definitions);
+      emitter.run(s);
+    auto *update = llvm::dyn_cast<core::Update>(s);
+    auto *given = update ? llvm::dyn_cast<core::LocalRef>(update->value) : nullptr;
+    if (given)
+      emitter.define(given->local, emitter.emit(update->place));
+  }
   Value value = likeWeight(emitter, emitter.emit(stage.final));
   emitter.b.make<optim::YieldOp>(value, Value(), ValueRange(), Value());
 }

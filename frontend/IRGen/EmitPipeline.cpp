@@ -45,8 +45,9 @@ Emitted Emitter::applyPipeline(const core::PipelineInstance &pipeline, Emitted t
       types, ValueRange(state.slots).getTypes(), ValueRange(state.counters).getTypes(),
       FlatSymbolRefAttr::get(b.getContext(), module.pipelineName(pipeline)), weights, gradients,
       state.slots, state.counters, scalars, names);
+  // A later gradient begins at the new weights: the step is no part of its way.
   for (auto [weight, value] : llvm::zip_equal(state.weights, apply.getNewWeights()))
-    tree.value = treeWith(tree.value, weight.treePath, value);
+    tree.value = treeWith(tree.value, weight.treePath, b.make<graph::StopOp>(value));
   state.slots.assign(apply.getNewSlots().begin(), apply.getNewSlots().end());
   state.counters.assign(apply.getNewCounters().begin(), apply.getNewCounters().end());
   return tree;
