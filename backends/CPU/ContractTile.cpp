@@ -91,10 +91,13 @@ void ContractNest::forTile(const Block &block, const Rows &part, Value *column,
   });
 }
 
+// All is computed before anything is stored: an out may stand in the buffer of
+// an operand of the epilogue.
 void ContractNest::finishLanes(CoordinateRange out, Value *sums,
                                Evaluator &lane) {
   lane.remember(form.result, out, sums);
   const Destination *own = frame.body.destination(form.result);
+  SmallVector<std::pair<const Destination *, Value *>> stores;
   bool isShared = false;
   for (mlir::linalg::LinalgOp op : form.epilogue) {
     Values results = lane.evaluate(op, out);
@@ -105,11 +108,13 @@ void ContractNest::finishLanes(CoordinateRange out, Value *sums,
       if (!where)
         continue;
       isShared |= own && own->out == where->out;
-      lane.write(frame.part(*where), out, result);
+      stores.push_back({where, result});
     }
   }
   if (own && !isShared)
-    lane.write(frame.part(*own), out, sums);
+    stores.push_back({own, sums});
+  for (auto [where, value] : stores)
+    lane.write(frame.part(*where), out, value);
 }
 
 // Sums over a part of k come from where they wait, and go back there.

@@ -35,10 +35,39 @@ static bool isCostly(linalg::LinalgOp op) {
   return count > 6;
 }
 
-bool LoopProgram::isStage(linalg::LinalgOp op) const {
-  for (OpResult result : op->getResults())
-    if (body.destination(result))
+static bool isStored(const KernelBody &body, Operation *op) {
+  return llvm::any_of(op->getResults(), [&](OpResult result) {
+    return body.destination(result) != nullptr;
+  });
+}
+
+/// The last op that reads the results of `op`, also through ops in between.
+Operation *LoopProgram::lastReader(Operation *op) const {
+  Operation *last = op;
+  for (Operation *user : op->getUsers()) {
+    Operation *top = op->getBlock()->findAncestorOpInBlock(*user);
+    bool isView = !isa<linalg::LinalgOp>(top);
+    Operation *reader = isView || !isStored(body, top) ? lastReader(top) : top;
+    if (last->isBeforeInBlock(reader))
+      last = reader;
+  }
+  return last;
+}
+
+// An out may stand in the buffer of an operand that is read no later than it is
+// written. So an op must not be computed behind one that stores.
+bool LoopProgram::isOvertaken(Operation *op) const {
+  Operation *last = lastReader(op);
+  for (Operation *next = op->getNextNode(); next && next != last;
+       next = next->getNextNode())
+    if (last != op && isStored(body, next))
       return true;
+  return false;
+}
+
+bool LoopProgram::isStage(linalg::LinalgOp op) const {
+  if (isStored(body, op))
+    return true;
   if (isa<linalg::FillOp>(op))
     return false;
   if (op.getNumReductionLoops() != 0)
@@ -51,7 +80,7 @@ bool LoopProgram::isStage(linalg::LinalgOp op) const {
   SmallPtrSet<Operation *, 4> readers;
   for (OpResult result : op->getResults())
     readers.insert(result.user_begin(), result.user_end());
-  return readers.size() > 1 && isCostly(op);
+  return (readers.size() > 1 && isCostly(op)) || isOvertaken(op);
 }
 
 // A combination may be done in any order if the accumulator goes into exactly

@@ -64,6 +64,8 @@ private:
   bool readsDependent(mlir::linalg::LinalgOp op) const;
   mlir::FailureOr<Stage> analyse(mlir::linalg::LinalgOp op);
   bool isStage(mlir::linalg::LinalgOp op) const;
+  bool isOvertaken(mlir::Operation *op) const;
+  mlir::Operation *lastReader(mlir::Operation *op) const;
   bool sharesRows(const Stage &stage, unsigned count) const;
   void chooseRows();
   void formGroups();
