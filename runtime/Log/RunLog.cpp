@@ -17,10 +17,20 @@
 namespace lamina {
 namespace runtime {
 
+namespace {
+
+/// The part of a log that a resumed run goes on from.
+struct KeptLines {
+  std::string text;
+  double seconds = 0;
+};
+
+} // namespace
+
 /// The whole lines of the log at `path` that are not after `keptSteps`. A last
 /// line that a kill cut short, or one that is no JSON, is dropped.
-static std::string keptLines(const std::string &path, int64_t keptSteps) {
-  std::string kept;
+static KeptLines keptLines(const std::string &path, int64_t keptSteps) {
+  KeptLines kept;
   if (keptSteps == 0 || !fileExists(path))
     return kept;
   FileBytes old = FileBytes::openRaw(path);
@@ -29,8 +39,12 @@ static std::string keptLines(const std::string &path, int64_t keptSteps) {
        at = end + 1) {
     std::string line = text.substr(at, end - at);
     try {
-      if (Json::parse(line, "log")["step"].asInt() <= keptSteps)
-        kept += line + "\n";
+      Json json = Json::parse(line, "log");
+      if (json["step"].asInt() > keptSteps)
+        continue;
+      kept.text += line + "\n";
+      if (const Json *seconds = json.find("seconds"))
+        kept.seconds = seconds->asReal();
     } catch (const Error &) {
       continue;
     }
@@ -39,7 +53,9 @@ static std::string keptLines(const std::string &path, int64_t keptSteps) {
 }
 
 RunLog::RunLog(const std::string &path, int64_t keptSteps) : path(path) {
-  writeFile(path, keptLines(path, keptSteps));
+  KeptLines kept = keptLines(path, keptSteps);
+  seconds = kept.seconds;
+  writeFile(path, kept.text);
   file.reset(std::fopen(path.c_str(), "ae"));
   if (!file)
     throw Error(join("cannot write ", quote(path), ": ", systemMessage(errno)));

@@ -29,6 +29,10 @@ public:
   /// Opens `path`, keeping the lines up to step `keptSteps`. Throws.
   RunLog(const std::string &path, int64_t keptSteps);
 
+  /// Seconds of training that the kept lines tell of. They stand here and not
+  /// in checkpoints, so that equal runs have equal files.
+  double secondsBefore() const { return seconds; }
+
   void step(int64_t step, const NamedNumbers &metrics, double seconds,
             double recordsPerSecond);
   void report(int64_t step, const NamedNumbers &values);
@@ -37,6 +41,7 @@ private:
   void write(const Json &line);
 
   std::string path;
+  double seconds = 0;
   std::unique_ptr<std::FILE, int (*)(std::FILE *)> file{nullptr, &std::fclose};
 };
 

@@ -19,7 +19,6 @@ std::string TrainState::toText() const {
   json.set("step", step);
   json.set("stage_step", stageStep);
   json.set("seed", seed);
-  json.set("seconds", seconds);
   Json positions = Json::object();
   for (const auto &feed : feeds) {
     Json position = Json::list();
@@ -56,7 +55,6 @@ TrainState TrainState::fromText(const std::string &text,
     state.step = notNegative(json["step"]);
     state.stageStep = notNegative(json["stage_step"]);
     state.seed = json["seed"].asInt();
-    state.seconds = json["seconds"].asReal();
     for (const Json::Member &feed : json["feeds"].members()) {
       if (feed.second.size() != 2)
         feed.second.complain("a position has two numbers");

@@ -24,7 +24,6 @@ struct TrainState {
   int64_t step = 0;      ///< done, over all stages
   int64_t stageStep = 0; ///< done in this stage
   int64_t seed = 0;
-  double seconds = 0;
   std::map<std::string, Feed::Position> feeds; ///< of this stage
   bool hasBest = false; ///< of what `keep` compares, in this stage
   double best = 0;

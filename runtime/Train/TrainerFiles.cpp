@@ -163,7 +163,7 @@ void Trainer::resume() {
   given = session.variables.load(file, Variables::Wanted::Everything);
   session.initialise(given); // tables derived from the rest
   log = std::make_unique<RunLog>(folder.log(), state.step);
-  secondsBefore = state.seconds;
+  secondsBefore = log->secondsBefore();
   openFeeds();
   std::printf("resumed %s at step %lld\n", quote(options.out).c_str(),
               (long long)state.step);
@@ -189,7 +189,6 @@ void Trainer::saveCheckpoint() {
   state.feeds.clear();
   for (const Feed &feed : feeds)
     state.feeds[feed.name()] = feed.position;
-  state.seconds = elapsed();
   SafetensorsWriter writer;
   writer.setMetadata(trainStateKey, state.toText());
   writer.setMetadata("lamina.source", session.program.sourceHash);

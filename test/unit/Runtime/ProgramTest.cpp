@@ -102,6 +102,8 @@ TEST_F(Toy, ResumesWithTheSameBits) {
   train("--out parts --steps 100 --resume");
   EXPECT_EQ(folder.read("parts/weights.safetensors"),
             folder.read("whole/weights.safetensors"));
+  EXPECT_EQ(folder.read("parts/step-100.safetensors"),
+            folder.read("whole/step-100.safetensors"));
 }
 
 /// Starts training in the background and returns its process.
