@@ -15,13 +15,14 @@ namespace lamina::cpu {
 /// Sums along one row are made of sums of this many elements, from left to
 /// right.
 static constexpr int64_t chunkElements = 16384;
+/// Sums of no more elements are made one by one.
+static constexpr int64_t shortSum = 8;
 
 GroupEmitter::GroupEmitter(Frame &frame, const LoopProgram &program,
                            const Group &group, unsigned lanes, Evaluator &row,
                            CoordinateRange rowAt)
-    : frame(frame), b(frame.b), program(program), group(group),
-      width(group.sequential && !group.columns ? 1 : lanes), row(row),
-      rowAt(rowAt), domain(group.stages.front().domain) {
+    : frame(frame), b(frame.b), program(program), group(group), width(lanes),
+      row(row), rowAt(rowAt), domain(group.stages.front().domain) {
   for (const Stage &stage : group.stages)
     for (unsigned result = 0; result < stage.roles.size(); ++result)
       if (stage.roles[result] == Role::Reduced)
@@ -31,6 +32,17 @@ GroupEmitter::GroupEmitter(Frame &frame, const LoopProgram &program,
   for (unsigned loop = program.rowLoops(); loop < domain.size(); ++loop)
     if (!group.columns || !group.stages.front().reduced[loop])
       laneLoop = loop;
+  if (!group.columns && (group.sequential || isShort()))
+    width = 1;
+}
+
+// A few elements are faster one by one than as a vector of which most lanes are
+// masked, and whose lanes are then folded.
+bool GroupEmitter::isShort() const {
+  if (domain.size() == program.rowLoops())
+    return false;
+  int64_t most = reductions.empty() ? 2 : shortSum;
+  return domain.back().isFixed() && domain.back().plus <= most;
 }
 
 void GroupEmitter::noteFailure(const Evaluator &evaluator) {
@@ -150,6 +162,11 @@ Values GroupEmitter::emitLanes(Value *lo, Value *hi, unsigned unroll,
   int64_t step = int64_t(width) * unroll;
   std::optional<int64_t> size = constantIndex(b.CreateSub(hi, lo));
   Value *whole = lo;
+  if (width == 1 && size && *size <= shortSum) {
+    for (int64_t i = 0; i < *size; ++i)
+      body(b.add(lo, b.index(i)), nullptr, 0, sums);
+    return sums;
+  }
   if (!size || *size >= step) {
     Value *rounds = b.divide(b.CreateSub(hi, lo), b.index(step));
     whole = b.add(lo, b.multiply(rounds, b.index(step)));

@@ -69,6 +69,7 @@ private:
   void store(mlir::Value value, CoordinateRange at, llvm::Value *number,
              Evaluator &level);
   void noteFailure(const Evaluator &evaluator);
+  bool isShort() const;
   unsigned unrollOf(llvm::Value *lo, llvm::Value *hi) const;
 
   Frame &frame;
