@@ -15,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 namespace lamina {
 namespace runtime {
@@ -87,67 +86,6 @@ FileBytes FileBytes::open(const std::string &path) {
   if (file.size() >= 2 && file.bytes()[0] == 0x1F && file.bytes()[1] == 0x8B)
     return own(gunzip(file.data(), file.size(), path));
   return file;
-}
-
-/// Feeds `data` through zlib until its streams end; they make about `expected`
-/// bytes.
-static std::vector<char> inflateAll(const char *data, size_t size,
-                                    int windowBits, size_t expected,
-                                    const std::string &name) {
-  bool members = windowBits > 15; // gzip, not raw deflate
-  z_stream stream{};
-  if (inflateInit2(&stream, windowBits) != Z_OK)
-    throw Error(join("not enough memory to unpack ", quote(name)));
-  std::unique_ptr<z_stream, void (*)(z_stream *)> closer(
-      &stream, [](z_stream *s) { inflateEnd(s); });
-
-  std::vector<char> out;
-  // A header may lie: deflate gets no further than 1032 to 1.
-  out.reserve(std::min(expected, size * 1032));
-  size_t read = 0;
-  char block[1 << 16];
-  while (true) {
-    if (stream.avail_in == 0 && read < size) {
-      size_t chunk = std::min<size_t>(size - read, 1 << 30);
-      stream.next_in =
-          reinterpret_cast<Bytef *>(const_cast<char *>(data + read));
-      stream.avail_in = uInt(chunk);
-      read += chunk;
-    }
-    stream.next_out = reinterpret_cast<Bytef *>(block);
-    stream.avail_out = sizeof block;
-    int status = inflate(&stream, Z_NO_FLUSH);
-    out.insert(out.end(), block, block + (sizeof block - stream.avail_out));
-    if (status == Z_STREAM_END) {
-      if (!members || (stream.avail_in == 0 && read == size))
-        return out;
-      inflateReset(&stream);
-    } else if (status == Z_BUF_ERROR && stream.avail_in == 0 && read == size) {
-      throw Error(
-          join(quote(name), " ends in the middle of its compressed data"));
-    } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      throw Error(join(quote(name), " holds damaged compressed data"));
-    }
-  }
-}
-
-std::vector<char> gunzip(const char *data, size_t size,
-                         const std::string &name) {
-  // The last four bytes of a member are its size, modulo 2^32: enough for a
-  // guess.
-  size_t expected = 0;
-  for (size_t i = 0; i < 4 && size >= 18; ++i)
-    expected |= size_t((unsigned char)data[size - 4 + i]) << (8 * i);
-  return inflateAll(data, size, 15 + 16, expected, name);
-}
-
-std::vector<char> inflateRaw(const char *data, size_t size, size_t expected,
-                             const std::string &name) {
-  std::vector<char> out = inflateAll(data, size, -15, expected, name);
-  if (out.size() != expected)
-    throw Error(join(quote(name), " unpacks to ", byteSize(int64_t(out.size())),
-                     ", but its header says ", byteSize(int64_t(expected))));
-  return out;
 }
 
 } // namespace runtime

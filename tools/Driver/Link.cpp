@@ -109,7 +109,7 @@ Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output, LinkKind
   if (kind == LinkKind::Program)
     arguments.push_back(*runtime);
   if (kind != LinkKind::Object)
-    arguments.insert(arguments.end(), {"-l:libz.a", "-lm"});
+    arguments.push_back("-lm");
 
   SmallVector<StringRef> views(arguments.begin(), arguments.end());
   std::string message;

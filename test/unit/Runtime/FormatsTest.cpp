@@ -212,6 +212,25 @@ TEST(Files, UnpacksGzip) {
       "error: 'DIR/z.gz' holds damaged compressed data\n");
 }
 
+TEST(Files, UnpacksWhatZlibPacks) {
+  for (uint64_t round = 0; round < 60; ++round) {
+    // Runs, repeats and noise of many lengths, so that blocks of all kinds
+    // occur.
+    std::string text;
+    lamina::philox::Key key{round, 3};
+    for (uint64_t i = 0; text.size() < round * round * 40; ++i) {
+      uint32_t r = lamina::philox::bits(key, i);
+      if (r % 5 == 0 && !text.empty())
+        text += text.substr(r / 7 % text.size(), r / 11 % 400);
+      else
+        text += std::string(r / 3 % 30, char(r >> (round % 3 ? 24 : 28)));
+    }
+    std::string packed = gzip(text);
+    std::vector<char> out = gunzip(packed.data(), packed.size(), "x");
+    EXPECT_EQ(std::string(out.begin(), out.end()), text) << round;
+  }
+}
+
 TEST(Npy, WritesWhatItReads) {
   Folder folder;
   std::vector<float> values = {1, 2.5f, -3, 4, 5, 6};
