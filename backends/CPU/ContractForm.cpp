@@ -43,6 +43,17 @@ static bool isZeroFill(Value value) {
   return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
 }
 
+// Numbers of k that are neighbours in memory are packed as vectors: their loop
+// goes inside.
+static void moveUnitLast(SmallVector<unsigned> &loops, AffineMap map) {
+  if (map.getNumResults() == 0)
+    return;
+  auto last = dyn_cast<AffineDimExpr>(map.getResults().back());
+  unsigned *found = last ? llvm::find(loops, last.getPosition()) : loops.end();
+  if (found != loops.end())
+    std::rotate(found, found + 1, loops.end());
+}
+
 bool ContractForm::readLoops() {
   AffineMap out = resultMap();
   if (!out.isProjectedPermutation() || out.getNumResults() == 0)
@@ -72,6 +83,8 @@ bool ContractForm::readLoops() {
     SmallVector<unsigned> &group = isAtEnd ? n : inB ? batch : m;
     group.insert(group.begin(), loop);
   }
+  moveUnitLast(k, ofB);
+  moveUnitLast(k, ofA);
   return !k.empty();
 }
 
