@@ -164,7 +164,9 @@ static LogicalResult pullOperand(ContractOp op, OpBuilder &b, Value g,
                    loopSizes};
   if (!maps.solveWindows() || maps.isDiagonal())
     return op.emitError("has no derivative with respect to operand ")
-           << operand << ": its index map '" << AffineMapAttr::get(op.getMap(operand)) << "' cannot be solved for one loop";
+           << operand << ": its index map '"
+           << AffineMapAttr::get(op.getMap(operand))
+           << "' cannot be solved for one loop";
   Value other = operand == 0 ? op.getB() : op.getA();
   // The factors keep their sides, so that the forward order of terms stays.
   bool adjointFirst = operand == 0;

@@ -10,10 +10,9 @@
 #ifndef LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE_H
 #define LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE_H
 
+#include "llvm/ADT/BitVector.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpDefinition.h"
-
-#include "llvm/ADT/BitVector.h"
 
 namespace lamina::graph {
 
@@ -48,7 +47,9 @@ public:
       contributions.push_back({operand, value, where});
   }
 
-  llvm::ArrayRef<Contribution> getContributions() const { return contributions; }
+  llvm::ArrayRef<Contribution> getContributions() const {
+    return contributions;
+  }
 
 private:
   llvm::BitVector wanted;
