@@ -39,7 +39,7 @@ static std::vector<uint64_t> getCacheKey(const Index &index) {
   for (const AxisIndex &axis : index) {
     key.push_back(uint64_t(axis.kind) << 32 | axis.digits.size());
     for (const Digit &digit : axis.digits) {
-      key.push_back(digit.loop);
+      key.push_back(uint64_t(digit.loop) << 1 | digit.reversed);
       key.push_back(digit.value);
     }
     key.push_back(reinterpret_cast<uint64_t>(axis.expr.getAsOpaquePointer()));
@@ -188,6 +188,16 @@ Value ElementCode::elementwise(Operation *op, const Index &index) {
 static void addDigits(ElementAccess &access, KernelBody &body, const AxisIndex &axis) {
   MLIRContext *context = body.builder.getContext();
   for (const Digit &digit : axis.digits) {
+    if (digit.reversed) {
+      body.space().keepApart(digit.loop);
+      access.loops.push_back(-1);
+      access.extents.push_back(digit.extent);
+      access.runtime.push_back(false);
+      access.exprs.push_back(*digit.extent.getConstant() - 1 -
+                             getAffineDimExpr(digit.loop, context));
+      access.whole.push_back(false);
+      continue;
+    }
     access.loops.push_back(digit.loop);
     if (digit.loop < 0) {
       access.extents.push_back(digit.extent);
@@ -342,6 +352,8 @@ std::optional<AffineExpr> ElementCode::getExpr(const AxisIndex &axis) {
     AffineExpr part = digit.loop < 0
                           ? getAffineConstantExpr(digit.value, context)
                           : getAffineDimExpr(digit.loop, context);
+    if (digit.reversed)
+      part = *digit.extent.getConstant() - 1 - part;
     sum = part * stride + sum;
     if (place + 1 == axis.digits.size())
       break;
@@ -379,7 +391,12 @@ Value ElementCode::getValue(const AxisIndex &axis) {
   for (auto [place, digit] : llvm::enumerate(axis.digits)) {
     if (place > 0)
       sum = arith::MulIOp::create(builder, loc, sum, sizeValue(digit.extent));
-    add(digit.loop < 0 ? indexConstant(digit.value) : loopIndex(digit.loop));
+    Value part =
+        digit.loop < 0 ? indexConstant(digit.value) : loopIndex(digit.loop);
+    if (digit.reversed)
+      part = arith::SubIOp::create(
+          builder, loc, indexConstant(*digit.extent.getConstant() - 1), part);
+    add(part);
   }
   return sum ? sum : indexConstant(0);
 }

@@ -104,7 +104,7 @@ std::pair<Value, Value> ElementCode::getKey(Value key, const Index &place) {
   for (int64_t half : {0, 1}) {
     AxisIndex word;
     word.extent = SizeExpr(2);
-    word.digits = {{-1, half, SizeExpr(2)}};
+    word.digits = {{-1, half, SizeExpr(2), false}};
     Index at = place;
     at.push_back(word);
     words.push_back(get(key, at));

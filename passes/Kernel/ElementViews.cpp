@@ -41,14 +41,14 @@ static std::optional<AxisIndex> splitIntoParts(const AxisIndex &axis,
     std::optional<int64_t> size = axis.extent.getConstant();
     if (!parts || !size || *size == 0 || start % *size != 0)
       return std::nullopt;
-    result.digits.push_back({-1, start / *size, *parts});
+    result.digits.push_back({-1, start / *size, *parts, false});
     llvm::append_range(result.digits, axis.digits);
     return result;
   }
   if (start >= step || extent != axis.extent * SizeExpr(step))
     return std::nullopt;
   result.digits = axis.digits;
-  result.digits.push_back({-1, start, SizeExpr(step)});
+  result.digits.push_back({-1, start, SizeExpr(step), false});
   return result;
 }
 
@@ -85,6 +85,20 @@ Value ElementCode::slice(graph::SliceOp op, const Index &index) {
 Value ElementCode::reverse(graph::ReverseOp op, const Index &index) {
   Index inner = index;
   for (int64_t axis : op.getAxes()) {
+    // Counting down in all digits of an index is counting down in it.
+    bool known = llvm::all_of(index[axis].digits, [](const Digit &digit) {
+      return digit.extent.isConstant();
+    });
+    if (index[axis].kind == Kind::Digits && known) {
+      for (Digit &digit : inner[axis].digits) {
+        int64_t last = *digit.extent.getConstant() - 1;
+        if (digit.loop < 0)
+          digit.value = last - digit.value;
+        else
+          digit.reversed = !digit.reversed;
+      }
+      continue;
+    }
     auto expr = getExpr(index[axis]);
     auto extent = index[axis].extent.getConstant();
     if (expr && extent) {
@@ -181,7 +195,7 @@ Value ElementCode::unwindow(graph::UnwindowOp op, const Index &index,
     Index next = chosen;
     next[axis] = held;
     next[axis + 1].extent = shape[axis + 1];
-    next[axis + 1].digits = {{-1, j, shape[axis + 1]}};
+    next[axis + 1].digits = {{-1, j, shape[axis + 1], false}};
     Value term = unwindow(op, index, number + 1, next,
                           both(both(inside, exact), fits));
     sum = sum ? Value(arith::AddFOp::create(builder, loc, sum, term)) : term;

@@ -38,7 +38,7 @@ AxisIndex IndexSpace::getAxis(unsigned axis) const {
   AxisIndex index;
   index.extent = axisExtents[axis];
   for (unsigned loop : axes[axis])
-    index.digits.push_back({int(loop), 0, extents[loop]});
+    index.digits.push_back({int(loop), 0, extents[loop], false});
   return index;
 }
 
@@ -108,8 +108,8 @@ private:
     std::optional<int64_t> size = inner.getConstant();
     if (!size)
       return std::nullopt;
-    digits.push_back({-1, digit.value / *size, *outer});
-    return Digit{-1, digit.value % *size, inner};
+    digits.push_back({-1, digit.value / *size, *outer, false});
+    return Digit{-1, digit.value % *size, inner, false};
   }
 };
 } // namespace

@@ -30,6 +30,7 @@ struct Digit {
   int loop = -1; ///< number of the loop, -1 for a constant
   int64_t value = 0;
   SizeExpr extent;
+  bool reversed = false; ///< counts down, from a last index that is known
 };
 
 /// The index along one axis.

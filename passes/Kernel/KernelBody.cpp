@@ -21,18 +21,16 @@ std::optional<int64_t> lamina::getCluster(Operation *op) {
 }
 
 void lamina::setCluster(Operation *op, int64_t cluster) {
-  op->setAttr(kCluster,
-              IntegerAttr::get(IntegerType::get(op->getContext(), 64), cluster));
+  op->setAttr(kCluster, IntegerAttr::get(IntegerType::get(op->getContext(), 64),
+                                         cluster));
 }
 
 KernelBody::KernelBody(MLIRContext *context, Location loc,
                        const Cluster &cluster, const HostValues &host,
                        MutableArrayRef<IndexSpace> spaces)
-    : cluster(cluster), host(host), builder(context), loc(loc),
-      spaces(spaces) {
+    : cluster(cluster), host(host), builder(context), loc(loc), spaces(spaces) {
   func = kernel::FuncOp::create(
-      builder, loc,
-      kernel::KindAttr::get(context, cluster.kind),
+      builder, loc, kernel::KindAttr::get(context, cluster.kind),
       builder.getStringAttr("kernel"), builder.getI64IntegerAttr(0),
       builder.getStrArrayAttr({}), builder.getArrayAttr({}));
   func.getBody().push_back(new Block);
@@ -67,7 +65,8 @@ RankedTensorType KernelBody::getType(ArrayRef<SizeExpr> extents,
   return RankedTensorType::get(shape, element);
 }
 
-static std::string describe(ArrayRef<SizeExpr> extents, ArrayRef<bool> runtime) {
+static std::string describe(ArrayRef<SizeExpr> extents,
+                            ArrayRef<bool> runtime) {
   std::string text;
   for (auto [extent, dynamic] : llvm::zip(extents, runtime))
     text += extent.str() + (dynamic ? "?" : "") + ",";
@@ -76,8 +75,8 @@ static std::string describe(ArrayRef<SizeExpr> extents, ArrayRef<bool> runtime) 
 
 Value KernelBody::getTensor(Value source, ArrayRef<SizeExpr> extents,
                             ArrayRef<bool> runtime) {
-  auto key = std::make_pair(source.getAsOpaquePointer(),
-                            describe(extents, runtime));
+  auto key =
+      std::make_pair(source.getAsOpaquePointer(), describe(extents, runtime));
   Value &argument = tensors[key];
   if (argument)
     return argument;
@@ -119,8 +118,8 @@ Value KernelBody::getScalar(TypedAttr constant) {
 Value KernelBody::addOut(Value output, ArrayRef<SizeExpr> extents,
                          ArrayRef<bool> runtime, Value init) {
   Type element = cast<RankedTensorType>(output.getType()).getElementType();
-  Value argument = func.getBlock()->addArgument(
-      getType(extents, runtime, element), loc);
+  Value argument =
+      func.getBlock()->addArgument(getType(extents, runtime, element), loc);
   if (init)
     inits.push_back({int64_t(outs.size()), init});
   outs.push_back(output);
@@ -156,7 +155,14 @@ Value KernelBody::createEmpty(ArrayRef<SizeExpr> extents,
     if (!type.isDynamicDim(axis))
       continue;
     sizes.push_back(getSize(extent, true));
-    assert(sizes.back() && "an intermediate has a size that no argument has");
+    if (sizes.back())
+      continue;
+    // An attempt that will be made again may not have seen its inputs.
+    if (!space().needsRefinement())
+      fail(cluster.ops.front(), "needs an intermediate of size '" +
+                                    extent.str() +
+                                    "', which no tensor of its kernel has");
+    sizes.back() = arith::ConstantIndexOp::create(builder, loc, 0);
   }
   return tensor::EmptyOp::create(builder, loc, type, sizes);
 }
