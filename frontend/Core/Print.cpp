@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `--emit=core`: instances, then entries, a statement a line. Expressions are
-// written close to the source; locals are `%name.id`, so that every use names its
-// definition, and types show sizes.
+// written close to the source; locals are `%name.id`, so that every use names
+// its definition, and types show sizes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -236,7 +236,8 @@ void Printer::call(const Call *node) {
 
 void Printer::elementwise(const Elementwise *node) {
   llvm::StringRef name = spelling(node->primitive);
-  bool infix = node->operands.size() == 2 && node->primitive != Primitive::Min &&
+  bool infix = node->operands.size() == 2 &&
+               node->primitive != Primitive::Min &&
                node->primitive != Primitive::Max;
   if (!infix) {
     os << name << '(';
@@ -257,62 +258,137 @@ void Printer::expr(const Expr *e) {
     return;
   }
   switch (e->kind) {
-#define CASE(KIND) case ExprKind::KIND: { auto *x = static_cast<const KIND *>(e); (void)x;
-#define END return; }
-    CASE(Constant) constant(x); END
-    CASE(ScalarRef) os << "scalar " << x->scalar->name; END
-    CASE(LocalRef) local(x->local); END
-    CASE(IndexValue) os << x->index->name; END
-    CASE(SizeOf) os << "size(" << x->dim.size().str() << ')'; END
-    CASE(Length) os << "length(" << x->ragged.size().str() << ')'; END
-    CASE(Phase) os << "training"; END
-    CASE(Elementwise) elementwise(x); END
-    CASE(Choice) os << '('; expr(x->yes); os << " if "; expr(x->condition);
-      os << " else "; expr(x->no); os << ')'; END
-    CASE(Convert) os << (x->type.elem.isReal() ? "real(" : "int(");
-      expr(x->operand); os << ')'; END
-    CASE(Broadcast) os << "broadcast("; expr(x->operand); os << " to " << x->type.str(true) << ')'; END
-    CASE(Retype) expr(x->operand); END
-    CASE(Tabulate) tabulate(x); END
-    CASE(Element) element(x); END
-    CASE(Fold) fold(x); END
-    CASE(SoftmaxAt) os << "softmax[" << x->index->name;
-      if (x->where) { os << " where "; expr(x->where); }
-      os << "]("; expr(x->body); os << ')'; END
-    CASE(MaskAt) os << x->name << '{'; expr(x->value); os << '}'; END
-    CASE(Reduce) os << spelling(x->fold) << '('; expr(x->operand); os << " over ";
-      llvm::interleaveComma(x->axes, os); os << ')'; END
-    CASE(MatMul) os << '('; expr(x->left); os << " @ "; expr(x->right); os << ')'; END
-    CASE(Structured) structured(x); END
-    CASE(Join) os << "join("; list(x->operands); os << "; axis " << x->axis << ')'; END
-    CASE(Split) os << "split("; expr(x->operand); os << "; " << x->count << " axis " << x->axis << ')'; END
-    CASE(Stack) os << "stack("; list(x->operands); os << ')'; END
-    CASE(Tuple) os << '('; list(x->elements); os << ')'; END
-    CASE(TupleElement) expr(x->operand); os << '.' << x->position; END
-    CASE(Block) block(x->statements, x->result); END
-    CASE(Call) call(x); END
-    CASE(Copies) os << "copies("; local(x->copy); os << " in "; expr(x->tree); os << ", ";
-      local(x->carry); os << " = "; expr(x->input); os << ") "; expr(x->body); END
-    CASE(Derived) derived(x); END
-    CASE(TreeSelf) os << "self"; END
-    CASE(TreeModel) os << x->model->name; if (x->version) os << '\'' << x->version; END
-    CASE(TreeState) os << "state " << x->state->name; END
-    CASE(TreePart) expr(x->tree); os << '.' << x->name; END
-    CASE(Leaf) expr(x->tree); os << '.' << x->name; END
-    CASE(TreeOf) os << "tree("; list(x->elements); os << ')'; END
-    CASE(TreeArith) os << "tree " << spelling(x->primitive) << '('; list(x->operands); os << ')'; END
-    CASE(TreeFold) os << (x->isNorm ? "norm(" : "dot("); list(x->operands); os << ')'; END
-    CASE(Filtered) os << "filtered("; expr(x->tree); os << ')'; END
-    CASE(Gradient) os << "grad("; expr(x->of); os << ", "; expr(x->wrt); os << ')'; END
-    CASE(Pushforward) os << "jvp("; expr(x->of); os << ", "; expr(x->wrt); os << ", ";
-      expr(x->tangent); os << ')'; END
-    CASE(Stop) os << "stop("; expr(x->operand); os << ')'; END
-    CASE(Loop) loop(x); END
-    CASE(Draw) draw(x); END
-    CASE(Trained) os << "trained("; expr(x->tree); os << ", "; local(x->current); os << " -> ";
-      expr(x->loss); os << ", " << x->steps.size().str() << ')'; END
-    CASE(Total) os << "total("; expr(x->operand); os << ')'; END
-    CASE(Error) os << "error"; END
+#define CASE(KIND)                                                             \
+  case ExprKind::KIND: {                                                       \
+    auto *x = static_cast<const KIND *>(e);                                    \
+    (void)x;
+#define END                                                                    \
+  return;                                                                      \
+  }
+    CASE(Constant) constant(x);
+    END CASE(ScalarRef) os << "scalar " << x->scalar->name;
+    END CASE(LocalRef) local(x->local);
+    END CASE(IndexValue) os << x->index->name;
+    END CASE(SizeOf) os << "size(" << x->dim.size().str() << ')';
+    END CASE(Length) os << "length(" << x->ragged.size().str() << ')';
+    END CASE(Phase) os << "training";
+    END CASE(Elementwise) elementwise(x);
+    END CASE(Choice) os << '(';
+    expr(x->yes);
+    os << " if ";
+    expr(x->condition);
+    os << " else ";
+    expr(x->no);
+    os << ')';
+    END CASE(Convert) os << (x->type.elem.isReal() ? "real(" : "int(");
+    expr(x->operand);
+    os << ')';
+    END CASE(Broadcast) os << "broadcast(";
+    expr(x->operand);
+    os << " to " << x->type.str(true) << ')';
+    END CASE(Retype) expr(x->operand);
+    END CASE(Tabulate) tabulate(x);
+    END CASE(Element) element(x);
+    END CASE(Fold) fold(x);
+    END CASE(SoftmaxAt) os << "softmax[" << x->index->name;
+    if (x->where) {
+      os << " where ";
+      expr(x->where);
+    }
+    os << "](";
+    expr(x->body);
+    os << ')';
+    END CASE(MaskAt) os << x->name << '{';
+    expr(x->value);
+    os << '}';
+    END CASE(Reduce) os << spelling(x->fold) << '(';
+    expr(x->operand);
+    os << " over ";
+    llvm::interleaveComma(x->axes, os);
+    os << ')';
+    END CASE(MatMul) os << '(';
+    expr(x->left);
+    os << " @ ";
+    expr(x->right);
+    os << ')';
+    END CASE(Structured) structured(x);
+    END CASE(Join) os << "join(";
+    list(x->operands);
+    os << "; axis " << x->axis << ')';
+    END CASE(Split) os << "split(";
+    expr(x->operand);
+    os << "; " << x->count << " axis " << x->axis << ')';
+    END CASE(Stack) os << "stack(";
+    list(x->operands);
+    os << ')';
+    END CASE(Tuple) os << '(';
+    list(x->elements);
+    os << ')';
+    END CASE(TupleElement) expr(x->operand);
+    os << '.' << x->position;
+    END CASE(Block) block(x->statements, x->result);
+    END CASE(Call) call(x);
+    END CASE(Copies) os << "copies(";
+    local(x->copy);
+    os << " in ";
+    expr(x->tree);
+    os << ", ";
+    local(x->carry);
+    os << " = ";
+    expr(x->input);
+    os << ") ";
+    expr(x->body);
+    END CASE(Derived) derived(x);
+    END CASE(TreeSelf) os << "self";
+    END CASE(TreeModel) os << x->model->name;
+    if (x->version)
+      os << '\'' << x->version;
+    END CASE(TreeState) os << "state " << x->state->name;
+    END CASE(TreePart) expr(x->tree);
+    os << '.' << x->name;
+    END CASE(Leaf) expr(x->tree);
+    os << '.' << x->name;
+    END CASE(TreeOf) os << "tree(";
+    list(x->elements);
+    os << ')';
+    END CASE(TreeArith) os << "tree " << spelling(x->primitive) << '(';
+    list(x->operands);
+    os << ')';
+    END CASE(TreeFold) os << (x->isNorm ? "norm(" : "dot(");
+    list(x->operands);
+    os << ')';
+    END CASE(Filtered) os << "filtered(";
+    expr(x->tree);
+    os << ')';
+    END CASE(Gradient) os << "grad(";
+    expr(x->of);
+    os << ", ";
+    expr(x->wrt);
+    os << ')';
+    END CASE(Pushforward) os << "jvp(";
+    expr(x->of);
+    os << ", ";
+    expr(x->wrt);
+    os << ", ";
+    expr(x->tangent);
+    os << ')';
+    END CASE(Stop) os << "stop(";
+    expr(x->operand);
+    os << ')';
+    END CASE(Loop) loop(x);
+    END CASE(Draw) draw(x);
+    END CASE(Trained) os << "trained(";
+    expr(x->tree);
+    os << ", ";
+    local(x->current);
+    os << " -> ";
+    expr(x->loss);
+    os << ", " << x->steps.size().str() << ')';
+    END CASE(Total) os << "total(";
+    expr(x->operand);
+    os << ')';
+    END CASE(Error) os << "error";
+    END
 #undef CASE
 #undef END
   }

@@ -139,12 +139,13 @@ void Printer::layer(const LayerInstance &layer) {
 void Printer::stage(const StageInstance &stage) {
   numbers.clear();
   os << "stage " << stage.id << ' ' << stage.name << '(';
-  llvm::interleaveComma(llvm::ArrayRef<const Local *>{stage.gradient, stage.weight,
-                                                      stage.incomingRate, stage.count},
-                        os, [&](const Local *l) {
-                          if (l)
-                            typed(l);
-                        });
+  llvm::interleaveComma(
+      llvm::ArrayRef<const Local *>{stage.gradient, stage.weight,
+                                    stage.incomingRate, stage.count},
+      os, [&](const Local *l) {
+        if (l)
+          typed(l);
+      });
   os << ") {\n";
   ++depth;
   for (auto &init : stage.slots) {
@@ -189,9 +190,9 @@ void Printer::pipeline(const PipelineInstance &pipeline) {
 //===-- Entries -----------------------------------------------------------===//
 
 void Printer::column(const ColumnExpr &c) {
-  static const char *const kinds[] = {"field",  "columns", "text",  "number",
+  static const char *const kinds[] = {"field",  "columns", "text",   "number",
                                       "encode", "index",   "hashed", "lower",
-                                      "strip",  "cut",     "at",    "compare",
+                                      "strip",  "cut",     "at",     "compare",
                                       "and",    "or",      "not"};
   os << kinds[c.kind];
   if (!c.text.empty())
@@ -201,7 +202,8 @@ void Printer::column(const ColumnExpr &c) {
   if (c.operands.empty())
     return;
   os << '(';
-  llvm::interleaveComma(c.operands, os, [&](const ColumnExpr &x) { column(x); });
+  llvm::interleaveComma(c.operands, os,
+                        [&](const ColumnExpr &x) { column(x); });
   os << ')';
 }
 
@@ -211,7 +213,8 @@ void Printer::data(const DataPlan &plan) {
   numbers.clear();
   os << "data " << plan.name << " from " << kinds[plan.kind];
   if (plan.of)
-    os << " of " << plan.of->name << " " << llvm::format("%g to %g", plan.from, plan.to);
+    os << " of " << plan.of->name << " "
+       << llvm::format("%g to %g", plan.from, plan.to);
   if (!plan.file.empty())
     os << " '" << plan.file << '\'';
   os << " {\n";
@@ -257,7 +260,8 @@ void Printer::report(const ReportPlan &report) {
   os.indent(2 * depth) << "report " << report.name;
   if (report.on)
     os << " on " << report.on->name;
-  os << (report.everyEpoch ? " every epoch" : " every " + std::to_string(report.every))
+  os << (report.everyEpoch ? " every epoch"
+                           : " every " + std::to_string(report.every))
      << " {\n";
   ++depth;
   statements(report.body);
@@ -344,7 +348,8 @@ void Printer::program(const Program &program) {
     os << '\n';
   }
   for (const Scalar &scalar : program.scalars)
-    os << "scalar " << scalar.name << " = " << llvm::format("%.9g", scalar.value)
+    os << "scalar " << scalar.name << " = "
+       << llvm::format("%.9g", scalar.value)
        << (scalar.fixedAt ? " fixed\n" : "\n");
   for (const LayerInstance &l : program.layers)
     layer(l);

@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `verify-core`: no error node, types where they have to be equal, alignments
-// that ascend, every local defined above its use, every size known. A fault found
-// here is ours, never the user's.
+// that ascend, every local defined above its use, every size known. A fault
+// found here is ours, never the user's.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +30,8 @@ private:
   void statements(llvm::ArrayRef<Stmt *> statements);
   void define(const Local *local) { defined.insert(local); }
   void type(const Type &type, const Expr *e);
-  void alignment(const Alignment &alignment, const Expr *operand, const Expr *e);
+  void alignment(const Alignment &alignment, const Expr *operand,
+                 const Expr *e);
   void subscripts(const Element &element);
   void loop(const Loop &loop);
   void fail(const Expr *e, llvm::StringRef what);

@@ -59,60 +59,62 @@ void forEachExpr(const Stmt &stmt, Visit visit) {
 
 void forEachOperand(const Expr &expr, Visit visit) {
   switch (expr.kind) {
-#define CASE(KIND) case ExprKind::KIND: { auto &x = static_cast<const KIND &>(expr); (void)x;
-#define END return; }
-    CASE(Constant) END
-    CASE(ScalarRef) END
-    CASE(LocalRef) END
-    CASE(IndexValue) END
-    CASE(SizeOf) END
-    CASE(Length) END
-    CASE(Phase) END
-    CASE(TreeSelf) END
-    CASE(TreeModel) END
-    CASE(TreeState) END
-    CASE(Error) END
-    CASE(Elementwise) visitAll(x.operands, visit); END
-    CASE(Choice) visitAll({x.condition, x.yes, x.no}, visit); END
-    CASE(Convert) visit(x.operand); END
-    CASE(Broadcast) visit(x.operand); END
-    CASE(Retype) visit(x.operand); END
-    CASE(Tabulate) visit(x.body); END
-    CASE(Element) visit(x.base);
-      for (const Subscript &subscript : x.subscripts)
-        visitSubscript(subscript, visit);
-      visitAll({x.otherwise}, visit); END
-    CASE(Fold) visitAll({x.where, x.body}, visit); END
-    CASE(SoftmaxAt) visitAll({x.where, x.body}, visit); END
-    CASE(MaskAt) visit(x.value); END
-    CASE(Reduce) visit(x.operand); END
-    CASE(MatMul) visitAll({x.left, x.right}, visit); END
-    CASE(Structured) visitAll(x.operands, visit); END
-    CASE(Join) visitAll(x.operands, visit); END
-    CASE(Split) visit(x.operand); END
-    CASE(Stack) visitAll(x.operands, visit); END
-    CASE(Tuple) visitAll(x.elements, visit); END
-    CASE(TupleElement) visit(x.operand); END
-    CASE(Block) for (const Stmt *stmt : x.statements)
+#define CASE(KIND)                                                             \
+  case ExprKind::KIND: {                                                       \
+    auto &x = static_cast<const KIND &>(expr);                                 \
+    (void)x;
+#define END                                                                    \
+  return;                                                                      \
+  }
+    CASE(Constant)
+    END CASE(ScalarRef) END CASE(LocalRef) END CASE(IndexValue) END CASE(SizeOf)
+        END CASE(Length) END CASE(Phase) END CASE(TreeSelf) END CASE(TreeModel)
+            END CASE(TreeState) END CASE(Error) END CASE(Elementwise)
+                visitAll(x.operands, visit);
+    END CASE(Choice) visitAll({x.condition, x.yes, x.no}, visit);
+    END CASE(Convert) visit(x.operand);
+    END CASE(Broadcast) visit(x.operand);
+    END CASE(Retype) visit(x.operand);
+    END CASE(Tabulate) visit(x.body);
+    END CASE(Element) visit(x.base);
+    for (const Subscript &subscript : x.subscripts)
+      visitSubscript(subscript, visit);
+    visitAll({x.otherwise}, visit);
+    END CASE(Fold) visitAll({x.where, x.body}, visit);
+    END CASE(SoftmaxAt) visitAll({x.where, x.body}, visit);
+    END CASE(MaskAt) visit(x.value);
+    END CASE(Reduce) visit(x.operand);
+    END CASE(MatMul) visitAll({x.left, x.right}, visit);
+    END CASE(Structured) visitAll(x.operands, visit);
+    END CASE(Join) visitAll(x.operands, visit);
+    END CASE(Split) visit(x.operand);
+    END CASE(Stack) visitAll(x.operands, visit);
+    END CASE(Tuple) visitAll(x.elements, visit);
+    END CASE(TupleElement) visit(x.operand);
+    END CASE(Block) for (const Stmt *stmt : x.statements)
         forEachExpr(*stmt, visit);
-      visitAll({x.result}, visit); END
-    CASE(Call) visit(x.tree); visitAll(x.args, visit); visitAll(x.captures, visit); END
-    CASE(Copies) visitAll({x.tree, x.input, x.body}, visit); END
-    CASE(Derived) visitAll({x.tree, x.run}, visit); visitAll(x.args, visit);
-      visitAll(x.captures, visit); END
-    CASE(TreePart) visit(x.tree); END
-    CASE(Leaf) visit(x.tree); END
-    CASE(TreeOf) visitAll(x.elements, visit); END
-    CASE(TreeArith) visitAll(x.operands, visit); END
-    CASE(TreeFold) visitAll(x.operands, visit); END
-    CASE(Filtered) visit(x.tree); END
-    CASE(Gradient) visitAll({x.of, x.wrt}, visit); END
-    CASE(Pushforward) visitAll({x.of, x.wrt, x.tangent}, visit); END
-    CASE(Stop) visit(x.operand); END
-    CASE(Loop) visitLoop(x, visit); END
-    CASE(Draw) visitAll(x.params, visit); END
-    CASE(Trained) visitAll({x.tree, x.loss}, visit); END
-    CASE(Total) visit(x.operand); END
+    visitAll({x.result}, visit);
+    END CASE(Call) visit(x.tree);
+    visitAll(x.args, visit);
+    visitAll(x.captures, visit);
+    END CASE(Copies) visitAll({x.tree, x.input, x.body}, visit);
+    END CASE(Derived) visitAll({x.tree, x.run}, visit);
+    visitAll(x.args, visit);
+    visitAll(x.captures, visit);
+    END CASE(TreePart) visit(x.tree);
+    END CASE(Leaf) visit(x.tree);
+    END CASE(TreeOf) visitAll(x.elements, visit);
+    END CASE(TreeArith) visitAll(x.operands, visit);
+    END CASE(TreeFold) visitAll(x.operands, visit);
+    END CASE(Filtered) visit(x.tree);
+    END CASE(Gradient) visitAll({x.of, x.wrt}, visit);
+    END CASE(Pushforward) visitAll({x.of, x.wrt, x.tangent}, visit);
+    END CASE(Stop) visit(x.operand);
+    END CASE(Loop) visitLoop(x, visit);
+    END CASE(Draw) visitAll(x.params, visit);
+    END CASE(Trained) visitAll({x.tree, x.loss}, visit);
+    END CASE(Total) visit(x.operand);
+    END
 #undef CASE
 #undef END
   }

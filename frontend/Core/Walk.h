@@ -15,10 +15,12 @@ namespace lamina::core {
 
 /// Calls `visit` on each expression directly below `expr`, in order; of a block
 /// or a loop, on those of its statements too.
-void forEachOperand(const Expr &expr, llvm::function_ref<void(const Expr *)> visit);
+void forEachOperand(const Expr &expr,
+                    llvm::function_ref<void(const Expr *)> visit);
 
 /// Calls `visit` on each expression directly in `stmt`.
-void forEachExpr(const Stmt &stmt, llvm::function_ref<void(const Expr *)> visit);
+void forEachExpr(const Stmt &stmt,
+                 llvm::function_ref<void(const Expr *)> visit);
 
 } // namespace lamina::core
 

@@ -32,8 +32,10 @@ private:
   bool slice(const ast::Subscript &entry, const Axis &axis);
   bool position(const ast::Expr *expr, const Axis &axis);
   bool parts(const ast::TupleExpr &parts, const Axis &axis);
-  std::optional<core::Subscript> at(const ast::Expr *expr, Dim size, Range range);
+  std::optional<core::Subscript> at(const ast::Expr *expr, Dim size,
+                                    Range range);
   Dim bound(const ast::Expr *expr, Dim size);
+  Dim lengthOf(const Axis &axis);
   bool inRange(Dim exact, Dim size, Range at, llvm::StringRef what);
   bool holds(Dim goal);
   void add(core::Subscript subscript, std::optional<Axis> kept = std::nullopt);
@@ -80,13 +82,16 @@ bool Access::inRange(Dim exact, Dim size, Range at, llvm::StringRef what) {
     return true;
   }
   std::string access = source ? "'" + e.text(source) + "'" : "this access";
-  std::string name = "'" + e.text(llvm::cast<ast::IndexExpr>(source)->base) + "'";
+  std::string name =
+      "'" + e.text(llvm::cast<ast::IndexExpr>(source)->base) + "'";
   Dim top = exact ? extreme(dims, exact, true) : Dim();
   Dim bottom = exact ? extreme(dims, exact, false) : Dim();
   bool high = exact && !e.provesNotNegative(size - 1 - exact);
   auto way = [&](Diagnostic &diag) {
-    diag.note("write 'else' and a value for what lies outside: '" +
-              what + " else 0'");
+    std::string written = e.text(source);
+    if (!written.empty() && written.back() == ']')
+      diag.note("write '" + written.substr(0, written.size() - 1) +
+                " else 0]' to read 0 there");
   };
   if (!exact || (high && !top) || (!high && !bottom)) {
     way(e.report(Rule::range_c2, at,
@@ -97,7 +102,8 @@ bool Access::inRange(Dim exact, Dim size, Range at, llvm::StringRef what) {
   }
   auto &diag = e.report(
       Rule::range_c1, at,
-      access + " may be read at " + (high ? top : bottom).str() + ", and " + name +
+      access + " may be read at " + (high ? top : bottom).str() + ", and " +
+          name +
           (high ? " ends at " + (size.size() - 1).str() : " begins at 0"));
   for (const core::Atom *atom : dims.atoms(exact.size()))
     if (atom->kind == core::Atom::Index && atom->low && atom->high)
@@ -125,10 +131,27 @@ Dim Access::bound(const ast::Expr *expr, Dim size) {
   if (!dim) {
     e.report(Rule::range_c3, expr->range,
              "the bound of a slice is a size, a number or the index of a loop, "
-             "and this is " + value.describe());
+             "and this is " +
+                 value.describe());
     return {};
   }
   return fromEnd ? size - dim : dim;
+}
+
+/// A ragged dimension ends where the sample that is read ends: its length, if
+/// it is known, else that of the shortest one that is.
+Dim Access::lengthOf(const Axis &axis) {
+  const core::Atom *size = axis.size().atom();
+  auto known = size ? e.knownLengths.find(size) : e.knownLengths.end();
+  if (known == e.knownLengths.end() || known->second.empty())
+    return axis.dim;
+  const std::vector<int64_t> &lengths = known->second;
+  const core::Subscript *first = subscripts.empty() ? nullptr : &subscripts[0];
+  auto sample =
+      first && first->position ? first->position.constant() : std::nullopt;
+  if (sample && *sample >= 0 && *sample < int64_t(lengths.size()))
+    return dims.constant(lengths[*sample]);
+  return dims.constant(*std::min_element(lengths.begin(), lengths.end()));
 }
 
 bool Access::slice(const ast::Subscript &entry, const Axis &axis) {
@@ -142,12 +165,12 @@ bool Access::slice(const ast::Subscript &entry, const Axis &axis) {
   Dim high = entry.high ? bound(entry.high, axis.dim) : axis.dim;
   if (!low || !high)
     return false;
-  if (!holds(low) || !holds(axis.dim - high) || !holds(high - low)) {
+  if (!holds(low) || !holds(lengthOf(axis) - high) || !holds(high - low)) {
     e.report(Rule::range_c1, entry.range,
              "this slice goes from " + low.size().str() + " to " +
                  high.size().str() + ", and '" +
-                 e.text(llvm::cast<ast::IndexExpr>(source)->base) +
-                 "' has " + axis.size().str() + " here");
+                 e.text(llvm::cast<ast::IndexExpr>(source)->base) + "' has " +
+                 axis.size().str() + " here");
     return false;
   }
   subscript.kind = core::Subscript::Slice;
@@ -163,7 +186,8 @@ static bool isLinear(core::DimContext &dims, Dim position) {
     for (auto &p : m.powers) {
       if (p.atom->kind == core::Atom::Index)
         indices += p.exponent;
-      else if (p.atom->kind == core::Atom::Value || p.atom->kind >= core::Atom::Div)
+      else if (p.atom->kind == core::Atom::Value ||
+               p.atom->kind >= core::Atom::Div)
         return false;
     }
     if (indices > 1)
@@ -218,9 +242,9 @@ std::optional<core::Subscript> Access::at(const ast::Expr *expr, Dim size,
   subscript.range = expr->range;
   subscript.value = index;
   subscript.kind = core::Subscript::ByValue;
-  if (exact && isLinear(dims, exact)) {
+  if (exact && isLinear(dims, exact.size())) {
     subscript.kind = core::Subscript::Linear;
-    subscript.position = exact;
+    subscript.position = exact.size();
   }
   return subscript;
 }
@@ -284,7 +308,8 @@ bool Access::entry(const ast::Subscript &entry) {
     core::Subscript joined;
     joined.kind = core::Subscript::Parts;
     bool isJoined = llvm::isa<ast::ParenExpr>(entry.value);
-    for (size_t i = 0; i < count && (isJoined || next < base->type.rank()); ++i) {
+    for (size_t i = 0; i < count && (isJoined || next < base->type.rank());
+         ++i) {
       core::Subscript subscript;
       subscript.range = entry.range;
       if (!indexed) {
@@ -357,9 +382,10 @@ Value Access::build() {
       core::Elem &elem = node->type.elem;
       const core::Elem &given = value->type.elem;
       if (elem.isWhole()) {
-        elem.low = elem.low && given.low ? dims.min(elem.low, given.low) : Dim();
-        elem.high = elem.high && given.high ? dims.max(elem.high, given.high)
-                                            : Dim();
+        elem.low =
+            elem.low && given.low ? dims.min(elem.low, given.low) : Dim();
+        elem.high =
+            elem.high && given.high ? dims.max(elem.high, given.high) : Dim();
       }
     }
   }
@@ -393,8 +419,8 @@ Value Evaluator::indexed(const ast::IndexExpr *expr) {
     if (auto value = dataIndex(expr))
       return *value;
   auto known = hoisted.find(expr->base);
-  Value base = known != hoisted.end() ? imported(known->second)
-                                      : evaluate(expr->base);
+  Value base =
+      known != hoisted.end() ? imported(known->second) : evaluate(expr->base);
   switch (base.kind) {
   case Value::Error:
     return base;

@@ -2,8 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arguments are closed when a call is reached, so a signature matches them: names
-// first, then expressions that are linear in one name, then numbers take shapes.
+// Arguments are closed when a call is reached, so a signature matches them:
+// names first, then expressions that are linear in one name, then numbers take
+// shapes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,159 +14,6 @@ namespace lamina::sema {
 
 using core::Axis;
 using core::Elem;
-
-//===-- Dimensions as written ---------------------------------------------===//
-
-Dim Evaluator::dimensionOf(const Value &value) {
-  if (value.isWhole()) {
-    // Constants of the file are dimensions by value.
-    if (value.scalar && !value.scalar->fixedAt)
-      value.scalar->fixedAt = value.range;
-    return value.dim;
-  }
-  if (value.kind == Value::Vocabulary)
-    return dims.constant(value.vocabulary->words.size());
-  if (value.kind == Value::RunTime && value.dim)
-    return value.dim;
-  if (value.kind == Value::RunTime && value.expr->type.isScalar() &&
-      value.expr->type.elem.isWhole()) {
-    Dim exact = exactOf(value.expr);
-    for (const core::Atom *atom : dims.atoms(exact.size()))
-      if (atom->kind == core::Atom::Value || atom->kind == core::Atom::Index)
-        return {};
-    return exact;
-  }
-  return {};
-}
-
-/// Null if a name in it is new; then nothing was reported.
-Dim Evaluator::knownDimension(const ast::Expr *expr) {
-  expr = ast::withoutParens(const_cast<ast::Expr *>(expr));
-  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr)) {
-    auto value = lookUp(name->name);
-    return value ? dimensionOf(*value) : Dim();
-  }
-  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr)) {
-    Dim a = knownDimension(binary->left), b = knownDimension(binary->right);
-    if (!a || !b)
-      return {};
-    switch (binary->op) {
-    case ast::BinaryOp::Add:
-      return a + b;
-    case ast::BinaryOp::Subtract:
-      return a - b;
-    case ast::BinaryOp::Multiply:
-      return a * b;
-    case ast::BinaryOp::Div:
-      return b.isConstant(0) ? Dim() : dims.div(a, b);
-    case ast::BinaryOp::Mod:
-      return b.isConstant(0) ? Dim() : dims.mod(a, b);
-    default:
-      break;
-    }
-  }
-  if (auto *number = llvm::dyn_cast<ast::NumberExpr>(expr))
-    return number->isWhole ? dims.constant(number->whole) : Dim();
-  // `t(b)` is t, shorter for some of b.
-  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr)) {
-    auto *name = llvm::dyn_cast<ast::NameExpr>(call->callee);
-    if (name && name->name != "size" && name->name != "min" &&
-        name->name != "max")
-      return knownDimension(call->callee);
-  }
-  return dimensionOf(evaluate(expr));
-}
-
-/// The one name of `expr` that nothing binds yet, empty if there is none.
-ast::Name Evaluator::newName(const ast::Expr *expr) {
-  expr = ast::withoutParens(const_cast<ast::Expr *>(expr));
-  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr)) {
-    auto value = lookUp(name->name);
-    bool known = value && (dimensionOf(*value) || value->isError());
-    return known ? ast::Name{} : ast::Name{name->name, name->range};
-  }
-  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr)) {
-    ast::Name left = newName(binary->left);
-    return left ? left : newName(binary->right);
-  }
-  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr))
-    if (auto *name = llvm::dyn_cast<ast::NameExpr>(call->callee);
-        name && name->name != "size" && !findPrimitiveNamed(name->name))
-      return newName(call->callee);
-  return {};
-}
-
-void Evaluator::bindDimension(Scope &in, ast::Name name, Dim dim) {
-  in.bind(name.text, Value::number(dim, name.range), Binding::Dimension,
-          name.range);
-}
-
-Symbol axisName(const ast::Dimension &dimension) {
-  if (dimension.name)
-    return dimension.name.text;
-  const ast::Expr *size = dimension.size;
-  if (auto *call = llvm::dyn_cast<ast::CallExpr>(size))
-    size = call->callee;
-  if (auto *name = llvm::dyn_cast<ast::NameExpr>(size))
-    return name->name;
-  return "";
-}
-
-core::Type Evaluator::resolve(const ast::Type *type,
-                              std::function<Dim(ast::Name)> fresh) {
-  auto *tensor = llvm::dyn_cast<ast::TensorType>(type);
-  if (!tensor)
-    return core::Type::error();
-  Elem elem;
-  switch (tensor->element) {
-  case ast::ElementKind::Real:
-  case ast::ElementKind::Any:
-    break;
-  case ast::ElementKind::Int:
-    elem.kind = Elem::Whole;
-    break;
-  case ast::ElementKind::Bool:
-    elem.kind = Elem::Truth;
-    break;
-  case ast::ElementKind::Id: {
-    Dim bound = knownDimension(tensor->bound);
-    if (!bound)
-      if (ast::Name name = newName(tensor->bound); name && fresh)
-        bound = fresh(name);
-    elem = {Elem::Whole, dims.constant(0), bound ? bound - 1 : Dim()};
-    break;
-  }
-  }
-  llvm::SmallVector<Axis, 4> axes;
-  for (auto &dimension : tensor->dimensions) {
-    if (llvm::isa<ast::EllipsisExpr>(dimension.size)) {
-      if (frame && frame->hasPack)
-        llvm::append_range(axes, frame->pack);
-      continue;
-    }
-    Dim dim = knownDimension(dimension.size);
-    if (!dim) {
-      ast::Name name = newName(dimension.size);
-      if (name && fresh)
-        if (Dim made = fresh(name))
-          bindDimension(*scope, name, made);
-      dim = name ? knownDimension(dimension.size) : Dim();
-      if (!dim) {
-        if (name)
-          report(Rule::weight_c4, name.range,
-                 "nothing says how large '" + name.text + "' is here");
-        else
-          report(Rule::dim_c1, dimension.range,
-                 "a dimension is a name, a whole number or arithmetic on them");
-        return core::Type::error();
-      }
-    }
-    if (dimension.name)
-      bindDimension(*scope, dimension.name, dim);
-    axes.push_back({dim, axisName(dimension)});
-  }
-  return core::Type::tensor(elem, axes);
-}
 
 //===-- Signatures --------------------------------------------------------===//
 
@@ -231,22 +79,33 @@ bool SignatureBinder::shape(BoundArg &arg) {
     }
     return true;
   }
-  bool isNumber = arg.value.kind == Value::Number || arg.value.kind == Value::Truth;
+  bool isNumber =
+      arg.value.kind == Value::Number || arg.value.kind == Value::Truth;
   if (isNumber && type->dimensions.empty() && !arg.value.scalar) {
     arg.isSetting = true; // a number stays known, for bounds of loops
     if (type->element == ast::ElementKind::Int && !arg.value.dim) {
-      e.report(Rule::call_c8, arg.range, "'" + arg.parameter->name.text +
-               "' takes a whole number, and this is " + e.text(arg.source));
+      e.report(Rule::call_c8, arg.range,
+               "'" + arg.parameter->name.text +
+                   "' takes a whole number, and this is " + e.text(arg.source));
       return false;
     }
     return true;
   }
+  if (type->element == ast::ElementKind::Int && type->dimensions.empty() &&
+      arg.value.kind == Value::RunTime)
+    if (Dim size = e.dimensionOf(arg.value)) {
+      // A flag that is a size stays one.
+      arg.value = Value::number(size, arg.range);
+      arg.isSetting = true;
+      return true;
+    }
   arg.operand = e.runTime(arg.value, arg.range);
   if (arg.operand->type.isError())
     return false;
   if (!arg.operand->type.isTensor()) {
-    e.report(Rule::call_c8, arg.range, "'" + arg.parameter->name.text +
-             "' takes a tensor, and this is " + arg.value.describe());
+    e.report(Rule::call_c8, arg.range,
+             "'" + arg.parameter->name.text + "' takes a tensor, and this is " +
+                 arg.value.describe());
     return false;
   }
   if (arg.operand->type.rank() == 0 && !type->dimensions.empty()) {
@@ -265,8 +124,8 @@ bool SignatureBinder::shape(BoundArg &arg) {
                arg.operand->type.str() + ", and '" + arg.parameter->name.text +
                "' of '" + name + "' takes " + (hasPack ? "at least " : "") +
                llvm::Twine(written - hasPack))
-      .note(arg.parameter->range, "'" + arg.parameter->name.text +
-                                      "' is declared here");
+      .note(arg.parameter->range,
+            "'" + arg.parameter->name.text + "' is declared here");
   return false;
 }
 
@@ -307,8 +166,8 @@ bool SignatureBinder::check(BoundArg &arg, Dim declared, const Axis &axis,
 
 /// Walks the axes of a parameter beside those of its argument.
 template <typename Visit>
-static bool forEachAxis(const ast::TensorType &type,
-                        llvm::ArrayRef<Axis> axes, Visit visit) {
+static bool forEachAxis(const ast::TensorType &type, llvm::ArrayRef<Axis> axes,
+                        Visit visit) {
   unsigned at = 0, rest = axes.size() - (type.dimensions.size() - 1);
   for (auto &dimension : type.dimensions) {
     bool pack = llvm::isa<ast::EllipsisExpr>(dimension.size);
@@ -322,43 +181,45 @@ static bool forEachAxis(const ast::TensorType &type,
 
 bool SignatureBinder::names(BoundArg &arg) {
   auto *type = typeOf(arg);
-  return forEachAxis(*type, arg.operand->type.axes, [&](auto &dimension,
-                                                        auto axes, bool pack) {
-    if (pack)
-      return bindPack(arg, axes);
-    const ast::Expr *size = dimension.size;
-    if (auto *call = llvm::dyn_cast<ast::CallExpr>(size);
-        call && llvm::isa<ast::NameExpr>(call->callee) &&
-        e.newName(call->callee))
-      size = call->callee;
-    auto *word = llvm::dyn_cast<ast::NameExpr>(size);
-    if (!word)
-      return true;
-    if (Dim known = e.knownDimension(word))
-      return check(arg, known, axes[0], dimension.range);
-    Dim atom = fresh(word->name, axes[0].dim, dimension.range);
-    e.bindDimension(callee, {word->name, word->range}, atom);
-    callee.back.push_back({atom, axes[0].dim});
-    return true;
-  });
+  return forEachAxis(*type, arg.operand->type.axes,
+                     [&](auto &dimension, auto axes, bool pack) {
+                       if (pack)
+                         return bindPack(arg, axes);
+                       const ast::Expr *size = dimension.size;
+                       if (auto *call = llvm::dyn_cast<ast::CallExpr>(size);
+                           call && llvm::isa<ast::NameExpr>(call->callee) &&
+                           e.newName(call->callee))
+                         size = call->callee;
+                       auto *word = llvm::dyn_cast<ast::NameExpr>(size);
+                       if (!word)
+                         return true;
+                       if (Dim known = e.knownDimension(word))
+                         return check(arg, known, axes[0], dimension.range);
+                       Dim atom =
+                           fresh(word->name, axes[0].dim, dimension.range);
+                       e.bindDimension(callee, {word->name, word->range}, atom);
+                       callee.back.push_back({atom, axes[0].dim});
+                       return true;
+                     });
 }
 
 bool SignatureBinder::expressions(BoundArg &arg) {
   auto *type = typeOf(arg);
-  return forEachAxis(*type, arg.operand->type.axes, [&](auto &dimension,
-                                                        auto axes, bool pack) {
-    if (pack || llvm::isa<ast::NameExpr>(dimension.size))
-      return true;
-    if (Dim known = e.knownDimension(dimension.size)) {
-      if (dimension.name)
-        e.bindDimension(callee, dimension.name, known);
-      auto *call = llvm::dyn_cast<ast::CallExpr>(dimension.size);
-      if (call && known.size() == axes[0].size())
-        return true;
-      return check(arg, known, axes[0], dimension.range);
-    }
-    return solve(arg, dimension.size, axes[0]);
-  });
+  return forEachAxis(*type, arg.operand->type.axes,
+                     [&](auto &dimension, auto axes, bool pack) {
+                       if (pack || llvm::isa<ast::NameExpr>(dimension.size))
+                         return true;
+                       if (Dim known = e.knownDimension(dimension.size)) {
+                         if (dimension.name)
+                           e.bindDimension(callee, dimension.name, known);
+                         auto *call =
+                             llvm::dyn_cast<ast::CallExpr>(dimension.size);
+                         if (call && known.size() == axes[0].size())
+                           return true;
+                         return check(arg, known, axes[0], dimension.range);
+                       }
+                       return solve(arg, dimension.size, axes[0]);
+                     });
 }
 
 /// Binds the one new name of `expr`, which is linear in it.
@@ -367,15 +228,18 @@ bool SignatureBinder::solve(BoundArg &arg, const ast::Expr *expr,
   ast::Name unknown = e.newName(expr);
   if (!unknown)
     return false;
-  // The expression over a stand-in for the name, to read factor and rest off it.
+  // The expression over a stand-in for the name, to read factor and rest off
+  // it.
   Dim standIn = dims.name(unknown.text, dims.constant(1), unknown.range);
   e.bindDimension(callee, unknown, standIn);
   Dim written = e.knownDimension(expr);
   auto linear = written ? dims.linearIn(written, standIn.atom()) : std::nullopt;
   if (!linear || linear->first.monomials().empty()) {
     e.report(Rule::dim_c3, expr->range,
-             "'" + e.text(expr) + "' does not say what '" + unknown.text + "' is")
-        .note("a signature binds one name in an expression that is linear in it");
+             "'" + e.text(expr) + "' does not say what '" + unknown.text +
+                 "' is")
+        .note(
+            "a signature binds one name in an expression that is linear in it");
     return false;
   }
   Dim wanted = axis.size() - linear->second.size();
@@ -427,8 +291,8 @@ bool SignatureBinder::element(BoundArg &arg) {
   if (!bound) {
     ast::Name unknown = e.newName(type->bound);
     if (!unknown || !given.high) {
-      e.report(Rule::range_c2, arg.range, "nothing says how large '" +
-               e.text(arg.source) + "' may be")
+      e.report(Rule::range_c2, arg.range,
+               "nothing says how large '" + e.text(arg.source) + "' may be")
           .note("declare it as 'id(n)': checked where data comes in");
       return false;
     }

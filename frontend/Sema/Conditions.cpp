@@ -34,7 +34,8 @@ static std::string elementKey(Evaluator &e, const core::Expr *expr) {
   if (auto *element = llvm::dyn_cast<core::Element>(expr)) {
     std::string key = elementKey(e, element->base);
     for (auto &subscript : element->subscripts) {
-      Dim at = subscript.value ? e.exactOf(subscript.value) : subscript.position;
+      Dim at =
+          subscript.value ? e.exactOf(subscript.value) : subscript.position;
       if (!at || key.empty())
         return "";
       key += "," + at.str() + "#" + std::to_string(uintptr_t(at.key()));
@@ -139,7 +140,9 @@ Elem Evaluator::arithmeticElem(Primitive op, llvm::ArrayRef<Elem> elems,
   auto times = [](Dim x, Dim y) { return x * y; };
   auto smaller = [&](Dim x, Dim y) { return dims.min(x, y); };
   auto larger = [&](Dim x, Dim y) { return dims.max(x, y); };
-  auto atLeast = [&](Dim x, int64_t n) { return x && provesNotNegative(x - n); };
+  auto atLeast = [&](Dim x, int64_t n) {
+    return x && provesNotNegative(x - n);
+  };
   switch (op) {
   case Primitive::Add:
     out.low = both(a.low, b.low, plus);
@@ -190,9 +193,7 @@ Elem Evaluator::arithmeticElem(Primitive op, llvm::ArrayRef<Elem> elems,
     break;
   case Primitive::Max:
     out.high = both(a.high, b.high, larger);
-    out.low = a.low && b.low ? dims.max(a.low, b.low)
-              : a.low        ? a.low
-                             : b.low;
+    out.low = a.low && b.low ? dims.max(a.low, b.low) : a.low ? a.low : b.low;
     break;
   case Primitive::Clamp:
     out.low = elems[1].low;
@@ -272,21 +273,17 @@ core::Elem Evaluator::filteredElem(core::DataPlan &plan,
       assumeValue(at->keep, true);
   for (core::Expr *condition : plan.declared().recordConditions)
     assumeValue(condition, true);
+  auto *ref = program.make<core::LocalRef>(field.local->type, field.range);
+  ref->local = field.local;
+  const core::Atom *atom = exactOf(ref).atom();
   for (Dim fact : facts) {
     // `c - label >= 0` or `label - c >= 0`.
-    auto atoms = dims.atoms(fact);
-    auto *ref = atoms.size() == 1 && atoms[0]->kind == core::Atom::Value
-                    ? llvm::dyn_cast<core::LocalRef>(
-                          static_cast<const core::Expr *>(atoms[0]->owner))
-                    : nullptr;
-    if (!ref || ref->local != field.local)
-      continue;
-    auto linear = dims.linearIn(fact, atoms[0]);
+    auto linear = atom ? dims.linearIn(fact, atom) : std::nullopt;
     if (!linear)
       continue;
     if (linear->first.isConstant(-1))
-      elem.high = elem.high ? dims.min(elem.high, linear->second)
-                            : linear->second;
+      elem.high =
+          elem.high ? dims.min(elem.high, linear->second) : linear->second;
     else if (linear->first.isConstant(1))
       elem.low = elem.low ? dims.max(elem.low, dims.scale(linear->second, -1))
                           : dims.scale(linear->second, -1);
@@ -307,6 +304,19 @@ Evaluator::Equality::Equality(Evaluator &e, const ast::Expr *condition,
   Value left = e.evaluate(binary->left), right = e.evaluate(binary->right);
   if (left.isWhole() && right.isWhole())
     e.equalities.push_back({left.dim.comparable(), right.dim.comparable()});
+}
+
+Value Evaluator::Equality::applied(Value value) {
+  if (e.equalities.size() == count || value.kind != Value::RunTime ||
+      !value.expr->type.isTensor())
+    return value;
+  auto &[left, right] = e.equalities.back();
+  core::Type type = value.expr->type;
+  for (core::Axis &axis : type.axes)
+    if (axis.dim.comparable() == right)
+      axis.dim = left;
+  value.expr = e.retype(value.expr, type);
+  return value;
 }
 
 Evaluator::Equality::~Equality() { e.equalities.resize(count); }

@@ -40,7 +40,8 @@ static Value layerOf(const ast::LayerDecl &decl, FileScope &file) {
 }
 
 /// Names that are neither declared nor primitives with a call.
-static std::optional<Value> builtIn(Session &session, Evaluator &e, Symbol name) {
+static std::optional<Value> builtIn(Session &session, Evaluator &e,
+                                    Symbol name) {
   if (name == "pi")
     return Value::number(M_PI, {});
   if (name == "inf")
@@ -74,8 +75,8 @@ static Value constantOf(Session &session, Evaluator &e, FileScope &file,
   llvm::SaveAndRestore<Scope *> scope(e.scope, &file);
   llvm::SaveAndRestore<FrameScope *> frame(e.frame, nullptr);
   llvm::SaveAndRestore<std::vector<Dim>> facts(e.facts, {});
-  llvm::SaveAndRestore<llvm::SmallVector<core::IndexVar *, 4>> pack(e.packIndices,
-                                                                    {});
+  llvm::SaveAndRestore<llvm::SmallVector<core::IndexVar *, 4>> pack(
+      e.packIndices, {});
   Statements body;
   llvm::SaveAndRestore<Statements *> out(e.statements, &body);
   if (&file == session.getRoot())
@@ -83,8 +84,10 @@ static Value constantOf(Session &session, Evaluator &e, FileScope &file,
       if (name == decl.name.text)
         return setConstant(session, e, decl, text);
   if (!decl.brackets)
-    return constantTable(e, e.evaluate(decl.value), std::move(body), decl.range);
-  Value table = e.tabulate(decl.name.text, decl.brackets, decl.value, decl.range);
+    return constantTable(e, e.evaluate(decl.value), std::move(body),
+                         decl.range);
+  Value table =
+      e.tabulate(decl.name.text, decl.brackets, decl.value, decl.range);
   return constantTable(e, table, std::move(body), decl.range);
 }
 
@@ -111,7 +114,8 @@ Value setConstant(Session &session, Evaluator &e, const ast::ConstDecl &decl,
   return value;
 }
 
-std::optional<Value> Session::lookUp(FileScope &file, Symbol name, Evaluator &e) {
+std::optional<Value> Session::lookUp(FileScope &file, Symbol name,
+                                     Evaluator &e) {
   auto [home, decl] = findDecl(file, name);
   if (home && home != &file && home->isLibrary)
     if (auto value = builtIn(*this, e, name))

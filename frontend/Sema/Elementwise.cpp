@@ -185,9 +185,10 @@ static std::optional<Value> foldNumbers(Evaluator &e, Primitive op,
     return Value::truthValue(*compare(op, *x, *y), range);
   if (op == Primitive::Clamp) {
     auto high = toReal(operands[2]), low = toReal(operands[1]);
-    return low && high ? std::optional(Value::number(
-                             std::clamp(*x, *low, std::max(*low, *high)), range))
-                       : std::nullopt;
+    return low && high
+               ? std::optional(Value::number(
+                     std::clamp(*x, *low, std::max(*low, *high)), range))
+               : std::nullopt;
   }
   if (auto real = foldReal(op, *x, *y))
     return Value::number(*real, range);
@@ -202,17 +203,21 @@ std::optional<Value> Evaluator::compareSizes(Primitive op, Dim a, Dim b,
   bool more = provesNotNegative(a - b - 1), atLeast = provesNotNegative(a - b);
   switch (op) {
   case Primitive::Lt:
-    return less ? std::optional(truth(true))
-                : atLeast ? std::optional(truth(false)) : std::nullopt;
+    return less      ? std::optional(truth(true))
+           : atLeast ? std::optional(truth(false))
+                     : std::nullopt;
   case Primitive::Le:
     return atMost ? std::optional(truth(true))
-                  : more ? std::optional(truth(false)) : std::nullopt;
+           : more ? std::optional(truth(false))
+                  : std::nullopt;
   case Primitive::Gt:
-    return more ? std::optional(truth(true))
-                : atMost ? std::optional(truth(false)) : std::nullopt;
+    return more     ? std::optional(truth(true))
+           : atMost ? std::optional(truth(false))
+                    : std::nullopt;
   case Primitive::Ge:
     return atLeast ? std::optional(truth(true))
-                   : less ? std::optional(truth(false)) : std::nullopt;
+           : less  ? std::optional(truth(false))
+                   : std::nullopt;
   case Primitive::Eq:
     return less || more ? std::optional(truth(false)) : std::nullopt;
   case Primitive::Ne:
@@ -220,59 +225,6 @@ std::optional<Value> Evaluator::compareSizes(Primitive op, Dim a, Dim b,
   default:
     return std::nullopt;
   }
-}
-
-//===-- Making nodes --------------------------------------------------------===//
-
-core::Expr *Evaluator::constant(double value, Elem::Kind kind, Range range) {
-  core::Type type = core::Type::real();
-  if (kind == Elem::Whole) {
-    Dim exact = dims.constant(int64_t(value));
-    type = core::Type::whole(exact, exact);
-  } else if (kind == Elem::Truth) {
-    type = core::Type::truth();
-  }
-  auto *node = program.make<core::Constant>(type, range);
-  node->values = {value};
-  return node;
-}
-
-core::Expr *Evaluator::sizeOf(Dim dim, Range range) {
-  if (auto known = dim.size().constant())
-    return constant(double(*known), Elem::Whole, range);
-  auto *node = program.make<core::SizeOf>(core::Type::whole(dim, dim), range);
-  node->dim = dim;
-  return node;
-}
-
-core::Expr *Evaluator::convert(core::Expr *expr, Elem::Kind kind) {
-  if (expr->type.elem.kind == kind)
-    return expr;
-  if (auto *c = llvm::dyn_cast<core::Constant>(expr)) {
-    auto *node = program.make<core::Constant>(expr->type, expr->range);
-    node->type.elem = {kind, {}, {}};
-    node->values = c->values;
-    return node;
-  }
-  core::Type type = expr->type;
-  type.elem = {kind, {}, {}};
-  auto *node = program.make<core::Convert>(type, expr->range);
-  node->operand = expr;
-  return node;
-}
-
-Value Evaluator::runTimeValue(core::Expr *expr, Dim exact) {
-  Value value;
-  value.kind = expr->type.isError() ? Value::Error
-               : expr->type.kind == core::Type::Run ? Value::Run
-                                                    : Value::RunTime;
-  value.range = expr->range;
-  value.expr = expr;
-  value.dim = exact;
-  value.owner = context;
-  if (exact)
-    exactValues[expr] = exact;
-  return value;
 }
 
 static bool isTree(const Value &value) {
@@ -284,108 +236,7 @@ static bool isTree(const Value &value) {
          (value.expr->type.isTree() || value.expr->type.isTuple());
 }
 
-core::Expr *Evaluator::runTime(const Value &value, Range range) {
-  auto errorNode = [&] {
-    return program.make<core::Error>(core::Type::error(), range);
-  };
-  switch (value.kind) {
-  case Value::Error:
-    return errorNode();
-  case Value::Number: {
-    if (value.scalar) {
-      auto *node = program.make<core::ScalarRef>(
-          value.scalar->whole ? core::Type::whole() : core::Type::real(), range);
-      node->scalar = value.scalar;
-      return node;
-    }
-    if (value.dim && value.dim.size().rational() &&
-        !value.dim.size().constant())
-      return constant(value.dim.size().rational()->toDouble(), Elem::Real,
-                      range);
-    return value.dim ? sizeOf(value.dim, range)
-                     : constant(value.real, Elem::Real, range);
-  }
-  case Value::Truth:
-    return constant(value.truth, Elem::Truth, range);
-  case Value::RunTime:
-  case Value::Run:
-  case Value::Field:
-    return imported(value).expr;
-  case Value::List:
-    return stack(value, range);
-  case Value::TupleOf: {
-    std::vector<core::Type> types;
-    core::Exprs elements;
-    for (const Value &item : *value.items) {
-      elements.push_back(runTime(item, range));
-      types.push_back(elements.back()->type);
-      if (types.back().isError())
-        return errorNode();
-    }
-    auto *node = program.make<core::Tuple>(
-        core::Type::tuple(types, *value.names), range);
-    node->elements = elements;
-    return node;
-  }
-  default:
-    report(Rule::call_c8, range, "a tensor or a number is needed here, and this "
-                                 "is " + value.describe());
-    return errorNode();
-  }
-}
-
-core::Expr *Evaluator::runTime(const ast::Expr *expr) {
-  return runTime(evaluate(expr), expr->range);
-}
-
-/// A list of k values of one type is a tensor with k in front.
-core::Expr *Evaluator::stack(const Value &list, Range range) {
-  core::Exprs elements;
-  Elem::Kind kind = Elem::Whole;
-  bool constants = true;
-  for (const Value &item : *list.items) {
-    elements.push_back(runTime(item, item.range ? item.range : range));
-    const core::Type &type = elements.back()->type;
-    if (type.isError())
-      return elements.back();
-    if (!type.isTensor() || type.rank() != elements[0]->type.rank()) {
-      report(Rule::call_c8, range, "the elements of this list have different "
-                                   "types, so it is no tensor");
-      return program.make<core::Error>(core::Type::error(), range);
-    }
-    if (!type.elem.isWhole() && kind != Elem::Truth)
-      kind = type.elem.kind;
-    constants &= llvm::isa<core::Constant>(elements.back());
-  }
-  if (elements.empty()) {
-    report(Rule::call_c8, range, "an empty list is no tensor");
-    return program.make<core::Error>(core::Type::error(), range);
-  }
-  core::Type type = elements[0]->type;
-  Dim low = type.elem.low, high = type.elem.high;
-  for (core::Expr *&element : elements) {
-    element = convert(element, kind);
-    Elem &elem = element->type.elem;
-    low = low && elem.low ? dims.min(low, elem.low) : Dim();
-    high = high && elem.high ? dims.max(high, elem.high) : Dim();
-  }
-  type.elem = {kind, kind == Elem::Whole ? low : Dim(),
-               kind == Elem::Whole ? high : Dim()};
-  type.axes.insert(type.axes.begin(),
-                   core::Axis{dims.constant(elements.size()), ""});
-  if (!constants) {
-    auto *node = program.make<core::Stack>(type, range);
-    node->operands = elements;
-    return node;
-  }
-  auto *node = program.make<core::Constant>(type, range);
-  for (core::Expr *element : elements)
-    llvm::append_range(node->values,
-                       llvm::cast<core::Constant>(element)->values);
-  return node;
-}
-
-//===-- Operations ----------------------------------------------------------===//
+//===-- Operations -------------------------------------------------------===//
 
 Value Evaluator::unary(Primitive op, const Value &a, Range range) {
   if (op == Primitive::Not) {
@@ -408,8 +259,9 @@ Value Evaluator::unary(Primitive op, const Value &a, Range range) {
   return elementwise(op, {a}, range);
 }
 
-Value Evaluator::binary(Primitive op, const Value &a, const Value &b, Range range,
-                        const ast::Expr *left, const ast::Expr *right) {
+Value Evaluator::binary(Primitive op, const Value &a, const Value &b,
+                        Range range, const ast::Expr *left,
+                        const ast::Expr *right) {
   if ((op == Primitive::Eq || op == Primitive::Ne) &&
       (a.isNone() || b.isNone() || a.kind == Value::Text ||
        (a.kind == Value::Truth && b.kind == Value::Truth))) {
@@ -431,15 +283,16 @@ Value Evaluator::elementwise(Primitive op, llvm::ArrayRef<Value> operands,
     return treeArith(op, operands, range);
   core::Exprs exprs;
   for (auto [i, operand] : llvm::enumerate(operands)) {
-    exprs.push_back(runTime(operand, i < sources.size() && sources[i]
-                                         ? sources[i]->range
-                                         : range));
+    exprs.push_back(runTime(
+        operand, i < sources.size() && sources[i] ? sources[i]->range : range));
     if (exprs.back()->type.isError())
       return Value::error(range);
     if (!exprs.back()->type.isTensor()) {
-      report(Rule::call_c8, range, "'" + core::spelling(op) +
-                                       "' works on numbers and tensors, and "
-                                       "this is " + exprs.back()->type.str());
+      report(Rule::call_c8, range,
+             "'" + core::spelling(op) +
+                 "' works on numbers and tensors, and "
+                 "this is " +
+                 exprs.back()->type.str());
       return Value::error(range);
     }
   }
@@ -448,27 +301,29 @@ Value Evaluator::elementwise(Primitive op, llvm::ArrayRef<Value> operands,
 
 Value Evaluator::elementwiseOn(Primitive op, core::Exprs exprs, Range range,
                                llvm::ArrayRef<const ast::Expr *> sources) {
-  bool allWhole = llvm::all_of(
-      exprs, [](auto *x) { return x->type.elem.isWhole(); });
-  bool anyTruth = llvm::any_of(
-      exprs, [](auto *x) { return x->type.elem.isTruth(); });
-  bool allTruth = llvm::all_of(
-      exprs, [](auto *x) { return x->type.elem.isTruth(); });
-  bool truthful = isLogic(op) || (allTruth && (op == Primitive::Eq ||
-                                               op == Primitive::Ne));
+  bool allWhole =
+      llvm::all_of(exprs, [](auto *x) { return x->type.elem.isWhole(); });
+  bool anyTruth =
+      llvm::any_of(exprs, [](auto *x) { return x->type.elem.isTruth(); });
+  bool allTruth =
+      llvm::all_of(exprs, [](auto *x) { return x->type.elem.isTruth(); });
+  bool truthful =
+      isLogic(op) || (allTruth && (op == Primitive::Eq || op == Primitive::Ne));
   if (truthful ? !allTruth : anyTruth) {
     report(Rule::call_c8, range,
-           truthful ? "'" + core::spelling(op) + "' needs truth values on both "
-                                                 "sides"
-                    : "'" + core::spelling(op) + "' needs numbers, and this is "
-                                                 "a truth value")
+           truthful ? "'" + core::spelling(op) +
+                          "' needs truth values on both "
+                          "sides"
+                    : "'" + core::spelling(op) +
+                          "' needs numbers, and this is "
+                          "a truth value")
         .note(truthful ? "compare first: 'x > 0'" : "write '1 if c else 0'");
     return Value::error(range);
   }
   bool whole = allWhole && (staysWhole(op) || isComparison(op));
   if (allWhole && op == Primitive::Pow)
-    whole = exprs[1]->type.elem.low &&
-            provesNotNegative(exprs[1]->type.elem.low);
+    whole =
+        exprs[1]->type.elem.low && provesNotNegative(exprs[1]->type.elem.low);
   Elem::Kind kind = truthful ? Elem::Truth : whole ? Elem::Whole : Elem::Real;
   llvm::SmallVector<Elem, 3> elems;
   llvm::SmallVector<Dim, 3> exact;
@@ -510,17 +365,17 @@ Value Evaluator::choose(const Value &condition, const Value &yes,
     return notSupported(range, "a choice between trees or tuples by data");
   Elem elem = a->type.elem;
   if (elem.isTruth() != b->type.elem.isTruth()) {
-    report(Rule::call_c8, range, "one side is " + a->type.str() +
-                                     ", the other " + b->type.str());
+    report(Rule::call_c8, range,
+           "one side is " + a->type.str() + ", the other " + b->type.str());
     return Value::error(range);
   }
   if (!elem.isTruth()) {
-    elem.kind = elem.isWhole() && b->type.elem.isWhole() ? Elem::Whole
-                                                         : Elem::Real;
+    elem.kind =
+        elem.isWhole() && b->type.elem.isWhole() ? Elem::Whole : Elem::Real;
     Elem &other = b->type.elem;
     bool whole = elem.isWhole();
-    elem.low = whole && elem.low && other.low ? dims.min(elem.low, other.low)
-                                              : Dim();
+    elem.low =
+        whole && elem.low && other.low ? dims.min(elem.low, other.low) : Dim();
     elem.high = whole && elem.high && other.high
                     ? dims.max(elem.high, other.high)
                     : Dim();

@@ -58,6 +58,8 @@ Value Evaluator::apply(const Value &callee, Args args, Range range) {
     return Value::error(range);
   switch (callee.kind) {
   case Value::Field:
+    if (auto left = partialCall(callee, args, range))
+      return *left;
     return callField(callee, "", std::move(args), range);
   case Value::Layer:
     return giveSettings(callee, std::move(args), range);
@@ -70,8 +72,8 @@ Value Evaluator::apply(const Value &callee, Args args, Range range) {
       return callField(treeField(callee, range), "", std::move(args), range);
     [[fallthrough]];
   default:
-    report(Rule::call_c9, range, "this is " + callee.describe() +
-                                     ", and cannot be called");
+    report(Rule::call_c9, range,
+           "this is " + callee.describe() + ", and cannot be called");
     return Value::error(range);
   }
   switch (callee.callable->kind) {
@@ -90,8 +92,36 @@ Value Evaluator::apply(const Value &callee, Args args, Range range) {
   }
 }
 
-/// The first part takes the positional arguments; each part takes the named ones
-/// that it has a parameter for.
+/// `Poet(class: c)`: a call with only named arguments, some of its tensors
+/// missing.
+std::optional<Value> Evaluator::partialCall(const Value &field,
+                                            const Args &args, Range range) {
+  if (args.empty() || field.callable->kind != Callable::Layer ||
+      llvm::any_of(args, [](auto &arg) { return arg.name.empty(); }))
+    return std::nullopt;
+  for (const ast::Decl *member : field.callable->layer->members) {
+    auto *call = llvm::dyn_cast<ast::FunctionDecl>(member);
+    if (!call || !call->name.text.empty())
+      continue;
+    bool isMissing = llvm::any_of(call->parameters.list, [&](auto &parameter) {
+      return !parameter.value && llvm::none_of(args, [&](auto &arg) {
+        return arg.name == parameter.name.text;
+      });
+    });
+    if (!isMissing)
+      return std::nullopt;
+    Value value = methodOf(field, *call, range);
+    auto made = std::make_shared<Callable>(*value.callable);
+    for (const EvaluatedArg &arg : args)
+      made->given.push_back({arg.name, named(arg.name, arg.value, arg.range)});
+    value.callable = made;
+    return value;
+  }
+  return std::nullopt;
+}
+
+/// The first part takes the positional arguments; each part takes the named
+/// ones that it has a parameter for.
 Value Evaluator::applyChain(const Value &callee, Args args, Range range) {
   Value current;
   for (auto [i, part] : llvm::enumerate(callee.callable->parts)) {
@@ -100,7 +130,8 @@ Value Evaluator::applyChain(const Value &callee, Args args, Range range) {
       if (arg.name.empty() ? i == 0 : takes(part, arg.name))
         own.push_back(arg);
     if (i)
-      own.insert(own.begin(), EvaluatedArg{"", current, nullptr, nullptr, range});
+      own.insert(own.begin(),
+                 EvaluatedArg{"", current, nullptr, nullptr, range});
     current = named("", apply(part, std::move(own), range), range);
     if (current.isError())
       return current;
@@ -161,8 +192,10 @@ Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
         ++position;
       if (runTime || position >= parameters.size()) {
         if (runTime || made->kind != Callable::Layer) {
-          report(Rule::layer_c1, range, "'" + name + "' is a layer without "
-                                                     "weights here")
+          report(Rule::layer_c1, range,
+                 "'" + name +
+                     "' is a layer without "
+                     "weights here")
               .note("make it a field: 'part: " + name + "(…)'");
         } else {
           report(Rule::call_c6, arg.range,
@@ -282,7 +315,8 @@ Value Evaluator::applyFunction(const Value &callee, Args args, Range range) {
     made->given.clear();
     for (BoundArg &arg : bound)
       made->given.push_back(
-          {arg.parameter->name.text, named(arg.parameter->name.text, arg.value, arg.range)});
+          {arg.parameter->name.text,
+           named(arg.parameter->name.text, arg.value, arg.range)});
     value.callable = made;
     value.range = range;
     return value;
@@ -292,19 +326,20 @@ Value Evaluator::applyFunction(const Value &callee, Args args, Range range) {
 
 Args Evaluator::withGiven(const Callable &callable, Args args) {
   for (const NamedValue &value : callable.given)
-    args.push_back({value.name, value.value, nullptr, nullptr, value.value.range});
+    args.push_back(
+        {value.name, value.value, nullptr, nullptr, value.value.range});
   return args;
 }
 
-/// Adds defaults of typed parameters; those of settings wait until dims are known.
+/// Adds defaults of typed parameters; those of settings wait until dims are
+/// known.
 void Evaluator::addTypedDefaults(FrameScope &callee,
                                  llvm::ArrayRef<ast::Parameter> parameters,
                                  std::vector<BoundArg> &bound) {
   std::vector<BoundArg> all;
   for (const ast::Parameter &parameter : parameters) {
-    auto arg = llvm::find_if(bound, [&](auto &b) {
-      return b.parameter == &parameter;
-    });
+    auto arg = llvm::find_if(
+        bound, [&](auto &b) { return b.parameter == &parameter; });
     if (arg != bound.end()) {
       all.push_back(std::move(*arg));
       continue;
@@ -323,7 +358,8 @@ void Evaluator::addTypedDefaults(FrameScope &callee,
 }
 
 /// Binds what was matched, in the callee's frame; operands get lets around it.
-void Evaluator::bindArguments(FrameScope &callee, std::vector<BoundArg> &bound) {
+void Evaluator::bindArguments(FrameScope &callee,
+                              std::vector<BoundArg> &bound) {
   for (BoundArg &arg : bound) {
     Symbol name = arg.parameter->name.text;
     Value value = arg.value;
@@ -352,12 +388,15 @@ void Evaluator::bindSettingDefaults(Scope &callee,
                   Binding::Setting, parameter.name.range);
 }
 
-Value Evaluator::inlineFunction(const Value &callee, std::vector<BoundArg> &bound,
-                                Range range, const core::Type *drawnAs) {
+Value Evaluator::inlineFunction(const Value &callee,
+                                std::vector<BoundArg> &bound, Range range,
+                                const core::Type *drawnAs) {
   const ast::FunctionDecl *decl = callee.callable->function;
   if (depth >= 100) {
-    report(Rule::call_c7, range, "'" + decl->name.text + "' calls itself without "
-                                                         "end")
+    report(Rule::call_c7, range,
+           "'" + decl->name.text +
+               "' calls itself without "
+               "end")
         .note("write a loop: 'for i < n { … }'");
     return Value::error(range);
   }
@@ -392,9 +431,10 @@ Value Evaluator::inlineFunction(const Value &callee, std::vector<BoundArg> &boun
   {
     unsigned number = frame ? ++frame->callCounts[decl] : 1;
     Entry entry(*this, context, inner, statements);
-    drawPath.push_back(number > 1 ? program.intern((decl->name.text + "." +
-                                                    llvm::Twine(number)).str())
-                                  : decl->name.text);
+    drawPath.push_back(
+        number > 1 ? program.intern(
+                         (decl->name.text + "." + llvm::Twine(number)).str())
+                   : decl->name.text);
     value = body(decl->body);
     if (decl->result && !value.isError())
       value = declare(value, decl->result,

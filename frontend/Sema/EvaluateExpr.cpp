@@ -7,10 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontend/AST/Visitor.h"
 #include "frontend/Sema/Entries.h"
 #include "frontend/Sema/Primitives.h"
-
-#include "frontend/AST/Visitor.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -23,9 +22,8 @@ Evaluator::Evaluator(Session &session)
 
 Evaluator::Entry::Entry(Evaluator &e, Context *context, FrameScope *frame,
                         Statements *out)
-    : scope(e.scope, frame), frame(e.frame, frame),
-      context(e.context, context), statements(e.statements, out),
-      drawPath(e.drawPath), frames(e.frames) {
+    : scope(e.scope, frame), frame(e.frame, frame), context(e.context, context),
+      statements(e.statements, out), drawPath(e.drawPath), frames(e.frames) {
   e.frames.push_back(frame);
 }
 
@@ -64,8 +62,9 @@ public:
   }
   Value visitNone(ast::NoneExpr *expr) { return Value::none(expr->range); }
   Value visitEllipsis(ast::EllipsisExpr *expr) {
-    e.report(Rule::dim_c1, expr->range,
-             "'...' stands for dimensions: in a type, after 'over', in brackets");
+    e.report(
+        Rule::dim_c1, expr->range,
+        "'...' stands for dimensions: in a type, after 'over', in brackets");
     return Value::error(expr->range);
   }
   Value visitName(ast::NameExpr *expr) { return e.nameValue(expr); }
@@ -73,8 +72,9 @@ public:
     if (e.recordField)
       return e.recordField(expr);
     e.report(Rule::data_c2, expr->range,
-             "'." + expr->field.text + "' is a field of a record, and this is "
-                                       "not in 'data'");
+             "'." + expr->field.text +
+                 "' is a field of a record, and this is "
+                 "not in 'data'");
     return Value::error(expr->range);
   }
   Value visitMember(ast::MemberExpr *expr) { return e.member(expr); }
@@ -187,7 +187,8 @@ Value ExprCases::visitBinary(ast::BinaryExpr *expr) {
                   expr->right);
 }
 
-/// `and`, `or`: of masks a mask; decided while compiling where the left side is.
+/// `and`, `or`: of masks a mask; decided while compiling where the left side
+/// is.
 Value ExprCases::connective(ast::BinaryExpr *expr, bool isAnd) {
   Value left = e.evaluate(expr->left);
   if (left.isError())
@@ -225,8 +226,8 @@ Value ExprCases::chain(ast::BinaryExpr *expr) {
   callable->kind = Callable::Chain;
   callable->home = e.scope;
   bool hasLayer = false;
-  for (auto [side, source] : {std::pair(&left, expr->left),
-                              std::pair(&right, expr->right)}) {
+  for (auto [side, source] :
+       {std::pair(&left, expr->left), std::pair(&right, expr->right)}) {
     if (!side->isCallable()) {
       e.report(Rule::call_c9, source->range,
                "'>>' joins functions and layers, and this is " +
@@ -247,8 +248,8 @@ Value ExprCases::chain(ast::BinaryExpr *expr) {
   return value;
 }
 
-/// In a chain `leaky_relu(0.2)` is the function with that setting: what it works
-/// on comes from the left.
+/// In a chain `leaky_relu(0.2)` is the function with that setting: what it
+/// works on comes from the left.
 Value Evaluator::chainPart(const ast::Expr *expr) {
   auto *call = llvm::dyn_cast<ast::CallExpr>(expr);
   auto *name = call ? llvm::dyn_cast<ast::NameExpr>(call->callee) : nullptr;
@@ -278,7 +279,7 @@ Value ExprCases::visitChoice(ast::ChoiceExpr *expr) {
   if (auto known = e.decided(condition)) {
     // A condition that is decided from sizes makes its two sides one dimension.
     Evaluator::Equality equality(e, expr->condition, *known);
-    return e.evaluate(*known ? expr->value : expr->other);
+    return equality.applied(e.evaluate(*known ? expr->value : expr->other));
   }
   size_t before = e.facts.size();
   e.assumeValue(condition.expr, true);
@@ -357,8 +358,7 @@ Value Evaluator::pipelineOrFilter(const ast::PipelineExpr *expr) {
   Value first = evaluate(expr->stages.front().value);
   --session.muted;
   if (first.kind == Value::Layer || first.kind == Value::Field)
-    return notSupported(expr->range, "a layer whose weights pass through another, "
-                                     "'L | F',");
+    return filteredLayer(expr);
   return pipelineValue(*this, *expr);
 }
 
@@ -370,166 +370,6 @@ Value Evaluator::tuple(std::vector<Value> items, std::vector<Symbol> names,
   value.items = std::make_shared<const std::vector<Value>>(std::move(items));
   value.names = std::make_shared<const std::vector<Symbol>>(std::move(names));
   return value;
-}
-
-//===-- Names -------------------------------------------------------------===//
-
-Value Evaluator::nameValue(const ast::NameExpr *expr) {
-  if (auto value = lookUp(expr->name))
-    return *value;
-  FileScope *file = currentFile();
-  auto &diag = report(Rule::name_c1, expr->range, "no '" + expr->name + "' here");
-  if (expr->name == "None")
-    diag.note("axes are not added: [b] meets [b, h, w] by name");
-  else if (auto names = session.similar(*file, expr->name); !names.empty())
-    diag.note("did you mean '" + names.front() + "'?");
-  // Bound to the error, so that it is said once a scope.
-  scope->bind(expr->name, Value::error(expr->range), Binding::Name, expr->range);
-  return Value::error(expr->range);
-}
-
-FileScope *Evaluator::currentFile() {
-  for (Scope *at = scope; at; at = at->outer)
-    if (at->kind == Scope::File)
-      return static_cast<FileScope *>(at);
-  return session.getRoot();
-}
-
-std::optional<Value> Evaluator::lookUp(Symbol name) {
-  for (Scope *at = scope; at; at = at->outer) {
-    if (Binding *binding = at->find(name))
-      return imported(binding->value);
-    if (at->kind == Scope::Layer) {
-      if (auto value = layerMember(*static_cast<LayerScope *>(at), name))
-        return imported(*value);
-    }
-    if (at->kind == Scope::File) {
-      auto value = session.lookUp(*static_cast<FileScope *>(at), name, *this);
-      return value ? std::optional(imported(*value)) : std::nullopt;
-    }
-  }
-  return std::nullopt;
-}
-
-/// A run-time value of another body becomes a capture of this one, and of each
-/// body between them.
-Value Evaluator::imported(const Value &value) {
-  if (!value.owner || value.owner == context || !value.expr)
-    return value;
-  return importInto(value, context);
-}
-
-Value Evaluator::importInto(const Value &value, Context *into) {
-  if (value.owner == into || !into || !into->function)
-    return value;
-  for (size_t i = 0; i < into->captured.size(); ++i)
-    if (into->captured[i].expr == value.expr)
-      return captureOf(value, into, i);
-  into->captured.push_back(value);
-  core::Local *local = program.makeLocal(
-      core::Local::Capture, symbolOf(value.expr), value.expr->type, value.range);
-  into->function->captures.push_back(local);
-  return captureOf(value, into, into->captured.size() - 1);
-}
-
-Value Evaluator::captureOf(const Value &value, Context *into, size_t position) {
-  core::Local *local = into->function->captures[position];
-  auto *ref = program.make<core::LocalRef>(local->type, value.range);
-  ref->local = local;
-  Value result = value;
-  result.expr = ref;
-  result.owner = into;
-  if (value.dim)
-    exactValues[ref] = value.dim;
-  return result;
-}
-
-Symbol Evaluator::symbolOf(const core::Expr *expr) {
-  while (auto *retype = llvm::dyn_cast<core::Retype>(expr))
-    expr = retype->operand;
-  if (auto *ref = llvm::dyn_cast<core::LocalRef>(expr))
-    return ref->local->name;
-  if (auto *index = llvm::dyn_cast<core::IndexValue>(expr))
-    return index->index->name;
-  if (auto *part = llvm::dyn_cast<core::TreePart>(expr))
-    return part->name;
-  if (auto *model = llvm::dyn_cast<core::TreeModel>(expr))
-    return model->model->name;
-  return "";
-}
-
-//===-- What is known when compiling ----------------------------------------===//
-
-std::optional<bool> Evaluator::decided(const Value &condition) {
-  switch (condition.kind) {
-  case Value::Truth:
-    return condition.truth;
-  case Value::None:
-    return false;
-  case Value::RunTime:
-    if (condition.expr->type.isTensor() && condition.expr->type.elem.isTruth())
-      return std::nullopt;
-    return true; // of a T? that is there
-  case Value::Error:
-    return std::nullopt;
-  default:
-    return true; // a setting that is no bool and not none
-  }
-}
-
-std::optional<int64_t> Evaluator::forceWhole(const Value &value, Range range,
-                                             llvm::StringRef why) {
-  if (value.isError())
-    return std::nullopt;
-  if (auto known = value.constant()) {
-    if (value.scalar && !value.scalar->fixedAt)
-      value.scalar->fixedAt = range;
-    return known;
-  }
-  report(Rule::const_c1, range,
-         why + " has to be a whole number that is known when compiling, and "
-               "this is " + value.describe());
-  return std::nullopt;
-}
-
-std::optional<double> Evaluator::forceNumber(const Value &value, Range range,
-                                             llvm::StringRef why) {
-  if (value.isError())
-    return std::nullopt;
-  if (value.kind == Value::Number) {
-    if (value.scalar && !value.scalar->fixedAt)
-      value.scalar->fixedAt = range;
-    if (!value.dim)
-      return value.real;
-    if (auto known = value.dim.size().rational())
-      return known->toDouble();
-  }
-  report(Rule::const_c1, range,
-         why + " has to be a number that is known when compiling, and this is " +
-             value.describe());
-  return std::nullopt;
-}
-
-std::optional<bool> Evaluator::forceTruth(const Value &value, Range range,
-                                          llvm::StringRef why) {
-  if (value.isError())
-    return std::nullopt;
-  if (auto known = decided(value))
-    return known;
-  report(Rule::const_c1, range,
-         why + " has to be known when compiling, and this is data");
-  return std::nullopt;
-}
-
-std::optional<std::string> Evaluator::forceText(const Value &value, Range range,
-                                                llvm::StringRef why) {
-  if (value.isError())
-    return std::nullopt;
-  if (value.kind == Value::Text)
-    return value.text;
-  report(Rule::const_c1, range,
-         why + " has to be a text, and this is " + value.describe());
-  return std::nullopt;
 }
 
 } // namespace lamina::sema

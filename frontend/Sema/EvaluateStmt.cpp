@@ -31,8 +31,13 @@ static bool isAtomic(const core::Expr *expr) {
     return isAtomic(element->operand);
   if (auto *part = llvm::dyn_cast<core::TreePart>(expr))
     return isAtomic(part->tree);
+  if (auto *leaf = llvm::dyn_cast<core::Leaf>(expr))
+    return isAtomic(leaf->tree);
   switch (expr->kind) {
   case core::ExprKind::LocalRef:
+  case core::ExprKind::TreeSelf:
+  case core::ExprKind::TreeModel:
+  case core::ExprKind::TreeState:
   case core::ExprKind::IndexValue:
   case core::ExprKind::SizeOf:
   case core::ExprKind::ScalarRef:
@@ -63,7 +68,8 @@ Value Evaluator::named(Symbol name, Value value, Range range) {
 
 void Evaluator::bindName(Symbol name, Value value, Range range) {
   if (Binding *old = scope->find(name);
-      old && (old->kind == Binding::Dimension || old->kind == Binding::Setting)) {
+      old &&
+      (old->kind == Binding::Dimension || old->kind == Binding::Setting)) {
     report(Rule::name_c3, range,
            "'" + name + "' is a " +
                (old->kind == Binding::Dimension ? "dimension" : "setting") +
@@ -74,7 +80,8 @@ void Evaluator::bindName(Symbol name, Value value, Range range) {
   scope->bind(name, named(name, std::move(value), range), Binding::Name, range);
 }
 
-void Evaluator::bindTarget(const ast::Target &target, Value value, Range range) {
+void Evaluator::bindTarget(const ast::Target &target, Value value,
+                           Range range) {
   if (target.type)
     value = declare(std::move(value), target.type, range, Rule::call_c4, false);
   bindName(target.name.text, std::move(value), target.name.range);
@@ -101,8 +108,10 @@ void Evaluator::define(const ast::DefineStmt *stmt) {
   std::vector<Value> parts = elements(whole, stmt->value->range);
   if (!whole.isError() && parts.size() != stmt->targets.size()) {
     report(Rule::call_c4, stmt->value->range,
-           llvm::Twine(stmt->targets.size()) + " names stand left of '=', and "
-           "this is " + whole.describe());
+           llvm::Twine(stmt->targets.size()) +
+               " names stand left of '=', and "
+               "this is " +
+               whole.describe());
     parts.clear();
   }
   for (auto [i, target] : llvm::enumerate(stmt->targets))
@@ -178,9 +187,9 @@ void Evaluator::update(const ast::UpdateStmt *stmt) {
   Value value = evaluate(stmt->value);
   ast::Name name = stmt->place.names.front();
   LayerState *layer = frame ? frame->layer : nullptr;
-  const ast::WeightDecl *decl =
-      layer && stmt->place.names.size() == 1 ? stateDecl(*layer, name.text)
-                                             : nullptr;
+  const ast::WeightDecl *decl = layer && stmt->place.names.size() == 1
+                                    ? stateDecl(*layer, name.text)
+                                    : nullptr;
   if (!decl) {
     report(Rule::name_c1, stmt->place.range,
            "'<-' gives a state its next value, and '" + name.text +

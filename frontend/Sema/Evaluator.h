@@ -30,7 +30,7 @@ using Statements = std::vector<core::Stmt *>;
 
 /// One argument of a call, evaluated.
 struct EvaluatedArg {
-  Symbol name;            ///< empty if by position
+  Symbol name; ///< empty if by position
   Value value;
   const ast::Expr *over = nullptr;
   const ast::Expr *source = nullptr;
@@ -48,15 +48,15 @@ public:
   core::Program &program;
   core::DimContext &dims;
 
-  //===-- Where evaluation stands --------------------------------------===//
+  // Where evaluation stands
   Scope *scope = nullptr;
   FrameScope *frame = nullptr;
   Context *context = nullptr;
-  Statements *statements = nullptr;  ///< where lets are appended
-  std::vector<Dim> facts;            ///< each is >= 0 here
-  std::vector<Symbol> drawPath;      ///< names below the instance or entry
-  unsigned modelVersion = 0;         ///< `minimize`s above, in a train body
-  bool inData = false;               ///< texts and `.name` are allowed
+  Statements *statements = nullptr; ///< where lets are appended
+  std::vector<Dim> facts;           ///< each is >= 0 here
+  std::vector<Symbol> drawPath;     ///< names below the instance or entry
+  unsigned modelVersion = 0;        ///< `minimize`s above, in a train body
+  bool inData = false;              ///< texts and `.name` are allowed
   /// Called for statements that only some entries have (items of train bodies,
   /// `given`, `assert` …); returns false if it does not know the statement.
   std::function<bool(const ast::Stmt *)> entryStatement;
@@ -83,8 +83,6 @@ public:
   std::function<std::optional<Value>(const ast::IndexExpr *)> dataIndex;
   /// Called for a definition in a loop whose brackets may hold its index.
   std::function<bool(const ast::Target &, const ast::Expr *)> collected;
-  /// Called for `trained` and `gradient_error`, which only tests have.
-  std::function<std::optional<Value>(llvm::StringRef, const ast::CallExpr *)> testForm;
   /// Called for a dimension that a drawn type names first (`[batch]` …).
   std::function<Dim(ast::Name)> freshDimension;
   /// States of the entry that is evaluated; local layers are added.
@@ -94,17 +92,20 @@ public:
   std::vector<std::pair<Dim, Dim>> equalities;
   /// Indices that stand for `...` in the definition around.
   llvm::SmallVector<core::IndexVar *, 4> packIndices;
-  llvm::MapVector<const ast::Expr *, Value> hoisted; ///< bases that no index changes
+  llvm::MapVector<const ast::Expr *, Value>
+      hoisted; ///< bases that no index changes
 
   /// The equality that `condition` says, if it holds; ends with this object.
   struct Equality {
     Equality(Evaluator &e, const ast::Expr *condition, bool holds);
     ~Equality();
+    /// The value with the right dim of the equality written as the left one.
+    Value applied(Value value);
     Evaluator &e;
     size_t count;
   };
 
-  //===-- Expressions (EvaluateExpr.cpp) ----------------------------------===//
+  // Expressions (EvaluateExpr.cpp)
   Value evaluate(const ast::Expr *expr);
   /// A run-time value; numbers and truths become constants, lists tensors.
   core::Expr *runTime(const Value &value, Range range);
@@ -123,17 +124,22 @@ public:
   Value member(const ast::MemberExpr *expr);
   Value memberOf(const Value &base, ast::Name member, Range range);
   Value chainPart(const ast::Expr *expr);
+  Value filteredLayer(const ast::PipelineExpr *expr);
   Value pipelineOrFilter(const ast::PipelineExpr *expr);
 
   /// Known when compiling, or an error at `range` that says `why`.
-  std::optional<int64_t> forceWhole(const Value &value, Range range, llvm::StringRef why);
-  std::optional<double> forceNumber(const Value &value, Range range, llvm::StringRef why);
-  std::optional<bool> forceTruth(const Value &value, Range range, llvm::StringRef why);
-  std::optional<std::string> forceText(const Value &value, Range range, llvm::StringRef why);
+  std::optional<int64_t> forceWhole(const Value &value, Range range,
+                                    llvm::StringRef why);
+  std::optional<double> forceNumber(const Value &value, Range range,
+                                    llvm::StringRef why);
+  std::optional<bool> forceTruth(const Value &value, Range range,
+                                 llvm::StringRef why);
+  std::optional<std::string> forceText(const Value &value, Range range,
+                                       llvm::StringRef why);
   /// What a condition is while compiling, if anything.
   std::optional<bool> decided(const Value &condition);
 
-  //===-- Statements (EvaluateStmt.cpp, Loops.cpp) --------------------------===//
+  // Statements (EvaluateStmt.cpp, Loops.cpp)
   /// Runs a body; the value of its last expression statement.
   Value run(llvm::ArrayRef<ast::Stmt *> body);
   Value body(const ast::Body &body);
@@ -155,48 +161,56 @@ public:
   /// Statements that were made inside, around their result.
   core::Expr *block(Statements inner, core::Expr *result, Range range);
 
-  //===-- Elementwise, meeting (Elementwise.cpp, Meet.cpp) ------------------===//
+  // Elementwise, meeting (Elementwise.cpp, Meet.cpp)
   Value binary(core::Primitive op, const Value &a, const Value &b, Range range,
-               const ast::Expr *left = nullptr, const ast::Expr *right = nullptr);
+               const ast::Expr *left = nullptr,
+               const ast::Expr *right = nullptr);
   Value unary(core::Primitive op, const Value &a, Range range);
-  Value elementwise(core::Primitive op, llvm::ArrayRef<Value> operands, Range range,
+  Value elementwise(core::Primitive op, llvm::ArrayRef<Value> operands,
+                    Range range,
                     llvm::ArrayRef<const ast::Expr *> sources = {});
   Value elementwiseOn(core::Primitive op, core::Exprs exprs, Range range,
                       llvm::ArrayRef<const ast::Expr *> sources);
-  std::optional<Value> compareSizes(core::Primitive op, Dim a, Dim b, Range range);
-  Value choose(const Value &condition, const Value &yes, const Value &no, Range range,
-               const ast::ChoiceExpr *source = nullptr);
+  std::optional<Value> compareSizes(core::Primitive op, Dim a, Dim b,
+                                    Range range);
+  Value choose(const Value &condition, const Value &yes, const Value &no,
+               Range range, const ast::ChoiceExpr *source = nullptr);
   /// The axes of operands that meet; none after a diagnostic.
   std::optional<llvm::SmallVector<core::Axis, 4>>
-  meet(llvm::ArrayRef<core::Type> types, llvm::ArrayRef<core::Alignment *> alignments,
-       Range range, llvm::ArrayRef<const ast::Expr *> sources);
+  meet(llvm::ArrayRef<core::Type> types,
+       llvm::ArrayRef<core::Alignment *> alignments, Range range,
+       llvm::ArrayRef<const ast::Expr *> sources);
   bool same(Dim a, Dim b);
-  core::Elem arithmeticElem(core::Primitive op, llvm::ArrayRef<core::Elem> elems,
+  core::Elem arithmeticElem(core::Primitive op,
+                            llvm::ArrayRef<core::Elem> elems,
                             llvm::ArrayRef<Dim> exact);
-  core::Elem withoutIndices(core::Elem elem, llvm::ArrayRef<core::IndexVar *> indices);
+  core::Elem withoutIndices(core::Elem elem,
+                            llvm::ArrayRef<core::IndexVar *> indices);
   core::Expr *convert(core::Expr *expr, core::Elem::Kind kind);
   core::Expr *constant(double value, core::Elem::Kind kind, Range range);
   core::Expr *sizeOf(Dim dim, Range range);
-  Value matmul(const Value &left, const Value &right, const ast::BinaryExpr *expr);
+  Value matmul(const Value &left, const Value &right,
+               const ast::BinaryExpr *expr);
 
-  //===-- Types and signatures (Bind.cpp, Translate.cpp) --------------------===//
+  // Types and signatures (Bind.cpp, Translate.cpp)
   Dim dimensionOf(const Value &value);
   /// A dimension as written; null if a name in it is new (nothing is reported).
   Dim knownDimension(const ast::Expr *expr);
   ast::Name newName(const ast::Expr *expr);
   void bindDimension(Scope &in, ast::Name name, Dim dim);
   bool findPrimitiveNamed(Symbol name);
-  /// A type all of whose names are known, but for new ones, which `fresh` makes.
+  /// A type all of whose names are known, but for new ones, which `fresh`
+  /// makes.
   core::Type resolve(const ast::Type *type,
                      std::function<Dim(ast::Name)> fresh = nullptr);
   bool bindSignature(FrameScope &callee, llvm::StringRef name,
                      std::vector<struct BoundArg> &args);
-  /// Checks a value against a declared type (result or local): by size; the value
-  /// with the declared dims and names. New names are bound in `scope`.
+  /// Checks a value against a declared type (result or local): by size; the
+  /// value with the declared dims and names. New names are bound in `scope`.
   Value declare(Value value, const ast::Type *type, Range range, Rule rule,
                 bool isResult);
-  Value declareTuple(Value value, const ast::TupleType &type, Range range, Rule rule,
-                     bool isResult);
+  Value declareTuple(Value value, const ast::TupleType &type, Range range,
+                     Rule rule, bool isResult);
   core::Expr *shaped(core::Expr *expr, const core::Type &type, Range range);
   core::Expr *withElem(core::Expr *expr, const ast::TensorType &type,
                        const core::Elem &declared, Range range, Rule rule);
@@ -204,26 +218,30 @@ public:
   /// A result in the dims of the caller.
   Value back(FrameScope &callee, Value value);
   Dim backDim(FrameScope &callee, Dim dim);
-  core::Type backType(llvm::ArrayRef<std::pair<Dim, Dim>> pairs, const core::Type &type);
+  core::Type backType(llvm::ArrayRef<std::pair<Dim, Dim>> pairs,
+                      const core::Type &type);
 
-  //===-- over (Over.cpp) ---------------------------------------------------===//
-  std::optional<unsigned> axisOver(const core::Type &type, const ast::Expr *over,
+  // over (Over.cpp)
+  std::optional<unsigned> axisOver(const core::Type &type,
+                                   const ast::Expr *over,
                                    const ast::Expr *source);
-  std::optional<llvm::SmallVector<unsigned, 4>> axesOver(const core::Type &type,
-                                                         const ast::Expr *over,
-                                                         const ast::Expr *source);
+  std::optional<llvm::SmallVector<unsigned, 4>>
+  axesOver(const core::Type &type, const ast::Expr *over,
+           const ast::Expr *source);
   Value reduce(core::FoldKind kind, const Value &operand, const ast::Expr *over,
                const ast::Expr *source, Range range);
-  Value reduceAxes(core::FoldKind kind, core::Expr *expr, llvm::ArrayRef<unsigned> axes,
-                   Range range);
-  std::optional<core::Elem> foldElem(core::FoldKind kind, const core::Elem &elem,
-                                     Dim count, Range range);
+  Value reduceAxes(core::FoldKind kind, core::Expr *expr,
+                   llvm::ArrayRef<unsigned> axes, Range range);
+  std::optional<core::Elem>
+  foldElem(core::FoldKind kind, const core::Elem &elem, Dim count, Range range);
 
-  //===-- Calls (EvaluateCall.cpp, Forms.cpp) -------------------------------===//
+  // Calls (EvaluateCall.cpp, Forms.cpp)
   Value call(const ast::CallExpr *expr);
   Value apply(const Value &callee, Args args, Range range);
   Value applyFunction(const Value &callee, Args args, Range range);
   Value applyLambda(const Value &callee, Args args, Range range);
+  std::optional<Value> partialCall(const Value &field, const Args &args,
+                                   Range range);
   Value applyChain(const Value &callee, Args args, Range range);
   Value applyPrimitive(const Value &callee, Args args, Range range);
   Args arguments(const ast::CallExpr *expr);
@@ -233,10 +251,12 @@ public:
                       llvm::ArrayRef<NamedValue> given, const Args &args,
                       llvm::StringRef name, Range range,
                       std::vector<struct BoundArg> &bound);
-  void addTypedDefaults(FrameScope &callee, llvm::ArrayRef<ast::Parameter> parameters,
+  void addTypedDefaults(FrameScope &callee,
+                        llvm::ArrayRef<ast::Parameter> parameters,
                         std::vector<struct BoundArg> &bound);
   void bindArguments(FrameScope &callee, std::vector<struct BoundArg> &bound);
-  void bindSettingDefaults(Scope &callee, llvm::ArrayRef<ast::Parameter> parameters);
+  void bindSettingDefaults(Scope &callee,
+                           llvm::ArrayRef<ast::Parameter> parameters);
   /// Writes a function out: binds the arguments, evaluates the body, translates
   /// back. `drawnAs` is the type on the left of `~`.
   Value inlineFunction(const Value &callee, std::vector<struct BoundArg> &bound,
@@ -245,22 +265,23 @@ public:
   Value primitiveCall(const struct PrimitiveInfo *info, const Value &callee,
                       const ast::CallExpr *expr);
 
-  //===-- Indexed definitions (Indexed.cpp, Access.cpp) ---------------------===//
+  // Indexed definitions (Indexed.cpp, Access.cpp)
   Value indexed(const ast::IndexExpr *expr);
   Value tabulate(Symbol name, const ast::Brackets &left, const ast::Expr *value,
                  Range range);
-  Value fold(core::FoldKind kind, const ast::Brackets &brackets, const ast::Expr *body,
-             Range range);
-  Value softmaxAt(const ast::Brackets &brackets, const ast::Expr *body, Range range);
+  Value fold(core::FoldKind kind, const ast::Brackets &brackets,
+             const ast::Expr *body, Range range);
+  Value softmaxAt(const ast::Brackets &brackets, const ast::Expr *body,
+                  Range range);
   Value access(const Value &base, const ast::Brackets &brackets, Range range,
                const ast::Expr *source);
 
-  //===-- Masks (Masks.cpp) -------------------------------------------------===//
+  // Masks (Masks.cpp)
   Value combine(Callable::Kind kind, const ast::BinaryExpr *expr);
-  Value applyMask(const Value &mask, llvm::ArrayRef<Value> positions, Range range,
-                  const Value *score = nullptr);
+  Value applyMask(const Value &mask, llvm::ArrayRef<Value> positions,
+                  Range range, const Value *score = nullptr);
 
-  //===-- Layers (Layers.cpp, Weights.cpp, Trees.cpp) -----------------------===//
+  // Layers (Layers.cpp, Weights.cpp, Trees.cpp)
   FieldInfo *fieldInfo(const Value &layer, Symbol name, Range range);
   /// The field of `info` whose weights are `tree`.
   Value fieldValue(FieldInfo *info, core::Expr *tree, Range range,
@@ -269,20 +290,26 @@ public:
   Value modelValue(const ast::LayerDecl *decl, FileScope *file);
   Value part(const Value &field, unsigned position, Range range);
   Value derived(const Value &field, Symbol what, Args args, Range range);
-  Value treeArith(core::Primitive op, llvm::ArrayRef<Value> operands, Range range);
+  Value treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
+                  Range range);
   Value gradient(const ast::CallExpr *expr);
   Value pushforward(const ast::CallExpr *expr);
   /// Phase 5: members of every layer with their types and initial values.
   void settleLayer(LayerState &layer);
+  /// Phase 5, after the layers: the filters of `L | F` on the weights of L.
+  void settleFilters();
+  /// Lengths of ragged sizes that are known when compiling.
+  llvm::DenseMap<const core::Atom *, std::vector<int64_t>> knownLengths;
 
-  //===-- Draws (Draws.cpp) -------------------------------------------------===//
+  // Draws (Draws.cpp)
   void defineDraw(const ast::DefineStmt *stmt);
-  /// `name: type ~ distribution`: a primitive, or a function with a result type.
+  /// `name: type ~ distribution`: a primitive, or a function with a result
+  /// type.
   Value draw(Symbol name, const core::Type &type, const ast::Expr *distribution,
              Range range);
   Symbol drawName(Symbol name, Range range);
 
-  //===-- Proofs (Conditions.cpp) -------------------------------------------===//
+  // Proofs (Conditions.cpp)
   bool provesNotNegative(Dim goal);
   /// Adds what a condition says to `facts`, if it holds (or does not).
   void assumeValue(const core::Expr *condition, bool holds);
@@ -316,19 +343,22 @@ private:
   Value captureOf(const Value &value, Context *into, size_t position);
   Dim computeExact(const core::Expr *expr);
 
-  std::optional<Value> indexedCall(const ast::IndexExpr *callee, const ast::CallExpr *expr);
-  Value tabulateOver(class Indexing &indexing,
-                     llvm::ArrayRef<llvm::SmallVector<core::IndexVar *, 2>> groups,
-                     const ast::Expr *value, Range range);
+  std::optional<Value> indexedCall(const ast::IndexExpr *callee,
+                                   const ast::CallExpr *expr);
+  Value
+  tabulateOver(class Indexing &indexing,
+               llvm::ArrayRef<llvm::SmallVector<core::IndexVar *, 2>> groups,
+               const ast::Expr *value, Range range);
   void splitLets(Statements &inner, core::Fold &fold, Range range);
   Value itemOf(const Value &list, int64_t place, const ast::IndexExpr *expr);
-  bool bindPosition(FrameScope &callee, const ast::Subscript &entry, const Value &position);
-  Value applyMaskBody(const Value &mask, llvm::ArrayRef<Value> positions, Range range,
-                      const Value *score);
+  bool bindPosition(FrameScope &callee, const ast::Subscript &entry,
+                    const Value &position);
+  Value applyMaskBody(const Value &mask, llvm::ArrayRef<Value> positions,
+                      Range range, const Value *score);
   Args withGiven(const Callable &callable, Args args);
 
-  core::Expr *tensorArg(const Args &args, unsigned position, llvm::StringRef form,
-                        Range range);
+  core::Expr *tensorArg(const Args &args, unsigned position,
+                        llvm::StringRef form, Range range);
   std::optional<unsigned> formAxis(const Args &args, const core::Expr *operand,
                                    Range range, bool first = false);
   core::Structured *structured(core::StructuredKind kind, core::Exprs operands,
@@ -352,23 +382,32 @@ private:
   Value sizeForm(const ast::CallExpr *expr);
   Value lengthOf(Dim dim, Range range);
   core::IndexVar *indexOver(Dim size);
+  Value trained(const ast::CallExpr *expr);
+  Value gradientError(const ast::CallExpr *expr);
+  Value moved(const ast::CallExpr *expr, const Value &weights,
+              const Value &direction, double step);
+  Value callFiltered(const Value &field, Symbol call, Args args, Range range);
+  Value filteredInner(const Value &field, Range range);
 
   std::optional<Value> layerMember(LayerScope &layer, Symbol name);
   FrameScope *frameOf(LayerState &layer);
   Value selfValue(LayerState &layer, Range range);
   Value evaluateMember(LayerState &layer, Symbol name, Range range);
   bool isThere(const ast::Expr *when);
-  Value memberField(LayerState &layer, FrameScope &in, const ast::FieldDecl &decl,
-                    Symbol name);
-  Value memberCallable(LayerState &layer, FrameScope &in, const ast::FunctionDecl &decl);
-  Value memberWeight(LayerState &layer, FrameScope &in, const ast::WeightDecl &decl,
-                     const ast::Weight &weight);
-  core::Type weightType(LayerState &layer, FrameScope &in, const ast::Weight &weight);
+  Value memberField(LayerState &layer, FrameScope &in,
+                    const ast::FieldDecl &decl, Symbol name);
+  Value memberCallable(LayerState &layer, FrameScope &in,
+                       const ast::FunctionDecl &decl);
+  Value memberWeight(LayerState &layer, FrameScope &in,
+                     const ast::WeightDecl &decl, const ast::Weight &weight);
+  core::Type weightType(LayerState &layer, FrameScope &in,
+                        const ast::Weight &weight);
   const ast::WeightDecl *stateDecl(LayerState &layer, Symbol name);
   FrameScope *settlingFrame(LayerState &layer);
-  void settleWeight(LayerState &layer, FrameScope &in, const ast::WeightDecl &decl,
-                    const ast::Weight &weight);
-  void settleInitial(LayerState &layer, core::Member &member, const ast::Weight &weight);
+  void settleWeight(LayerState &layer, FrameScope &in,
+                    const ast::WeightDecl &decl, const ast::Weight &weight);
+  void settleInitial(LayerState &layer, core::Member &member,
+                     const ast::Weight &weight);
 
   Value treeField(const Value &tree, Range range);
   Value callLayer(const Value &field, Symbol call, Args args, Range range);
@@ -376,47 +415,59 @@ private:
   Value callRepeat(const Value &field, Args args, Range range);
   Value callCopies(const Value &field, Args args, Range range);
   void unroll(FieldInfo *info, Range range);
-  LayerScope *settingsScope(const Callable &callable, FrameScope &callee, std::string &key);
-  void settingDefaults(LayerScope &settings, const ast::LayerDecl &layer, Scope &in,
-                       bool early);
-  bool prepareCall(const Value &field, Symbol call, const Args &args, Range range,
-                   LayerCall &out);
+  LayerScope *settingsScope(const Callable &callable, FrameScope &callee,
+                            std::string &key);
+  void settingDefaults(LayerScope &settings, const ast::LayerDecl &layer,
+                       Scope &in, bool early);
+  bool prepareCall(const Value &field, Symbol call, const Args &args,
+                   Range range, LayerCall &out);
   LayerState *layerState(const Value &field, LayerCall &call, Range range);
-  bool checkSizes(LayerState &state, LayerCall &call, Range range, Range firstCall);
-  void evaluateInstance(LayerCall &call, LayerState &state, core::FunctionInstance &made);
+  bool checkSizes(LayerState &state, LayerCall &call, Range range,
+                  Range firstCall);
+  void evaluateInstance(LayerCall &call, LayerState &state,
+                        core::FunctionInstance &made);
   void bindParams(LayerCall &call, core::FunctionInstance &made);
-  Value callNode(const Value &field, core::FunctionInstance &callee, LayerCall &call,
-                 Range range);
+  Value callNode(const Value &field, core::FunctionInstance &callee,
+                 LayerCall &call, Range range);
   bool rootIsSelf(const core::Expr *tree);
 
-  core::Type argumentFor(const Value &field, const core::Expr *result, Range range);
+  core::Type argumentFor(const Value &field, const core::Expr *result,
+                         Range range);
   Value fieldMember(const Value &field, ast::Name member, Range range);
-  Value methodOf(const Value &field, const ast::FunctionDecl &call, Range range);
+  Value methodOf(const Value &field, const ast::FunctionDecl &call,
+                 Range range);
   FrameScope *memberFrame(const Value &field, Range range);
   Value weightOf(const Value &field, const ast::Weight &weight, Range range);
-  Value innerField(const Value &field, const ast::FieldDecl &decl, ast::Name name,
-                   Range range);
-  std::optional<Value> memberCall(const ast::MemberExpr *member, const ast::CallExpr *expr);
+  Value innerField(const Value &field, const ast::FieldDecl &decl,
+                   ast::Name name, Range range);
+  std::optional<Value> memberCall(const ast::MemberExpr *member,
+                                  const ast::CallExpr *expr);
   Value runBegin(const Value &callee, Args args, Range range);
   Value runNext(const Value &run, Args args, Range range);
   Value runLast(const Value &run, Range range);
   Value runRows(const Value &run, const ast::IndexExpr *expr);
 
-  Value drawPrimitive(Symbol name, const core::Type &type, const Value &distribution,
-                      Range range);
-  bool drawElem(core::DrawKind kind, core::Type &type, core::Draw &node, Range range);
+  Value drawPrimitive(Symbol name, const core::Type &type,
+                      const Value &distribution, Range range);
+  bool drawElem(core::DrawKind kind, core::Type &type, core::Draw &node,
+                Range range);
 
   unsigned depth = 0; ///< of calls, against endless recursion
   llvm::DenseMap<const core::Expr *, Dim> exactValues;
   llvm::StringMap<Dim> exactByKey;
-  llvm::DenseSet<unsigned> reportedCalls; ///< of the library, with a mistake inside
-  llvm::DenseMap<const core::Local *, const core::Expr *> localValues; ///< of lets
+  llvm::DenseSet<unsigned>
+      reportedCalls; ///< of the library, with a mistake inside
+  llvm::DenseMap<const core::Local *, const core::Expr *>
+      localValues; ///< of lets
+  std::vector<FieldInfo *> filteredFields;
   llvm::DenseMap<const core::Slot *, FieldInfo *> fieldsBySlot;
   llvm::DenseMap<LayerState *, FieldInfo *> selfInfos;
   llvm::DenseMap<const ast::LayerDecl *, FieldInfo *> modelInfos;
-  std::map<std::tuple<const ast::LayerDecl *, Context *, unsigned>, Value> modelTrees;
+  std::map<std::tuple<const ast::LayerDecl *, Context *, unsigned>, Value>
+      modelTrees;
   std::map<std::pair<FrameScope *, Symbol>, core::Expr *> weightPlaces;
-  llvm::DenseMap<const core::FunctionInstance *, std::vector<Value>> captureSources;
+  llvm::DenseMap<const core::FunctionInstance *, std::vector<Value>>
+      captureSources;
   llvm::DenseSet<const core::FunctionInstance *> evaluatingInstances;
 };
 

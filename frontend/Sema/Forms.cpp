@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a call of each primitive makes. Reductions and elementwise functions come
-// from the table; the others have a line in `form` each.
+// What a call of each primitive makes. Reductions and elementwise functions
+// come from the table; the others have a line in `form` each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -57,7 +57,8 @@ Value Evaluator::applyPrimitive(const Value &callee, Args args, Range range) {
       return Value::error(range);
   if (info.kind == PrimitiveInfo::Distribution)
     return distribution(callee, std::move(args), range);
-  bool twoSided = info.fold == core::FoldKind::Min || info.fold == core::FoldKind::Max;
+  bool twoSided =
+      info.fold == core::FoldKind::Min || info.fold == core::FoldKind::Max;
   if (info.kind == PrimitiveInfo::Reduction && twoSided && args.size() == 2)
     return binary(info.fold == core::FoldKind::Min ? core::Primitive::Min
                                                    : core::Primitive::Max,
@@ -67,14 +68,15 @@ Value Evaluator::applyPrimitive(const Value &callee, Args args, Range range) {
     return form(info.name, args, range);
   unsigned wanted = info.kind == PrimitiveInfo::Elementwise ? info.count : 1;
   if (args.size() != wanted) {
-    report(Rule::call_c6, range, "'" + info.name + "' takes " +
-                                     llvm::Twine(wanted) +
-                                     (wanted == 1 ? " argument" : " arguments") +
-                                     ", and gets " + llvm::Twine(args.size()));
+    report(Rule::call_c6, range,
+           "'" + info.name + "' takes " + llvm::Twine(wanted) +
+               (wanted == 1 ? " argument" : " arguments") + ", and gets " +
+               llvm::Twine(args.size()));
     return Value::error(range);
   }
   if (info.kind == PrimitiveInfo::Reduction)
-    return reduce(info.fold, args[0].value, args[0].over, args[0].source, range);
+    return reduce(info.fold, args[0].value, args[0].over, args[0].source,
+                  range);
   llvm::SmallVector<Value, 3> operands;
   llvm::SmallVector<const ast::Expr *, 3> sources;
   for (EvaluatedArg &arg : args) {
@@ -109,15 +111,18 @@ core::Expr *Evaluator::tensorArg(const Args &args, unsigned position,
   if (expr->type.isTensor())
     return expr;
   if (!expr->type.isError())
-    report(Rule::call_c8, arg->range, "'" + form + "' works on tensors, and "
-                                                   "this is " + expr->type.str());
+    report(Rule::call_c8, arg->range,
+           "'" + form +
+               "' works on tensors, and "
+               "this is " +
+               expr->type.str());
   return nullptr;
 }
 
 /// The axis of `over`, or the last one (the first, if `first`).
 std::optional<unsigned> Evaluator::formAxis(const Args &args,
-                                            const core::Expr *operand, Range range,
-                                            bool first) {
+                                            const core::Expr *operand,
+                                            Range range, bool first) {
   for (const EvaluatedArg &arg : args)
     if (arg.over)
       return axisOver(operand->type, arg.over, arg.source);
@@ -128,8 +133,9 @@ std::optional<unsigned> Evaluator::formAxis(const Args &args,
   return first ? 0 : operand->type.rank() - 1;
 }
 
-core::Structured *Evaluator::structured(StructuredKind kind, core::Exprs operands,
-                                        core::Type type, Range range) {
+core::Structured *Evaluator::structured(StructuredKind kind,
+                                        core::Exprs operands, core::Type type,
+                                        Range range) {
   auto *node = program.make<core::Structured>(std::move(type), range);
   node->structured = kind;
   node->operands = std::move(operands);
@@ -140,26 +146,28 @@ core::Structured *Evaluator::structured(StructuredKind kind, core::Exprs operand
 
 Value Evaluator::form(llvm::StringRef name, const Args &args, Range range) {
   using Maker = Value (Evaluator::*)(llvm::StringRef, const Args &, Range);
-  Maker maker = llvm::StringSwitch<Maker>(name)
-                    .Cases({"int", "real"}, &Evaluator::formConvert)
-                    .Case("split", &Evaluator::formSplit)
-                    .Case("join", &Evaluator::formJoin)
-                    .Cases({"sort", "top"}, &Evaluator::formOrder)
-                    .Cases({"reverse", "transpose", "diagonal", "repeat", "ragged",
-                            "one_hot", "interpolate", "inverse_permutation"},
-                           &Evaluator::formShape)
-                    .Cases({"inverse", "determinant", "solve", "cholesky", "qr",
-                            "lu", "singular_values"},
-                           &Evaluator::formAlgebra)
-                    .Cases({"dot", "stop", "total"}, &Evaluator::formTree)
-                    .Case("vocabulary", &Evaluator::formVocabulary)
-                    .Default(nullptr);
+  Maker maker =
+      llvm::StringSwitch<Maker>(name)
+          .Cases({"int", "real"}, &Evaluator::formConvert)
+          .Case("split", &Evaluator::formSplit)
+          .Case("join", &Evaluator::formJoin)
+          .Cases({"sort", "top"}, &Evaluator::formOrder)
+          .Cases({"reverse", "transpose", "diagonal", "repeat", "ragged",
+                  "one_hot", "interpolate", "inverse_permutation"},
+                 &Evaluator::formShape)
+          .Cases({"inverse", "determinant", "solve", "cholesky", "qr", "lu",
+                  "singular_values"},
+                 &Evaluator::formAlgebra)
+          .Cases({"dot", "stop", "total"}, &Evaluator::formTree)
+          .Case("vocabulary", &Evaluator::formVocabulary)
+          .Default(nullptr);
   if (maker)
     return (this->*maker)(name, args, range);
   return notSupported(range, "'" + name + "' here");
 }
 
-Value Evaluator::formConvert(llvm::StringRef name, const Args &args, Range range) {
+Value Evaluator::formConvert(llvm::StringRef name, const Args &args,
+                             Range range) {
   const EvaluatedArg *arg = findArg(args, "", 0);
   if (arg && arg->value.kind == Value::Number && !arg->value.scalar) {
     const Value &v = arg->value;
@@ -177,14 +185,14 @@ Value Evaluator::formConvert(llvm::StringRef name, const Args &args, Range range
         .note("write '1 if c else 0'");
     return Value::error(range);
   }
-  core::Expr *result =
-      convert(x, name == "real" ? Elem::Real : Elem::Whole);
+  core::Expr *result = convert(x, name == "real" ? Elem::Real : Elem::Whole);
   if (name == "int" && x->type.elem.isReal())
     boundConversion(result, x);
   return runTimeValue(result);
 }
 
-Value Evaluator::formSplit(llvm::StringRef name, const Args &args, Range range) {
+Value Evaluator::formSplit(llvm::StringRef name, const Args &args,
+                           Range range) {
   core::Expr *x = tensorArg(args, 0, name, range);
   auto axis = x ? formAxis(args, x, range) : std::nullopt;
   if (!axis)
@@ -200,9 +208,9 @@ Value Evaluator::formSplit(llvm::StringRef name, const Args &args, Range range) 
   auto part = dims.divideExactly(whole.dim, dims.constant(count));
   auto size = dims.divideExactly(whole.size(), dims.constant(count));
   if (!size) {
-    report(Rule::call_c2, range, "the dimension that is split is " +
-                                     whole.size().str() + ", and " +
-                                     llvm::Twine(count) + " does not divide it");
+    report(Rule::call_c2, range,
+           "the dimension that is split is " + whole.size().str() + ", and " +
+               llvm::Twine(count) + " does not divide it");
     return Value::error(range);
   }
   core::Type type = x->type;
@@ -234,9 +242,10 @@ Value Evaluator::formJoin(llvm::StringRef name, const Args &args, Range range) {
   }
   if (exprs.empty())
     return notSupported(range, "'join' of nothing");
-  auto widest = *std::max_element(exprs.begin(), exprs.end(), [](auto *a, auto *b) {
-    return a->type.rank() < b->type.rank();
-  });
+  auto widest =
+      *std::max_element(exprs.begin(), exprs.end(), [](auto *a, auto *b) {
+        return a->type.rank() < b->type.rank();
+      });
   auto place = over ? axisOver(widest->type, over, nullptr)
                     : std::optional<unsigned>(widest->type.rank() - 1);
   if (!place)
@@ -266,9 +275,9 @@ Value Evaluator::joinAt(core::Exprs exprs, const core::Type &widest,
                    : std::nullopt;
     --session.muted;
     if (!met) {
-      report(Rule::meet_c4, range, "parts differ outside the joined dimension: " +
-                                       exprs[0]->type.str() + " and " +
-                                       x->type.str());
+      report(Rule::meet_c4, range,
+             "parts differ outside the joined dimension: " +
+                 exprs[0]->type.str() + " and " + x->type.str());
       return Value::error(range);
     }
     node->operands.push_back(x);
@@ -283,12 +292,15 @@ Value Evaluator::joinAt(core::Exprs exprs, const core::Type &widest,
   return runTimeValue(node);
 }
 
-unsigned Evaluator::over0(const core::Type &type, unsigned fromEnd, unsigned rank) {
-  // A part with fewer axes has the joined one as near to its end, or as its last.
+unsigned Evaluator::over0(const core::Type &type, unsigned fromEnd,
+                          unsigned rank) {
+  // A part with fewer axes has the joined one as near to its end, or as its
+  // last.
   return fromEnd <= type.rank() ? type.rank() - fromEnd : type.rank() - 1;
 }
 
-Value Evaluator::formOrder(llvm::StringRef name, const Args &args, Range range) {
+Value Evaluator::formOrder(llvm::StringRef name, const Args &args,
+                           Range range) {
   bool isTop = name == "top";
   core::Expr *x = tensorArg(args, isTop ? 1 : 0, name, range);
   auto axis = x ? formAxis(args, x, range) : std::nullopt;
@@ -300,13 +312,15 @@ Value Evaluator::formOrder(llvm::StringRef name, const Args &args, Range range) 
     const EvaluatedArg *k = findArg(args, "k", 0);
     count = dimensionOf(k->value);
     if (!count) {
-      report(Rule::const_c1, k->range, "how many 'top' takes has to be a size, and "
-                                       "this is " + k->value.describe());
+      report(Rule::const_c1, k->range,
+             "how many 'top' takes has to be a size, and "
+             "this is " +
+                 k->value.describe());
       return Value::error(range);
     }
     if (!provesNotNegative(size - count)) {
-      report(Rule::range_c1, k->range, "'top' takes " + count.size().str() +
-                                           " of " + size.size().str());
+      report(Rule::range_c1, k->range,
+             "'top' takes " + count.size().str() + " of " + size.size().str());
       return Value::error(range);
     }
     values.axes[*axis].dim = count;
@@ -314,32 +328,39 @@ Value Evaluator::formOrder(llvm::StringRef name, const Args &args, Range range) 
   }
   places.elem = {Elem::Whole, dims.constant(0), size - 1};
   const Symbol names[] = {"values", "places"};
-  auto *node = structured(isTop ? StructuredKind::Top : StructuredKind::Sort, {x},
-                          core::Type::tuple({values, places}, names), range);
+  auto *node =
+      structured(isTop ? StructuredKind::Top : StructuredKind::Sort, {x},
+                 core::Type::tuple({values, places}, names), range);
   node->axis = *axis;
   node->count = count;
   if (const EvaluatedArg *d = isTop ? nullptr : findArg(args, "descending", 99))
-    node->descending = forceTruth(d->value, d->range, "'descending'").value_or(false);
+    node->descending =
+        forceTruth(d->value, d->range, "'descending'").value_or(false);
   return named(name, runTimeValue(node), range);
 }
 
-Value Evaluator::formShape(llvm::StringRef name, const Args &args, Range range) {
+Value Evaluator::formShape(llvm::StringRef name, const Args &args,
+                           Range range) {
   core::Expr *x = tensorArg(args, name == "interpolate" ? 1 : 0, name, range);
   if (!x)
     return Value::error(range);
   core::Type type = x->type;
   if (name == "transpose" || name == "diagonal") {
     if (type.rank() < 2) {
-      report(Rule::call_c3, range, "'" + name + "' needs two dimensions, and this "
-                                                "is " + type.str());
+      report(Rule::call_c3, range,
+             "'" + name +
+                 "' needs two dimensions, and this "
+                 "is " +
+                 type.str());
       return Value::error(range);
     }
     if (name == "diagonal")
       type.axes.pop_back();
     else
       std::swap(type.axes[type.rank() - 1], type.axes[type.rank() - 2]);
-    return runTimeValue(structured(name == "diagonal" ? StructuredKind::Diagonal
-                                                      : StructuredKind::Transpose,
+    return runTimeValue(structured(name == "diagonal"
+                                       ? StructuredKind::Diagonal
+                                       : StructuredKind::Transpose,
                                    {x}, type, range));
   }
   if (name == "reverse") {
@@ -377,10 +398,9 @@ Value Evaluator::formShape(llvm::StringRef name, const Args &args, Range range) 
     if (!points)
       return Value::error(range);
     type.elem = {};
-    return runTimeValue(structured(StructuredKind::Interpolate,
-                                   {convert(points, Elem::Real),
-                                    convert(x, Elem::Real)},
-                                   type, range));
+    return runTimeValue(structured(
+        StructuredKind::Interpolate,
+        {convert(points, Elem::Real), convert(x, Elem::Real)}, type, range));
   }
   if (name == "ragged")
     return formRagged(args, x, range);
@@ -399,101 +419,20 @@ Value Evaluator::formRagged(const Args &args, core::Expr *x, Range range) {
     return Value::error(range);
   }
   Dim full = x->type.axes[*axis].size();
-  Dim over = dims.size("samples", x->type.axes[0].size(), x->type.axes[0].size(),
-                       0, range);
-  Dim size = dims.size(x->type.axes[*axis].name.empty()
-                           ? Symbol("length")
-                           : x->type.axes[*axis].name,
-                       dims.constant(0), full, 0, range, over.atom());
+  Dim over = dims.size("samples", x->type.axes[0].size(),
+                       x->type.axes[0].size(), 0, range);
+  Dim size =
+      dims.size(x->type.axes[*axis].name.empty() ? Symbol("length")
+                                                 : x->type.axes[*axis].name,
+                dims.constant(0), full, 0, range, over.atom());
+  if (auto *known = llvm::dyn_cast<core::Constant>(counts))
+    for (double count : known->values)
+      knownLengths[size.atom()].push_back(int64_t(count));
   core::Type type = x->type;
   type.axes[*axis].dim = size;
   auto *node = structured(StructuredKind::Ragged, {x, counts}, type, range);
   node->axis = *axis;
   return named("ragged", runTimeValue(node), range);
-}
-
-Value Evaluator::formAlgebra(llvm::StringRef name, const Args &args, Range range) {
-  core::Expr *x = tensorArg(args, 0, name, range);
-  if (!x)
-    return Value::error(range);
-  x = convert(x, Elem::Real);
-  core::Type type = x->type;
-  unsigned rank = type.rank();
-  if (rank < 2 || (name != "qr" && name != "singular_values" &&
-                   type.axes[rank - 1].size() != type.axes[rank - 2].size())) {
-    report(Rule::call_c3, range, "'" + name + "' works on matrices, and this is " +
-                                     type.str());
-    return Value::error(range);
-  }
-  StructuredKind kind = llvm::StringSwitch<StructuredKind>(name)
-                            .Case("inverse", StructuredKind::Inverse)
-                            .Case("determinant", StructuredKind::Determinant)
-                            .Case("solve", StructuredKind::Solve)
-                            .Case("cholesky", StructuredKind::Cholesky)
-                            .Case("qr", StructuredKind::QR)
-                            .Case("lu", StructuredKind::LU)
-                            .Default(StructuredKind::SingularValues);
-  core::Exprs operands = {x};
-  if (name == "determinant") {
-    type.axes.resize(rank - 2);
-  } else if (name == "singular_values") {
-    Dim smaller = dims.min(type.axes[rank - 1].dim, type.axes[rank - 2].dim);
-    type.axes.pop_back();
-    type.axes.back() = {smaller, ""};
-  } else if (name == "solve") {
-    core::Expr *b = tensorArg(args, 1, name, range);
-    if (!b)
-      return Value::error(range);
-    operands.push_back(convert(b, Elem::Real));
-    type = operands[1]->type;
-  } else if (name == "qr") {
-    core::Type r = type;
-    r.axes[rank - 2] = type.axes[rank - 1];
-    const Symbol names[] = {"q", "r"};
-    type = core::Type::tuple({type, r}, names);
-  } else if (name == "lu") {
-    const Symbol names[] = {"order", "lower", "upper"};
-    type = core::Type::tuple({type, type, type}, names);
-  }
-  return named(name, runTimeValue(structured(kind, operands, type, range)), range);
-}
-
-//===-- @ -----------------------------------------------------------------===//
-
-Value Evaluator::matmul(const Value &left, const Value &right,
-                        const ast::BinaryExpr *expr) {
-  core::Expr *a = runTime(left, expr->left->range);
-  core::Expr *b = runTime(right, expr->right->range);
-  if (a->type.isError() || b->type.isError())
-    return Value::error(expr->range);
-  if (!a->type.isTensor() || !b->type.isTensor() || !a->type.rank() ||
-      !b->type.rank()) {
-    report(Rule::meet_c3, expr->opRange,
-           "'@' joins a dimension of each side, and here are " + a->type.str() +
-               " and " + b->type.str());
-    return Value::error(expr->range);
-  }
-  const Axis &last = a->type.axes.back(), &first = b->type.axes.front();
-  if (!same(last.dim, first.dim)) {
-    auto &diag = report(Rule::meet_c3, expr->opRange,
-                        "the last dimension of '" + text(expr->left) + "' is " +
-                            last.dim.str() + ", the first of '" +
-                            text(expr->right) + "' is " + first.dim.str());
-    noteOrigins(diag, {expr->left, expr->right});
-    if (last.size() == first.size())
-      diag.note("both are " + last.size().str() +
-                " here, but nothing says that they are one dimension");
-    else
-      diag.note("here " + last.size().str() + " and " + first.size().str());
-    return Value::error(expr->range);
-  }
-  core::Type type = core::Type::real(a->type.axes);
-  type.axes.pop_back();
-  type.axes.append(b->type.axes.begin() + 1, b->type.axes.end());
-  auto *node = program.make<core::MatMul>(type, expr->range);
-  node->left = convert(a, Elem::Real);
-  node->right = convert(b, Elem::Real);
-  return runTimeValue(node);
 }
 
 } // namespace lamina::sema

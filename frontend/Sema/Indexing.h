@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The new indices of one construct, their scope, and the search for their
-// ranges: `i < n`; else the dimension of its name; else the axes where it stands
-// alone; else what it is compared with by `==`.
+// ranges: `i < n`; else the dimension of its name; else the axes where it
+// stands alone; else what it is compared with by `==`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +18,8 @@ namespace lamina::sema {
 class Indexing {
 public:
   Indexing(Evaluator &e, core::IndexVar::Kind kind)
-      : e(e), scope(e.session.make<Scope>(Scope::Indices, e.scope)), kind(kind) {}
+      : e(e), scope(e.session.make<Scope>(Scope::Indices, e.scope)),
+        kind(kind) {}
 
   /// Adds an index as written; false after a diagnostic.
   bool addIndex(const ast::Expr *expr,
@@ -38,17 +39,20 @@ public:
 
 private:
   core::IndexVar *make(Symbol name, Range range);
-  core::IndexVar *ownIndex(const ast::Expr *expr, llvm::ArrayRef<Symbol> hidden);
+  core::IndexVar *ownIndex(const ast::Expr *expr,
+                           llvm::ArrayRef<Symbol> hidden);
   core::IndexVar *openIndex(const ast::Expr *expr,
                             llvm::ArrayRef<Symbol> hidden);
   void byName();
   void walk(const ast::Expr *expr, llvm::SmallVector<Symbol, 4> hidden);
-  void walkAccess(const ast::IndexExpr *expr, llvm::SmallVector<Symbol, 4> hidden);
+  void walkAccess(const ast::IndexExpr *expr,
+                  llvm::SmallVector<Symbol, 4> hidden);
   void fromAxis(const ast::Expr *subscript, const core::Axis &axis,
                 llvm::ArrayRef<Symbol> hidden);
   void fromParts(const ast::TupleExpr *parts, const core::Axis &axis,
                  llvm::ArrayRef<Symbol> hidden);
-  void fromComparison(const ast::BinaryExpr *expr, llvm::ArrayRef<Symbol> hidden);
+  void fromComparison(const ast::BinaryExpr *expr,
+                      llvm::ArrayRef<Symbol> hidden);
   bool mentionsOpen(const ast::Expr *expr, llvm::ArrayRef<Symbol> hidden,
                     bool onlyOpen);
   std::optional<core::Type> typeOf(const ast::Expr *expr,

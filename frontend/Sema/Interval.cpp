@@ -28,7 +28,8 @@ static Interval intervalOf(Evaluator &e, const core::Expr *expr);
 
 /// The ends of an increasing function.
 static Interval increasing(Interval x, double (*f)(double), double from) {
-  return {x.low < from ? f(from) : f(x.low), x.high < from ? f(from) : f(x.high)};
+  return {x.low < from ? f(from) : f(x.low),
+          x.high < from ? f(from) : f(x.high)};
 }
 
 static Interval product(Interval a, Interval b) {
@@ -72,7 +73,9 @@ static Interval ofElementwise(Evaluator &e, const core::Elementwise &node) {
   case Primitive::Max:
     return {std::max(a.low, b.low), std::max(a.high, b.high)};
   case Primitive::Abs:
-    return {a.low > 0 ? a.low : a.high < 0 ? -a.high : 0,
+    return {a.low > 0    ? a.low
+            : a.high < 0 ? -a.high
+                         : 0,
             std::max(std::fabs(a.low), std::fabs(a.high))};
   case Primitive::Exp:
     return increasing(a, std::exp, -INFINITY);

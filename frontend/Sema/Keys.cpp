@@ -45,7 +45,8 @@ static std::string keyOfTree(const core::Expr *expr) {
   if (auto *part = llvm::dyn_cast<core::TreePart>(expr))
     return keyOfTree(part->tree) + "." + part->name.str();
   if (auto *model = llvm::dyn_cast<core::TreeModel>(expr))
-    return "M" + keyOfPointer(model->model) + "v" + std::to_string(model->version);
+    return "M" + keyOfPointer(model->model) + "v" +
+           std::to_string(model->version);
   if (auto *index = llvm::dyn_cast<core::IndexValue>(expr))
     return "I" + std::to_string(index->index->id);
   return keyOfPointer(expr);
@@ -82,8 +83,11 @@ std::string Evaluator::keyOf(const Value &value) {
   case Value::Number:
     if (value.scalar)
       return key + "S" + keyOfPointer(value.scalar);
-    return key + (value.dim ? keyOfDim(value.dim) : std::to_string(value.real) +
-                  "/" + llvm::utohexstr(llvm::bit_cast<uint64_t>(value.real)));
+    return key +
+           (value.dim
+                ? keyOfDim(value.dim)
+                : std::to_string(value.real) + "/" +
+                      llvm::utohexstr(llvm::bit_cast<uint64_t>(value.real)));
   case Value::Truth:
     return key + (value.truth ? "t" : "f");
   case Value::Text:

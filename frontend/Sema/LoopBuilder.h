@@ -45,13 +45,15 @@ private:
   Round runBody();
   bool collect(const ast::Target &target, const ast::Expr *value, Round &round);
   bool evaluate();
-  core::Expr *next(const core::Loop::Carry &carry, core::Expr *value, Symbol name);
+  core::Expr *next(const core::Loop::Carry &carry, core::Expr *value,
+                   Symbol name);
   Value asLocals(const Value &value, Symbol name,
                  std::vector<core::Loop::Carry> &out);
   void flatten(const Value &shape, const Value &value,
                std::vector<core::Expr *> &out);
   size_t leavesOf(const Value &value);
-  Value rebuilt(const Value &value, const std::vector<Value> &parts, size_t &at);
+  Value rebuilt(const Value &value, const std::vector<Value> &parts,
+                size_t &at);
   void bindResults(core::Loop &node);
   void bind(Symbol name, Value value);
 

@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A name defined before a loop and again inside is carried; one whose brackets
-// hold the loop's index is collected. The body is evaluated twice: once to learn
-// the types of carries, without proofs, and once for good.
+// hold the loop's index is collected. The body is evaluated twice: once to
+// learn the types of carries, without proofs, and once for good.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,9 +43,11 @@ bool Evaluator::loopRange(const ast::ForStmt *stmt, Dim &low, Dim &extent) {
       return {};
     Dim dim = dimensionOf(value);
     if (!dim)
-      report(Rule::loop_c1, expr->range,
-             "a loop runs a number of rounds that is known when compiling, or a "
-             "size; this is " + value.describe())
+      report(
+          Rule::loop_c1, expr->range,
+          "a loop runs a number of rounds that is known when compiling, or a "
+          "size; this is " +
+              value.describe())
           .note("give it a bound and leave with 'until'");
     return dim;
   };
@@ -88,7 +90,8 @@ void Evaluator::loop(const ast::ForStmt *stmt) {
 }
 
 /// `for x in list`: written out.
-void Evaluator::loopOver(const ast::ForStmt *stmt, const std::vector<Value> &items) {
+void Evaluator::loopOver(const ast::ForStmt *stmt,
+                         const std::vector<Value> &items) {
   for (const Value &item : items) {
     Scope *inner = session.make<Scope>(Scope::Block, scope);
     inner->bind(stmt->name.text, item, Binding::Setting, stmt->name.range);
@@ -177,100 +180,6 @@ Value LoopBuilder::asLocals(const Value &value, Symbol name,
     result.kind = Value::Field;
   }
   return result;
-}
-
-/// Runs the body once and joins the types of carries with what a round gives.
-bool LoopBuilder::learn() {
-  ++e.session.muted;
-  auto counts = e.frame->callCounts;
-  auto draws = e.drawCounts;
-  Round round = runBody();
-  e.frame->callCounts = counts;
-  e.drawCounts = draws;
-  --e.session.muted;
-  bool settled = true;
-  for (auto [i, carry] : llvm::enumerate(carries))
-    settled &= widen(carry.value, round.after[i], carry.moved);
-  return settled;
-}
-
-void LoopBuilder::dropBounds() {
-  for (Carried &carry : carries)
-    if (carry.value.expr && carry.value.expr->type.isTensor() &&
-        carry.moved)
-      carry.value = retyped(carry.value, {carry.value.expr->type.elem.kind, {}, {}});
-}
-
-Value LoopBuilder::retyped(const Value &value, Elem elem) {
-  core::Expr *expr = value.expr;
-  if (elem.kind == Elem::Real)
-    expr = e.convert(expr, Elem::Real);
-  core::Type type = expr->type;
-  type.elem = elem;
-  return e.runTimeValue(e.retype(expr, type));
-}
-
-/// False if the type of the carry had to change; of a tuple, of any part.
-bool LoopBuilder::widen(Value &value, const Value &after, bool &moved) {
-  if (value.kind == Value::TupleOf || value.kind == Value::List) {
-    std::vector<Value> items = *value.items, next = e.elements(after, stmt->range);
-    bool settled = true;
-    for (size_t i = 0; i < items.size() && i < next.size(); ++i) {
-      if (items[i].kind == Value::Number || items[i].kind == Value::Truth)
-        items[i] = e.runTimeValue(e.runTime(items[i], stmt->range));
-      settled &= widen(items[i], next[i], moved);
-    }
-    value.items = std::make_shared<const std::vector<Value>>(std::move(items));
-    return settled;
-  }
-  if (value.kind != Value::RunTime || !value.expr->type.isTensor())
-    return true;
-  core::Expr *next = nullptr;
-  if (after.kind == Value::Number || after.kind == Value::Truth)
-    next = e.runTime(after, after.range);
-  else if (after.kind == Value::RunTime)
-    next = after.expr;
-  if (!next || !next->type.isTensor())
-    return true;
-  const Elem before = value.expr->type.elem, given = next->type.elem;
-  if (value.expr->type.rank() == 0 && next->type.rank()) {
-    // A number takes the shape that a round gives it.
-    core::Type wide = value.expr->type;
-    wide.axes = next->type.axes;
-    value = e.runTimeValue(e.shaped(value.expr, wide, stmt->range));
-    return false;
-  }
-  if (before.isWhole() && given.isReal()) {
-    value = retyped(value, Elem{});
-    return false;
-  }
-  if (!before.isWhole() || !given.isWhole())
-    return true;
-  return widenBounds(value, given, moved);
-}
-
-bool LoopBuilder::widenBounds(Value &value, const Elem &given, bool &moved) {
-  const Elem before = value.expr->type.elem;
-  auto outlives = [&](Dim bound) {
-    return bound && llvm::none_of(e.dims.atoms(bound), [&](auto *atom) {
-      return atom == index->value.atom();
-    });
-  };
-  auto holds = [&](Dim difference) { return e.provesNotNegative(difference); };
-  Dim low = outlives(given.low) ? given.low : Dim();
-  Dim high = outlives(given.high) ? given.high : Dim();
-  bool lowHolds = !before.low || (low && holds(low - before.low));
-  bool highHolds = !before.high || (high && holds(before.high - high));
-  if (lowHolds && highHolds)
-    return true;
-  moved = true;
-  Elem joined = before;
-  if (!lowHolds)
-    joined.low = low && holds(before.low - low) ? low : Dim();
-  if (!highHolds)
-    joined.high = high && holds(high - before.high) ? high : Dim();
-  value = retyped(value, joined);
-  return false;
 }
 
 LoopBuilder::Round LoopBuilder::runBody() {
@@ -439,7 +348,8 @@ bool LoopBuilder::evaluate() {
       e.scope->bind(collected.name, Value::error(stmt->range), Binding::Name,
                     stmt->range);
     for (Symbol name : round.failed)
-      e.scope->bind(name, Value::error(stmt->range), Binding::Name, stmt->range);
+      e.scope->bind(name, Value::error(stmt->range), Binding::Name,
+                    stmt->range);
     return false;
   }
   node->index = index;
@@ -459,7 +369,8 @@ size_t LoopBuilder::leavesOf(const Value &value) {
       sum += leavesOf(item);
     return sum;
   }
-  return value.kind == Value::Number || value.kind == Value::Truth || value.expr;
+  return value.kind == Value::Number || value.kind == Value::Truth ||
+         value.expr;
 }
 
 Value LoopBuilder::rebuilt(const Value &value, const std::vector<Value> &parts,
@@ -488,8 +399,8 @@ void LoopBuilder::bindResults(core::Loop &node) {
     types.push_back(carry.local->type);
   Dim rounds = extent;
   if (node.until)
-    node.rounds = rounds = e.dims.size(
-        stmt->name.text, e.dims.constant(0), extent.size(), 0, stmt->range);
+    node.rounds = rounds = e.dims.size(stmt->name.text, e.dims.constant(0),
+                                       extent.size(), 0, stmt->range);
   for (auto &collected : node.collected) {
     core::Type type = collected.value->type;
     type.elem = e.withoutIndices(type.elem, {index});

@@ -31,8 +31,8 @@ Value Evaluator::combine(Callable::Kind kind, const ast::BinaryExpr *expr) {
   }
   if (left.kind != Value::Function || right.kind != Value::Function) {
     report(Rule::call_c8, expr->range,
-           "a mask joins with masks, and here are " + left.describe() + " and " +
-               right.describe());
+           "a mask joins with masks, and here are " + left.describe() +
+               " and " + right.describe());
     return Value::error(expr->range);
   }
   auto callable = std::make_shared<Callable>();
@@ -78,11 +78,13 @@ bool Evaluator::bindPosition(FrameScope &callee, const ast::Subscript &entry,
     }
     llvm::SaveAndRestore<Scope *> in(scope, &callee);
     Value width = bound && i ? evaluate(bound) : Value();
-    Value value = i ? binary(core::Primitive::Mod, rest, width, part->range) : rest;
+    Value value =
+        i ? binary(core::Primitive::Mod, rest, width, part->range) : rest;
     callee.bind(name->name, value, Binding::Index, name->range);
     if (i)
-      rest = named("", binary(core::Primitive::FloorDiv, rest, width, part->range),
-                   part->range);
+      rest =
+          named("", binary(core::Primitive::FloorDiv, rest, width, part->range),
+                part->range);
   }
   return true;
 }
@@ -107,7 +109,8 @@ Value Evaluator::applyMask(const Value &mask, llvm::ArrayRef<Value> positions,
       return a.truth == isAnd ? b : a;
     if (b.kind == Value::Truth)
       return b.truth == isAnd ? a : b;
-    return binary(isAnd ? core::Primitive::And : core::Primitive::Or, a, b, range);
+    return binary(isAnd ? core::Primitive::And : core::Primitive::Or, a, b,
+                  range);
   }
   case Callable::MaskNot:
     return unary(core::Primitive::Not,
@@ -121,8 +124,8 @@ Value Evaluator::applyMask(const Value &mask, llvm::ArrayRef<Value> positions,
   case Callable::Function:
     break;
   default:
-    report(Rule::mask_c1, range, "this is " + mask.describe() +
-                                     ", and takes no positions");
+    report(Rule::mask_c1, range,
+           "this is " + mask.describe() + ", and takes no positions");
     return Value::error(range);
   }
   return applyMaskBody(mask, positions, range, score);
@@ -135,8 +138,8 @@ Value Evaluator::applyMaskBody(const Value &mask,
   const ast::FunctionDecl *decl = callable.function;
   bool isScore = decl->functionKind == ast::FunctionKind::Score;
   if (decl->functionKind != ast::FunctionKind::Mask && !isScore) {
-    report(Rule::mask_c1, range, "'" + decl->name.text +
-                                     "' is no mask, and takes no positions");
+    report(Rule::mask_c1, range,
+           "'" + decl->name.text + "' is no mask, and takes no positions");
     return Value::error(range);
   }
   if (positions.size() != 4) {
@@ -150,8 +153,8 @@ Value Evaluator::applyMaskBody(const Value &mask,
   inner->name = decl->name.text.str();
   inner->call = range;
   std::vector<BoundArg> bound;
-  if (!matchArguments(decl->parameters.list, callable.given, {}, decl->name.text,
-                      range, bound))
+  if (!matchArguments(decl->parameters.list, callable.given, {},
+                      decl->name.text, range, bound))
     return Value::error(range);
   addTypedDefaults(*inner, decl->parameters.list, bound);
   for (BoundArg &arg : bound)
@@ -189,8 +192,10 @@ Value Evaluator::applyMaskBody(const Value &mask,
     return value;
   core::Expr *expr = runTime(value, range);
   if (!expr->type.isScalar() || !expr->type.elem.isTruth()) {
-    report(Rule::mask_c1, decl->range, "the body of a mask is a truth value, and "
-                                       "this is " + expr->type.str());
+    report(Rule::mask_c1, decl->range,
+           "the body of a mask is a truth value, and "
+           "this is " +
+               expr->type.str());
     return Value::error(range);
   }
   auto *node = program.make<core::MaskAt>(expr->type, range);

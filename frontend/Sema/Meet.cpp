@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Two tensors meet if the dims of one are among those of the other, in the same
-// order and in only one way. Dims compare as polynomials, settings by their size.
+// order and in only one way. Dims compare as polynomials, settings by their
+// size.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,8 +30,9 @@ bool Evaluator::same(Dim a, Dim b) {
 }
 
 /// The ways in which `part` embeds in `whole`, at most two.
-static llvm::SmallVector<Alignment, 2>
-embeddings(Evaluator &e, llvm::ArrayRef<Axis> part, llvm::ArrayRef<Axis> whole) {
+static llvm::SmallVector<Alignment, 2> embeddings(Evaluator &e,
+                                                  llvm::ArrayRef<Axis> part,
+                                                  llvm::ArrayRef<Axis> whole) {
   llvm::SmallVector<Alignment, 2> found;
   Alignment current;
   std::function<void(unsigned, unsigned)> search = [&](unsigned i, unsigned j) {
@@ -52,7 +54,8 @@ embeddings(Evaluator &e, llvm::ArrayRef<Axis> part, llvm::ArrayRef<Axis> whole) 
   return found;
 }
 
-static std::string spelled(Evaluator &e, llvm::ArrayRef<const ast::Expr *> sources,
+static std::string spelled(Evaluator &e,
+                           llvm::ArrayRef<const ast::Expr *> sources,
                            unsigned i, llvm::StringRef otherwise) {
   if (i < sources.size() && sources[i])
     return "'" + e.text(sources[i]) + "'";
@@ -66,8 +69,9 @@ static void explainSizes(Diagnostic &diag, const core::Type &a,
       if (p.dim != q.dim && p.size() == q.size() && p.dim.atom() &&
           q.dim.atom()) {
         diag.note("'" + p.dim.str() + "' and '" + q.dim.str() + "' are both " +
-                  p.size().str() + " here, but nothing says that they are one "
-                                   "dimension");
+                  p.size().str() +
+                  " here, but nothing says that they are one "
+                  "dimension");
         return;
       }
 }
@@ -92,9 +96,8 @@ Evaluator::meet(llvm::ArrayRef<core::Type> types,
       bool swap = i > base;
       auto &diag = report(Rule::meet_c1, range,
                           (swap ? b : a) + " and " + (swap ? a : b) +
-                              " do not meet: " +
-                              types[swap ? base : i].str() + " and " +
-                              types[swap ? i : base].str());
+                              " do not meet: " + types[swap ? base : i].str() +
+                              " and " + types[swap ? i : base].str());
       noteOrigins(diag, {sources.begin(), sources.end()});
       explainSizes(diag, types[i], types[base]);
       diag.note("for every pair write a definition with indices, such as "

@@ -43,7 +43,8 @@ std::optional<unsigned> Evaluator::axisOver(const core::Type &type,
     auto value = word.empty() ? std::optional(evaluate(over)) : lookUp(word);
     Dim dim = value ? dimensionOf(*value) : Dim();
     if (dim) {
-      found = matching(type.axes, [&](auto &axis) { return same(axis.dim, dim); });
+      found =
+          matching(type.axes, [&](auto &axis) { return same(axis.dim, dim); });
       if (found.empty())
         found = matching(type.axes,
                          [&](auto &axis) { return axis.size() == dim.size(); });
@@ -97,8 +98,8 @@ std::optional<AxisList> Evaluator::axesOver(const core::Type &type,
 static std::optional<core::Elem> foldedElem(Evaluator &e, FoldKind kind,
                                             const core::Elem &elem, Dim count,
                                             Range range) {
-  bool wantsTruth = kind == FoldKind::Any || kind == FoldKind::All ||
-                    kind == FoldKind::Count;
+  bool wantsTruth =
+      kind == FoldKind::Any || kind == FoldKind::All || kind == FoldKind::Count;
   if (wantsTruth != elem.isTruth()) {
     e.report(Rule::call_c8, range,
              "'" + core::spelling(kind) + "' works on " +
@@ -120,10 +121,9 @@ static std::optional<core::Elem> foldedElem(Evaluator &e, FoldKind kind,
     // A sum of things that are not negative is not negative.
     if (elem.isWhole()) {
       bool positive = elem.low && e.provesNotNegative(elem.low);
-      return core::Elem{core::Elem::Whole,
-                        positive ? e.dims.constant(0) : Dim(),
-                        positive && elem.high && count ? elem.high * count
-                                                       : Dim()};
+      return core::Elem{
+          core::Elem::Whole, positive ? e.dims.constant(0) : Dim(),
+          positive && elem.high && count ? elem.high * count : Dim()};
     }
     return elem;
   case FoldKind::Product:
@@ -147,9 +147,9 @@ Value Evaluator::reduce(FoldKind kind, const Value &operand,
                         Range range) {
   if (operand.isError())
     return operand;
-  if (kind == FoldKind::Norm && (operand.kind == Value::Field ||
-                                 (operand.kind == Value::RunTime &&
-                                  !operand.expr->type.isTensor()))) {
+  if (kind == FoldKind::Norm &&
+      (operand.kind == Value::Field ||
+       (operand.kind == Value::RunTime && !operand.expr->type.isTensor()))) {
     auto *node = program.make<core::TreeFold>(core::Type::real(), range);
     node->isNorm = true;
     node->operands = {runTime(operand, range)};
@@ -158,9 +158,9 @@ Value Evaluator::reduce(FoldKind kind, const Value &operand,
   core::Expr *expr = runTime(operand, source ? source->range : range);
   if (!expr->type.isTensor()) {
     if (!expr->type.isError())
-      report(Rule::call_c8, range, "'" + core::spelling(kind) +
-                                       "' works on tensors, and this is " +
-                                       expr->type.str());
+      report(Rule::call_c8, range,
+             "'" + core::spelling(kind) + "' works on tensors, and this is " +
+                 expr->type.str());
     return Value::error(range);
   }
   AxisList axes;
@@ -184,8 +184,10 @@ Value Evaluator::reduceAxes(FoldKind kind, core::Expr *expr,
   bool isArg = kind == FoldKind::ArgMax || kind == FoldKind::ArgMin;
   if (isArg && axes.size() != 1) {
     report(Rule::over_c2, range,
-           "'" + core::spelling(kind) + "' gives a place along one dimension, "
-           "and this is " + expr->type.str())
+           "'" + core::spelling(kind) +
+               "' gives a place along one dimension, "
+               "and this is " +
+               expr->type.str())
         .note("say which with 'over'");
     return Value::error(range);
   }

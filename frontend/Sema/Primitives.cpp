@@ -8,8 +8,8 @@
 
 namespace lamina::sema {
 
-static PrimitiveInfo elementwise(llvm::StringRef name, core::Primitive primitive,
-                                 unsigned count) {
+static PrimitiveInfo elementwise(llvm::StringRef name,
+                                 core::Primitive primitive, unsigned count) {
   PrimitiveInfo info{name, PrimitiveInfo::Elementwise};
   info.primitive = primitive;
   info.count = count;

@@ -28,10 +28,11 @@ bool Prover::notNegative(Dim goal) {
 bool Prover::atomNotNegative(const Atom &atom) {
   auto isNotNegative = [&](Dim d) {
     return d && llvm::all_of(d.size().monomials(), [&](auto &m) {
-      return !(m.coefficient < Rational(0)) &&
-             llvm::all_of(m.powers,
-                          [&](auto &p) { return atomNotNegative(*p.atom); });
-    });
+             return !(m.coefficient < Rational(0)) &&
+                    llvm::all_of(m.powers, [&](auto &p) {
+                      return atomNotNegative(*p.atom);
+                    });
+           });
   };
   switch (atom.kind) {
   case Atom::Size:

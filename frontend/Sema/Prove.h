@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bound elimination on polynomials: the youngest atom of the goal is replaced by
-// a bound on the helpful side until no atom is left. Sound, and allowed to give
-// up: `false` means "could not be decided".
+// Bound elimination on polynomials: the youngest atom of the goal is replaced
+// by a bound on the helpful side until no atom is left. Sound, and allowed to
+// give up: `false` means "could not be decided".
 //
 //===----------------------------------------------------------------------===//
 

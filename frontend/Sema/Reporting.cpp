@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Mistakes are said at the user's line: inside the library at the call that led
-// there, with the line of the library as a note. Notes say where values come from.
+// there, with the line of the library as a note. Notes say where values come
+// from.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,7 +15,8 @@ namespace lamina::sema {
 
 Diagnostic &Evaluator::report(Rule rule, Range range, const llvm::Twine &text) {
   auto isLibrary = [&](Range at) {
-    return at.isKnown() && session.sources.isLibrary(session.sources.getFile(at));
+    return at.isKnown() &&
+           session.sources.isLibrary(session.sources.getFile(at));
   };
   if (session.muted || !isLibrary(range))
     return session.report(rule, range, text);
@@ -75,8 +77,8 @@ void Evaluator::warnIndexAsSize(const ast::Expr *expr) {
     if (binding->kind == Binding::Index && at->kind == Scope::Indices) {
       isIndex = true;
     } else if (isIndex && binding->kind == Binding::Dimension) {
-      report(Rule::index_w1, name->range, "here '" + name->name +
-                                              "' is the index, not the size")
+      report(Rule::index_w1, name->range,
+             "here '" + name->name + "' is the index, not the size")
           .note("write 'size(" + name->name + ")'");
       return;
     } else {

@@ -22,11 +22,11 @@ struct LayerState;
 
 struct Binding {
   enum Kind : uint8_t {
-    Name,      ///< a definition; a later one replaces it
+    Name, ///< a definition; a later one replaces it
     Setting,
     Dimension, ///< value.dim is what it means in brackets
     Index,
-    Given      ///< a parameter
+    Given ///< a parameter
   };
   Value value;
   Kind kind = Name;
@@ -63,7 +63,7 @@ struct FileScope : Scope {
   llvm::MapVector<Symbol, FileScope *> modules; ///< import … as
   std::vector<FileScope *> imports;             ///< import without `as`
   llvm::MapVector<Symbol, Value> evaluated;
-  std::vector<ast::Decl *> evaluating;          ///< constants, for cycles
+  std::vector<ast::Decl *> evaluating; ///< constants, for cycles
 };
 
 /// The settings of a layer, around the frames of its calls.
@@ -75,16 +75,16 @@ struct LayerScope : Scope {
 /// One evaluation of a body.
 struct FrameScope : Scope {
   explicit FrameScope(Scope *outer) : Scope(Frame, outer) {}
-  LayerState *layer = nullptr;   ///< whose call this is
-  core::Expr *self = nullptr;    ///< the tree of its weights
-  Context *selfOwner = nullptr;  ///< where `self` can be used
-  std::string name;              ///< of the function, for messages and draws
-  Range call;                    ///< where it was called
-  std::vector<core::Axis> pack;  ///< of `...`
+  LayerState *layer = nullptr;  ///< whose call this is
+  core::Expr *self = nullptr;   ///< the tree of its weights
+  Context *selfOwner = nullptr; ///< where `self` can be used
+  std::string name;             ///< of the function, for messages and draws
+  Range call;                   ///< where it was called
+  std::vector<core::Axis> pack; ///< of `...`
   bool hasPack = false;
   /// A declared dim of a parameter and the caller's dim that it was bound to.
   std::vector<std::pair<Dim, Dim>> back;
-  llvm::MapVector<Symbol, Value> fields;        ///< members of the layer, read here
+  llvm::MapVector<Symbol, Value> fields; ///< members of the layer, read here
   llvm::MapVector<const void *, unsigned> callCounts; ///< for names of draws
 };
 

@@ -2,13 +2,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Declares files, evaluates the entries in source order, then settles what needs
-// every size: members of layers, initial values, rows of pipelines.
+// Declares files, evaluates the entries in source order, then settles what
+// needs every size: members of layers, initial values, rows of pipelines.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Sema.h"
 
+#include "frontend/Sema/DimensionNames.h"
 #include "frontend/Sema/Entries.h"
 
 #include "llvm/Support/ErrorHandling.h"
@@ -38,17 +39,19 @@ static void checkSetConstants(Session &session) {
   for (auto &[name, text] : session.options.constants)
     if (!llvm::isa_and_nonnull<ast::ConstDecl>(file.decls.lookup(name)))
       session.report(Rule::const_c3, session.sources.getRange(file.id),
-                     "'--set " + name + "': this file has no constant '" + name +
-                         "'");
+                     "'--set " + name + "': this file has no constant '" +
+                         name + "'");
 }
 
-std::unique_ptr<core::Program> analyse(ast::FileAST file, SourceManager &sources,
+std::unique_ptr<core::Program> analyse(ast::FileAST file,
+                                       SourceManager &sources,
                                        const SemaOptions &options,
                                        Diagnostics &diags) {
   auto program = std::make_unique<core::Program>();
   Session session(sources, diags, options, *program);
   session.addFile(std::move(file));
   checkSetConstants(session);
+  checkDimensionNames(session, *session.getRoot());
   if (!diags.endPhase())
     return nullptr;
   Evaluator evaluator(session);
@@ -56,8 +59,14 @@ std::unique_ptr<core::Program> analyse(ast::FileAST file, SourceManager &sources
   if (!diags.endPhase())
     return nullptr;
   // Settling one layer may reach another for the first time.
-  for (size_t i = 0; i < session.layerStates.size(); ++i)
-    evaluator.settleLayer(session.layerStates[i]);
+  size_t settled = 0;
+  auto settleLayers = [&] {
+    for (; settled < session.layerStates.size(); ++settled)
+      evaluator.settleLayer(session.layerStates[settled]);
+  };
+  settleLayers();
+  evaluator.settleFilters();
+  settleLayers();
   settleEntries(session);
   if (!diags.endPhase())
     return nullptr;

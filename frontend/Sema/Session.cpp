@@ -3,17 +3,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A file's names are declared at once and evaluated when they are reached. A
-// name of the file goes before one of an import, which goes before the library's.
+// name of the file goes before one of an import, which goes before the
+// library's.
 //
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Session.h"
 
 #include "frontend/Grammar/Parse.h"
-#include "library/Index.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
+
+#include "library/Index.h"
 
 namespace lamina::sema {
 

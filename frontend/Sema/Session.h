@@ -25,12 +25,13 @@ class Evaluator;
 struct LayerState {
   core::LayerInstance *instance = nullptr;
   const ast::LayerDecl *decl = nullptr;
-  LayerScope *scope = nullptr;  ///< settings, as the first call gave them
-  llvm::MapVector<Symbol, Dim> sizes;     ///< of the names in types of members
+  LayerScope *scope = nullptr;        ///< settings, as the first call gave them
+  llvm::MapVector<Symbol, Dim> sizes; ///< of the names in types of members
   llvm::MapVector<Symbol, Range> sizedAt; ///< the call that fixed each
   llvm::MapVector<Symbol, FieldInfo *> fields;
   llvm::StringMap<core::FunctionInstance *> calls; ///< by key
-  llvm::MapVector<Symbol, core::Type> weights; ///< of params and states that are there
+  llvm::MapVector<Symbol, core::Type>
+      weights; ///< of params and states that are there
   llvm::DenseMap<const core::FunctionInstance *, FrameScope *> frames;
   FrameScope *firstFrame = nullptr;
 };
@@ -38,10 +39,11 @@ struct LayerState {
 /// A place for weights and what is known about it.
 struct FieldInfo {
   core::Slot *slot = nullptr;
-  Value layer;                   ///< as evaluated where it was first reached
-  LayerState *state = nullptr;   ///< of a Layer slot, after its first call
-  std::vector<FieldInfo *> parts; ///< Chain: one for each part, null for functions
-  bool isState = false;          ///< `state old = layer`: a second set of weights
+  Value layer;                 ///< as evaluated where it was first reached
+  LayerState *state = nullptr; ///< of a Layer slot, after its first call
+  std::vector<FieldInfo *>
+      parts;            ///< Chain: one for each part, null for functions
+  bool isState = false; ///< `state old = layer`: a second set of weights
   Range firstCall;
 };
 
@@ -70,9 +72,10 @@ public:
   FileScope *addFile(ast::FileAST file);
   FileScope *getRoot() { return root; }
 
-  /// A name of a file: its own, then its imports', then the library's. Evaluates
-  /// the declaration the first time. None if there is no such name.
-  std::optional<Value> lookUp(FileScope &file, Symbol name, Evaluator &evaluator);
+  /// A name of a file: its own, then its imports', then the library's.
+  /// Evaluates the declaration the first time. None if there is no such name.
+  std::optional<Value> lookUp(FileScope &file, Symbol name,
+                              Evaluator &evaluator);
   /// The declaration itself; null if there is none.
   std::pair<FileScope *, ast::Decl *> findDecl(FileScope &file, Symbol name);
   /// Names that are one or two letters away, nearest first.

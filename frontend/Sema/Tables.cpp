@@ -345,7 +345,8 @@ Interpreter::Numbers Interpreter::element(const core::Element &node) {
   return std::vector<double>{(*base)[place]};
 }
 
-std::optional<std::vector<double>> Interpreter::evaluate(const core::Expr *expr) {
+std::optional<std::vector<double>>
+Interpreter::evaluate(const core::Expr *expr) {
   if (auto *x = llvm::dyn_cast<core::Constant>(expr)) {
     if (x->values.size() != 1 || !x->type.rank())
       return x->values;
@@ -353,7 +354,8 @@ std::optional<std::vector<double>> Interpreter::evaluate(const core::Expr *expr)
     int64_t count = 1;
     for (int64_t size : sizes ? *sizes : std::vector<int64_t>{})
       count *= size;
-    return sizes ? Numbers(std::vector<double>(count, x->values[0])) : std::nullopt;
+    return sizes ? Numbers(std::vector<double>(count, x->values[0]))
+                 : std::nullopt;
   }
   if (auto *x = llvm::dyn_cast<core::IndexValue>(expr))
     return indices.count(x->index)
@@ -407,7 +409,8 @@ Value constantTable(Evaluator &e, Value value, Statements body, Range range) {
   core::Expr *whole = e.block(std::move(body), value.expr, range);
   auto numbers = Interpreter().evaluate(whole);
   if (!numbers) {
-    e.report(Rule::const_c1, range, "this constant is not known when compiling");
+    e.report(Rule::const_c1, range,
+             "this constant is not known when compiling");
     return Value::error(range);
   }
   auto *node = e.program.make<core::Constant>(value.expr->type, range);

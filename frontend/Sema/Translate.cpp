@@ -55,7 +55,8 @@ core::Type Evaluator::backType(llvm::ArrayRef<std::pair<Dim, Dim>> pairs,
 }
 
 static bool sameDims(const core::Type &a, const core::Type &b) {
-  if (a.kind != b.kind || a.rank() != b.rank() || a.parts.size() != b.parts.size())
+  if (a.kind != b.kind || a.rank() != b.rank() ||
+      a.parts.size() != b.parts.size())
     return false;
   for (auto [p, q] : llvm::zip(a.axes, b.axes))
     if (p.dim != q.dim || p.name != q.name)
@@ -128,8 +129,9 @@ core::Expr *Evaluator::withElem(core::Expr *expr, const ast::TensorType &type,
     return whole;
   }
   if (declared.kind != given.kind) {
-    report(rule, range, "this is " + expr->type.str() + ", declared " +
-                            core::Type::tensor(declared, expr->type.axes).str())
+    report(rule, range,
+           "this is " + expr->type.str() + ", declared " +
+               core::Type::tensor(declared, expr->type.axes).str())
         .note(type.range, "declared here");
     return nullptr;
   }
@@ -158,8 +160,9 @@ Value Evaluator::declareTuple(Value value, const ast::TupleType &type,
                               Range range, Rule rule, bool isResult) {
   std::vector<Value> items = elements(value, range);
   if (items.size() != type.entries.size()) {
-    report(rule, range, "this is " + value.describe() + ", declared with " +
-                            llvm::Twine(type.entries.size()) + " parts")
+    report(rule, range,
+           "this is " + value.describe() + ", declared with " +
+               llvm::Twine(type.entries.size()) + " parts")
         .note(type.range, "declared here");
     return Value::error(range);
   }
@@ -189,8 +192,10 @@ Value Evaluator::declare(Value value, const ast::Type *type, Range range,
   if (expr->type.isError())
     return Value::error(range);
   if (!expr->type.isTensor()) {
-    report(rule, range, "this is " + value.describe() + ", and a tensor is "
-                                                        "declared")
+    report(rule, range,
+           "this is " + value.describe() +
+               ", and a tensor is "
+               "declared")
         .note(type->range, "declared here");
     return Value::error(range);
   }
@@ -220,9 +225,9 @@ Value Evaluator::declare(Value value, const ast::Type *type, Range range,
     fits = declared.axes[i].size() == expr->type.axes[i].size() ||
            same(declared.axes[i].dim, expr->type.axes[i].dim);
   if (!fits) {
-    auto &diag = report(
-        rule, range, llvm::Twine(isResult ? "the result is " : "this is ") +
-                         expr->type.str() + ", declared " + declared.str());
+    auto &diag = report(rule, range,
+                        llvm::Twine(isResult ? "the result is " : "this is ") +
+                            expr->type.str() + ", declared " + declared.str());
     if (expr->type.rank() == declared.rank())
       diag.note("in sizes: " + expr->type.str(true) + ", declared " +
                 declared.str(true));

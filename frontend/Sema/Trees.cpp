@@ -9,162 +9,10 @@
 
 namespace lamina::sema {
 
-//===-- Members -----------------------------------------------------------===//
-
-Value Evaluator::member(const ast::MemberExpr *expr) {
-  Value base = evaluate(expr->base);
-  if (base.isError())
-    return base;
-  return memberOf(base, expr->member, expr->range);
-}
-
-Value Evaluator::memberOf(const Value &base, ast::Name member, Range range) {
-  switch (base.kind) {
-  case Value::Module: {
-    if (auto value = session.lookUp(*base.module, member.text, *this))
-      return imported(*value);
-    report(Rule::name_c1, member.range, "the imported file has no '" +
-                                            member.text + "'");
-    return Value::error(range);
-  }
-  case Value::Field:
-    return fieldMember(base, member, range);
-  case Value::Run:
-    if (member.text == "last")
-      return runLast(base, range);
-    break;
-  case Value::TupleOf:
-    for (auto [name, item] : llvm::zip(*base.names, *base.items))
-      if (name == member.text)
-        return imported(item);
-    break;
-  case Value::RunTime:
-    if (base.expr->type.isTree())
-      return fieldMember(treeField(base, range), member, range);
-    if (base.expr->type.isTuple())
-      for (auto [i, name] : llvm::enumerate(base.expr->type.names))
-        if (name == member.text)
-          return elements(base, range)[i];
-    break;
-  default:
-    break;
-  }
-  report(Rule::layer_c2, member.range, base.describe() + " has no '" +
-                                           member.text + "'");
-  return Value::error(range);
-}
-
-/// `embed.project`, `net.kernel`, `flow.0`: a call, a weight, a field.
-Value Evaluator::fieldMember(const Value &field, ast::Name member, Range range) {
-  const Callable &callable = *field.callable;
-  if (callable.kind != Callable::Layer) {
-    for (auto [i, info] : llvm::enumerate(field.field->parts))
-      if (info && info->slot->name == member.text)
-        return part(field, i, range);
-    report(Rule::layer_c2, member.range, "this chain has no part '" +
-                                             member.text + "'");
-    return Value::error(range);
-  }
-  for (const ast::Decl *decl : callable.layer->members) {
-    if (auto *call = llvm::dyn_cast<ast::FunctionDecl>(decl);
-        call && call->name.text == member.text && !member.text.empty())
-      return methodOf(field, *call, range);
-    if (auto *weights = llvm::dyn_cast<ast::WeightDecl>(decl))
-      for (const ast::Weight &weight : weights->weights)
-        if (weight.name.text == member.text)
-          return weightOf(field, weight, range);
-    if (auto *inner = llvm::dyn_cast<ast::FieldDecl>(decl))
-      for (const ast::Name &name : inner->names)
-        if (name.text == member.text)
-          return innerField(field, *inner, name, range);
-  }
-  report(Rule::layer_c2, member.range, "'" + callable.layer->name.text +
-                                           "' has no '" + member.text + "'")
-      .note(callable.layer->name.range, "declared here");
-  return Value::error(range);
-}
-
-Value Evaluator::methodOf(const Value &field, const ast::FunctionDecl &call,
-                          Range range) {
-  Value value;
-  value.kind = Value::Function;
-  value.range = range;
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Function;
-  callable->function = &call;
-  callable->self = std::make_shared<Value>(field);
-  callable->home = field.callable->home;
-  if (call.functionKind == ast::FunctionKind::Mask ||
-      call.functionKind == ast::FunctionKind::Score) {
-    FrameScope *inside = memberFrame(field, range);
-    if (!inside)
-      return Value::error(range);
-    callable->home = inside;
-  }
-  value.callable = callable;
-  return value;
-}
-
-/// A frame in which members of a field can be read from outside, with the tree of
-/// that field; its sizes are those that a call fixed.
-FrameScope *Evaluator::memberFrame(const Value &field, Range range) {
-  const Callable &callable = *field.callable;
-  FrameScope *inside;
-  std::string key;
-  FrameScope probe(nullptr);
-  LayerScope *settings = settingsScope(callable, probe, key);
-  Scope *early = session.make<Scope>(Scope::Block, settings);
-  settingDefaults(*settings, *callable.layer, *early, true);
-  inside = session.make<FrameScope>(settings);
-  inside->back = probe.back;
-  if (!field.field->state) {
-    LayerCall call;
-    call.layer = callable.layer;
-    call.decl = nullptr;
-    call.settings = settings;
-    call.frame = inside;
-    call.settingsKey = key;
-    call.callKey = "members";
-    layerState(field, call, range);
-  }
-  LayerState *state = field.field->state;
-  settings->state = state;
-  inside->layer = state;
-  inside->name = callable.layer->name.text.str();
-  inside->call = range;
-  inside->self = imported(field).expr;
-  inside->selfOwner = context;
-  for (auto &[symbol, size] : state->sizes)
-    inside->bind(symbol, Value::number(dims.name(symbol, size.size(), range), range),
-                 Binding::Dimension, range);
-  return inside;
-}
-
-Value Evaluator::weightOf(const Value &field, const ast::Weight &weight,
-                          Range range) {
-  FrameScope *inside = memberFrame(field, range);
-  llvm::SaveAndRestore<Scope *> in(scope, inside);
-  Value value = evaluateMember(*inside->layer, weight.name.text, range);
-  // Sizes of weights are known outside by value.
-  if (value.kind == Value::RunTime) {
-    core::Type type = value.expr->type;
-    for (auto &axis : type.axes)
-      axis.dim = axis.dim.size();
-    value.expr = retype(value.expr, type);
-  }
-  return value;
-}
-
-Value Evaluator::innerField(const Value &field, const ast::FieldDecl &decl,
-                            ast::Name name, Range range) {
-  FrameScope *inside = memberFrame(field, range);
-  llvm::SaveAndRestore<Scope *> in(scope, inside);
-  return evaluateMember(*inside->layer, name.text, range);
-}
-
 //===-- Calls with a dot --------------------------------------------------===//
 
-/// `f.begin(…)`, `run.next(…)`, `f.inverse(z)`, `f.log_det(x)`; none for others.
+/// `f.begin(…)`, `run.next(…)`, `f.inverse(z)`, `f.log_det(x)`; none for
+/// others.
 std::optional<Value> Evaluator::memberCall(const ast::MemberExpr *member,
                                            const ast::CallExpr *expr) {
   llvm::StringRef name = member->member.text;
@@ -174,7 +22,8 @@ std::optional<Value> Evaluator::memberCall(const ast::MemberExpr *member,
                ? std::optional(wordIndex(base, arguments(expr), expr->range))
                : std::nullopt;
   }
-  if (name != "begin" && name != "next" && name != "inverse" && name != "log_det")
+  if (name != "begin" && name != "next" && name != "inverse" &&
+      name != "log_det")
     return std::nullopt;
   Value base = evaluate(member->base);
   if (base.isError())
@@ -225,7 +74,8 @@ core::Type Evaluator::argumentFor(const Value &field, const core::Expr *result,
 
 /// The inverse and the log-determinant of a layer: written by hand, or derived
 /// from the call by a pass.
-Value Evaluator::derived(const Value &field, Symbol what, Args args, Range range) {
+Value Evaluator::derived(const Value &field, Symbol what, Args args,
+                         Range range) {
   if (args.empty() || args[0].value.isError())
     return Value::error(range);
   if (field.callable->kind == Callable::Layer) {
@@ -234,8 +84,9 @@ Value Evaluator::derived(const Value &field, Symbol what, Args args, Range range
           call && call->name.text == what)
         return callField(field, what, args, range);
     if (!field.callable->layer->isInvertible) {
-      report(Rule::layer_c6, range, "'" + field.callable->layer->name.text +
-                                        "' is not marked 'invertible'")
+      report(Rule::layer_c6, range,
+             "'" + field.callable->layer->name.text +
+                 "' is not marked 'invertible'")
           .note(field.callable->layer->name.range, "declared here");
       return Value::error(range);
     }
@@ -244,8 +95,8 @@ Value Evaluator::derived(const Value &field, Symbol what, Args args, Range range
   if (input->type.isError())
     return Value::error(range);
   // The forward call is made on what the inverse gives back.
-  core::Type given = what == "inverse" ? argumentFor(field, input, range)
-                                       : input->type;
+  core::Type given =
+      what == "inverse" ? argumentFor(field, input, range) : input->type;
   if (given.isError())
     return Value::error(range);
   Statements ignored;
@@ -265,166 +116,20 @@ Value Evaluator::derived(const Value &field, Symbol what, Args args, Range range
     call = retype->operand;
   auto *node = llvm::dyn_cast<core::Call>(call);
   if (!node)
-    return notSupported(range, "'" + what + "' of a chain (make it the body of an "
-                               "invertible layer)");
+    return notSupported(range, "'" + what +
+                                   "' of a chain (make it the body of an "
+                                   "invertible layer)");
   core::Type type = given;
   if (what == "log_det")
     type = core::Type::real(llvm::ArrayRef(input->type.axes).take_front(1));
   auto *result = program.make<core::Derived>(type, range);
-  result->which = what == "log_det" ? core::Derived::LogDet : core::Derived::Inverse;
+  result->which =
+      what == "log_det" ? core::Derived::LogDet : core::Derived::Inverse;
   result->callee = node->callee;
   result->tree = node->tree;
   result->args = {input};
   result->captures = node->captures;
   return runTimeValue(result);
-}
-
-//===-- Runs --------------------------------------------------------------===//
-
-/// `f.begin(x over t, room: n)`: f is evaluated on the whole prompt; the pass
-/// finds what later positions need.
-Value Evaluator::runBegin(const Value &callee, Args args, Range range) {
-  Dim room = dims.constant(0);
-  const ast::Expr *over = nullptr;
-  Args own;
-  for (EvaluatedArg &arg : args) {
-    if (arg.value.isError())
-      return arg.value;
-    if (arg.name == "room") {
-      room = dimensionOf(arg.value);
-      if (!room) {
-        report(Rule::loop_c1, arg.range, "'room' is a size or a number, and this "
-                                         "is " + arg.value.describe());
-        return Value::error(range);
-      }
-      continue;
-    }
-    over = arg.over ? arg.over : over;
-    own.push_back(arg);
-  }
-  if (own.empty() || !over) {
-    report(Rule::call_c6, range, "'begin' reads a prompt over a dimension: "
-                                 "'f.begin(x over t, room: n)'");
-    return Value::error(range);
-  }
-  core::Expr *prompt = runTime(own[0].value, own[0].range);
-  auto axis = prompt->type.isTensor()
-                  ? axisOver(prompt->type, over, own[0].source)
-                  : std::nullopt;
-  if (!axis)
-    return Value::error(range);
-  Statements ignored;
-  Value whole;
-  {
-    llvm::SaveAndRestore<Statements *> out(statements, &ignored);
-    whole = apply(callee, own, range);
-  }
-  if (whole.isError())
-    return whole;
-  core::Expr *call = runTime(whole, range);
-  while (auto *retype = llvm::dyn_cast<core::Retype>(call))
-    call = retype->operand;
-  auto *node = llvm::dyn_cast<core::Call>(call);
-  core::Type last = whole.expr->type;
-  Dim read = prompt->type.axes[*axis].dim;
-  auto *at = llvm::find_if(last.axes, [&](auto &a) {
-    return a.name == prompt->type.axes[*axis].name || a.dim == read;
-  });
-  if (!node || at == last.axes.end())
-    return notSupported(range, "'begin' of this (it needs a layer whose result "
-                               "has the dimension that is read)");
-  last.axes.erase(at);
-  auto run = std::make_shared<core::RunType>();
-  run->call = node->callee->name;
-  run->rows = prompt->type.axes[0].dim;
-  run->position = prompt->type;
-  run->position.axes.erase(run->position.axes.begin() + *axis);
-  run->last = last;
-  core::Type type;
-  type.kind = core::Type::Run;
-  type.run = run;
-  auto *begin = program.make<core::Derived>(type, range);
-  begin->which = core::Derived::Begin;
-  begin->callee = node->callee;
-  begin->tree = node->tree;
-  begin->args = node->args;
-  begin->captures = node->captures;
-  begin->axis = *axis;
-  begin->room = room;
-  return named("run", runTimeValue(begin), range);
-}
-
-Value Evaluator::runNext(const Value &run, Args args, Range range) {
-  core::Expr *state = imported(run).expr;
-  const core::RunType &type = *state->type.run;
-  if (args.size() != 1 || args[0].value.isError())
-    return Value::error(range);
-  core::Expr *position = runTime(args[0].value, args[0].range);
-  if (position->type.isError())
-    return Value::error(range);
-  bool fits = position->type.isTensor() &&
-              position->type.rank() == type.position.rank();
-  for (unsigned i = 0; fits && i < position->type.rank(); ++i)
-    fits = position->type.axes[i].size() == type.position.axes[i].size();
-  const core::Elem &wanted = type.position.elem;
-  if (fits && wanted.isReal())
-    position = convert(position, core::Elem::Real);
-  if (!fits || position->type.elem.kind != wanted.kind) {
-    report(Rule::call_c8, args[0].range, "the run reads " +
-                                             type.position.str(true) +
-                                             " next, and this is " +
-                                             position->type.str(true));
-    return Value::error(range);
-  }
-  if (wanted.high && !(position->type.elem.high &&
-                       provesNotNegative(wanted.high - position->type.elem.high))) {
-    report(Rule::call_c5, args[0].range, "the run reads ids below " +
-                                             (wanted.high + 1).size().str() +
-                                             ", and nothing says that these are");
-    return Value::error(range);
-  }
-  auto *node = program.make<core::Derived>(state->type, range);
-  node->which = core::Derived::Next;
-  node->run = state;
-  node->args = {position};
-  return runTimeValue(node);
-}
-
-Value Evaluator::runLast(const Value &run, Range range) {
-  core::Expr *state = imported(run).expr;
-  auto *node = program.make<core::Derived>(state->type.run->last, range);
-  node->which = core::Derived::Last;
-  node->run = state;
-  return runTimeValue(node);
-}
-
-/// `run[rows]`: the run of these rows.
-Value Evaluator::runRows(const Value &run, const ast::IndexExpr *expr) {
-  core::Expr *state = imported(run).expr;
-  const core::RunType &old = *state->type.run;
-  if (expr->brackets.entries.size() != 1 || !expr->brackets.entries[0].value)
-    return notSupported(expr->range, "this access of a run");
-  core::Expr *rows = runTime(expr->brackets.entries[0].value);
-  if (rows->type.isError())
-    return Value::error(expr->range);
-  if (!rows->type.isTensor() || rows->type.rank() != 1 ||
-      !rows->type.elem.isWhole() || !rows->type.elem.high ||
-      !provesNotNegative(old.rows - 1 - rows->type.elem.high)) {
-    report(Rule::range_c2, expr->range, "nothing says that these rows are below " +
-                                            old.rows.size().str());
-    return Value::error(expr->range);
-  }
-  auto made = std::make_shared<core::RunType>(old);
-  made->rows = rows->type.axes[0].dim;
-  made->position.axes[0] = rows->type.axes[0];
-  made->last.axes[0] = rows->type.axes[0];
-  core::Type type = state->type;
-  type.run = made;
-  auto *node = program.make<core::Derived>(type, expr->range);
-  node->which = core::Derived::Rows;
-  node->run = state;
-  node->args = {rows};
-  return named("run", runTimeValue(node), expr->range);
 }
 
 //===-- Trees -------------------------------------------------------------===//
@@ -436,9 +141,8 @@ static bool sameTree(const core::Type &a, const core::Type &b) {
   if (a.isTuple())
     return llvm::equal(a.parts, b.parts, sameTree);
   if (a.isTensor())
-    return llvm::equal(a.axes, b.axes, [](auto &p, auto &q) {
-      return p.size() == q.size();
-    });
+    return llvm::equal(a.axes, b.axes,
+                       [](auto &p, auto &q) { return p.size() == q.size(); });
   return true;
 }
 
@@ -454,8 +158,8 @@ Value Evaluator::treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
     if (type.isTensor() && type.rank() == 0)
       continue;
     if (type.isTensor()) {
-      report(Rule::tree_c1, range, "a tree meets trees and numbers, and this is " +
-                                       type.str());
+      report(Rule::tree_c1, range,
+             "a tree meets trees and numbers, and this is " + type.str());
       return Value::error(range);
     }
     if (node->type.isError()) {
@@ -465,7 +169,8 @@ Value Evaluator::treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
       return Value::error(range);
     }
   }
-  // Of tensors in a tuple, results of arithmetic are real and unnamed bounds go.
+  // Of tensors in a tuple, results of arithmetic are real and unnamed bounds
+  // go.
   for (core::Type &part : node->type.parts)
     if (part.isTensor())
       part.elem = {};
@@ -514,16 +219,18 @@ Value Evaluator::formTree(llvm::StringRef name, const Args &args, Range range) {
 
 //===-- Forms whose arguments are names -----------------------------------===//
 
-Value Evaluator::unevaluatedForm(llvm::StringRef name, const ast::CallExpr *expr) {
+Value Evaluator::unevaluatedForm(llvm::StringRef name,
+                                 const ast::CallExpr *expr) {
   if (name == "size")
     return sizeForm(expr);
   if (name == "grad" && expr->arguments.size() == 2)
     return gradient(expr);
   if (name == "jvp" && expr->arguments.size() == 3)
     return pushforward(expr);
-  if (testForm)
-    if (auto value = testForm(name, expr))
-      return *value;
+  if (name == "trained")
+    return trained(expr);
+  if (name == "gradient_error" && expr->arguments.size() == 2)
+    return gradientError(expr);
   return notSupported(expr->range, "'" + name + "' here");
 }
 
@@ -552,12 +259,15 @@ Value Evaluator::sizeForm(const ast::CallExpr *expr) {
     return value;
   if (Dim dim = dimensionOf(value))
     return lengthOf(dim, expr->range);
-  if (value.isRunTime() && value.expr->type.isTensor() && value.expr->type.rank())
+  if (value.isRunTime() && value.expr->type.isTensor() &&
+      value.expr->type.rank())
     return lengthOf(value.expr->type.axes[0].dim, expr->range);
   if (value.kind == Value::List)
     return Value::number(dims.constant(value.items->size()), expr->range);
-  report(Rule::call_c8, arg->range, "'size' takes a dimension, a vocabulary or a "
-                                    "tensor, and this is " + value.describe());
+  report(Rule::call_c8, arg->range,
+         "'size' takes a dimension, a vocabulary or a "
+         "tensor, and this is " +
+             value.describe());
   return Value::error(expr->range);
 }
 
@@ -567,13 +277,14 @@ core::IndexVar *Evaluator::indexOver(Dim size) {
     for (auto &entry : at->names)
       if (const Value &value = entry.second.value; value.isRunTime())
         if (auto *index = llvm::dyn_cast<core::IndexValue>(value.expr))
-          if (index->index->extent && index->index->extent.size() == size.size())
+          if (index->index->extent &&
+              index->index->extent.size() == size.size())
             return index->index;
   return nullptr;
 }
 
-/// A ragged size is a number for each sample: of the sample of the index around,
-/// or one for each.
+/// A ragged size is a number for each sample: of the sample of the index
+/// around, or one for each.
 Value Evaluator::lengthOf(Dim dim, Range range) {
   const core::Atom *atom = dim.size().atom();
   bool isRagged = atom && atom->kind == core::Atom::Size && atom->raggedOver;
@@ -617,11 +328,10 @@ Value Evaluator::gradient(const ast::CallExpr *expr) {
   if (auto *ref = llvm::dyn_cast<core::LocalRef>(place);
       ref && ref->local->role == core::Local::Value &&
       !dependsOn(of, ref->local)) {
-    auto &diag = report(Rule::grad_w1, expr->arguments[1].range,
-                        "'" + text(expr->arguments[0].value) +
-                            "' does not depend on this '" +
-                            text(expr->arguments[1].value) +
-                            "', so the gradient is 0");
+    auto &diag = report(
+        Rule::grad_w1, expr->arguments[1].range,
+        "'" + text(expr->arguments[0].value) + "' does not depend on this '" +
+            text(expr->arguments[1].value) + "', so the gradient is 0");
     noteOrigins(diag, {expr->arguments[0].value, expr->arguments[1].value});
   }
   auto *node = program.make<core::Gradient>(place->type, expr->range);

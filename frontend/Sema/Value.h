@@ -33,41 +33,43 @@ struct NamedValue;
 
 struct Value {
   enum Kind : uint8_t {
-    Error,      ///< absorbs everything, silently
+    Error, ///< absorbs everything, silently
     None,
-    Number,     ///< `dim` if whole, else `real`
+    Number, ///< `dim` if whole, else `real`
     Truth,
     Text,
     Vocabulary,
-    List,       ///< `items`; also of run-time values
-    TupleOf,    ///< `items` and `names`; of settings or mixed
-    Function,   ///< `callable`: function, lambda, primitive, mask, score, chain of functions
-    Layer,      ///< `callable`: layer, chain, repeat or filter, not yet with weights
-    Field,      ///< weights: `expr` is the tree, `field` says what it is
-    RunTime,    ///< `expr`, and `dim` if it is whole, has no axes and is exact
-    Run,        ///< of `f.begin`; `expr` and `callable` (the call it continues)
-    Module,     ///< of `import … as m`
-    Data,       ///< `data`
-    Stage,      ///< `callable`: an optimizer with its settings
-    Pipeline,   ///< `items` are stages (each with `group`)
-    Group,      ///< `group`
+    List,     ///< `items`; also of run-time values
+    TupleOf,  ///< `items` and `names`; of settings or mixed
+    Function, ///< `callable`: function, lambda, primitive, mask, score, chain
+              ///< of functions
+    Layer, ///< `callable`: layer, chain, repeat or filter, not yet with weights
+    Field, ///< weights: `expr` is the tree, `field` says what it is
+    RunTime,  ///< `expr`, and `dim` if it is whole, has no axes and is exact
+    Run,      ///< of `f.begin`; `expr` and `callable` (the call it continues)
+    Module,   ///< of `import … as m`
+    Data,     ///< `data`
+    Stage,    ///< `callable`: an optimizer with its settings
+    Pipeline, ///< `items` are stages (each with `group`)
+    Group,    ///< `group`
     Distribution, ///< a primitive distribution; only right of `~`
-    Record,     ///< in data: a column expression that is still text
+    Record,       ///< in data: a column expression that is still text
   };
 
   Kind kind = Error;
-  Range range;                ///< where it was made
+  Range range; ///< where it was made
   Dim dim;
   double real = 0;
   bool truth = false;
   std::string text;
   core::Expr *expr = nullptr;
-  core::Scalar *scalar = nullptr; ///< Number: the constant it is, if that may be set
+  core::Scalar *scalar =
+      nullptr; ///< Number: the constant it is, if that may be set
   core::Vocabulary *vocabulary = nullptr;
   core::DataPlan *data = nullptr;
   FileScope *module = nullptr;
   FieldInfo *field = nullptr;
-  Context *owner = nullptr;   ///< RunTime, Field, Run: where `expr` can be used
+  Context *owner = nullptr; ///< RunTime, Field, Run: where `expr` can be used
   std::shared_ptr<const std::vector<Value>> items;
   std::shared_ptr<const std::vector<Symbol>> names;
   std::shared_ptr<const Callable> callable;
@@ -106,17 +108,21 @@ struct NamedValue {
 /// What can be called, and with which arguments it has been given already.
 struct Callable {
   enum Kind : uint8_t {
-    Function,  ///< `function` (a file's, or a call of a layer: then `self` is the field)
+    Function, ///< `function` (a file's, or a call of a layer: then `self` is
+              ///< the field)
     Lambda,
     Primitive, ///< `primitive`, a name of Primitives.def
     Chain,     ///< `parts` one after another
-    MaskAnd, MaskOr, MaskNot, ///< of `parts`
-    Layer,     ///< `layer` with settings `given`; `extra` go to its call
-    Repeat,    ///< parts[0] `count` times, own weights
-    Copies,    ///< `parts`, from `L(d) for d in …`: a chain whose names count copies
-    Filtered,  ///< parts[0] through parts[1], on `group`
-    Stage,     ///< `optimizer` with settings `given`
-    RunNext    ///< what a Run continues: `self`, `function`
+    MaskAnd,
+    MaskOr,
+    MaskNot,  ///< of `parts`
+    Layer,    ///< `layer` with settings `given`; `extra` go to its call
+    Repeat,   ///< parts[0] `count` times, own weights
+    Copies,   ///< `parts`, from `L(d) for d in …`: a chain whose names count
+              ///< copies
+    Filtered, ///< parts[0] through parts[1], on `group`
+    Stage,    ///< `optimizer` with settings `given`
+    RunNext   ///< what a Run continues: `self`, `function`
   };
   Kind kind = Function;
   const ast::FunctionDecl *function = nullptr;
@@ -124,14 +130,14 @@ struct Callable {
   const ast::LayerDecl *layer = nullptr;
   const ast::OptimizerDecl *optimizer = nullptr;
   const struct PrimitiveInfo *primitive = nullptr;
-  Scope *home = nullptr;           ///< the scope in which the declaration stands
+  Scope *home = nullptr; ///< the scope in which the declaration stands
   std::vector<Value> parts;
-  std::vector<NamedValue> given;   ///< by name of the parameter or setting
-  std::vector<NamedValue> extra;   ///< named arguments for the call of a layer
-  Value count;                     ///< Repeat
-  std::shared_ptr<Value> self;     ///< the field whose call this is
+  std::vector<NamedValue> given; ///< by name of the parameter or setting
+  std::vector<NamedValue> extra; ///< named arguments for the call of a layer
+  Value count;                   ///< Repeat
+  std::shared_ptr<Value> self;   ///< the field whose call this is
   std::shared_ptr<const GroupExpr> group;
-  bool parenthesised = false;      ///< a chain in parentheses is one part
+  bool parenthesised = false; ///< a chain in parentheses is one part
 
   const Value *find(Symbol name) const {
     for (auto &g : given)
@@ -146,7 +152,7 @@ struct GroupExpr {
   enum Kind : uint8_t { All, Pattern, Tree, Matrices, Vectors, And, Or, Not };
   Kind kind = All;
   std::string pattern;
-  Value field;          ///< Tree: everything below it
+  Value field; ///< Tree: everything below it
   std::vector<std::shared_ptr<const GroupExpr>> parts;
   Range range;
 };

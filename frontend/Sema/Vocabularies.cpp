@@ -15,7 +15,8 @@
 
 namespace lamina::sema {
 
-Value Evaluator::formVocabulary(llvm::StringRef, const Args &args, Range range) {
+Value Evaluator::formVocabulary(llvm::StringRef, const Args &args,
+                                Range range) {
   if (args.size() != 1 || args[0].value.kind != Value::Text) {
     report(Rule::call_c6, range, "'vocabulary' takes the name of a file");
     return Value::error(range);
@@ -34,9 +35,9 @@ Value Evaluator::formVocabulary(llvm::StringRef, const Args &args, Range range) 
     }
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer) {
-    report(Rule::data_c4, args[0].range, "'" + args[0].value.text +
-                                             "' cannot be read: " +
-                                             buffer.getError().message())
+    report(Rule::data_c4, args[0].range,
+           "'" + args[0].value.text +
+               "' cannot be read: " + buffer.getError().message())
         .note("vocabularies are read when compiling, beside this file");
     return Value::error(range);
   }
@@ -53,7 +54,8 @@ Value Evaluator::formVocabulary(llvm::StringRef, const Args &args, Range range) 
 }
 
 /// `words.index("[MASK]")`: the place of a word.
-Value Evaluator::wordIndex(const Value &vocabulary, const Args &args, Range range) {
+Value Evaluator::wordIndex(const Value &vocabulary, const Args &args,
+                           Range range) {
   if (args.size() != 1 || args[0].value.kind != Value::Text) {
     if (args.empty() || !args[0].value.isError())
       report(Rule::call_c6, range, "'index' takes a word");
@@ -63,9 +65,9 @@ Value Evaluator::wordIndex(const Value &vocabulary, const Args &args, Range rang
   for (auto [i, word] : llvm::enumerate(words))
     if (word == args[0].value.text)
       return Value::number(dims.constant(i), range);
-  report(Rule::data_c4, args[0].range, "'" + args[0].value.text +
-                                           "' is not in the vocabulary '" +
-                                           vocabulary.vocabulary->name + "'");
+  report(Rule::data_c4, args[0].range,
+         "'" + args[0].value.text + "' is not in the vocabulary '" +
+             vocabulary.vocabulary->name + "'");
   return Value::error(range);
 }
 

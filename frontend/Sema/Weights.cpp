@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names in types of members are dims of the layer: read in the call's frame, and
-// fixed by the first call that binds them. Initial values are settled at the end,
-// when every size is known.
+// Names in types of members are dims of the layer: read in the call's frame,
+// and fixed by the first call that binds them. Initial values are settled at
+// the end, when every size is known.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,8 +35,8 @@ static const ast::Decl *findMember(const ast::LayerDecl &layer, Symbol name,
 }
 
 const ast::WeightDecl *Evaluator::stateDecl(LayerState &layer, Symbol name) {
-  auto *decl = llvm::dyn_cast_or_null<ast::WeightDecl>(
-      findMember(*layer.decl, name));
+  auto *decl =
+      llvm::dyn_cast_or_null<ast::WeightDecl>(findMember(*layer.decl, name));
   return decl && decl->isState ? decl : nullptr;
 }
 
@@ -102,10 +102,15 @@ Value Evaluator::evaluateMember(LayerState &layer, Symbol name, Range range) {
   if (auto *field = llvm::dyn_cast<ast::FieldDecl>(decl))
     value = memberField(layer, *in, *field, name);
   else if (weight)
-    value = memberWeight(layer, *in, *llvm::cast<ast::WeightDecl>(decl), *weight);
+    value =
+        memberWeight(layer, *in, *llvm::cast<ast::WeightDecl>(decl), *weight);
   else
     value = memberCallable(layer, *in, *llvm::cast<ast::FunctionDecl>(decl));
-  in->fields[name] = value;
+  // A state is read where it is named: its value changes with the updates
+  // above.
+  auto *state = llvm::dyn_cast<ast::WeightDecl>(decl);
+  if (!state || !state->isState)
+    in->fields[name] = value;
   return value;
 }
 
@@ -124,8 +129,10 @@ Value Evaluator::memberField(LayerState &layer, FrameScope &in,
   Value value = evaluate(decl.value);
   if (value.isError())
     return value;
-  if (value.kind == Value::Function)
+  if (value.kind == Value::Function) {
+    layer.fields.insert({name, nullptr});
     return value;
+  }
   if (value.kind != Value::Layer && value.kind != Value::Field) {
     report(Rule::call_c8, decl.value->range,
            "a field is a layer or a function, and this is " + value.describe());
@@ -194,7 +201,8 @@ Value Evaluator::memberWeight(LayerState &layer, FrameScope &in,
   if (!isNew && !core::sameSizes(known->second, type)) {
     report(Rule::weight_c2, in.call,
            "'" + name + "' of '" + layer.decl->name.text + "' is " +
-               known->second.str(true) + ", and this call needs " + type.str(true))
+               known->second.str(true) + ", and this call needs " +
+               type.str(true))
         .note(layer.firstFrame ? layer.firstFrame->call : Range(),
               "its size comes from the first call");
     return Value::error(weight.range);
@@ -205,9 +213,8 @@ Value Evaluator::memberWeight(LayerState &layer, FrameScope &in,
   weightPlaces[{&in, name}] = leaf;
   Value value = runTimeValue(leaf);
   value.owner = in.selfOwner;
-  // One read, so that captures and later updates see one value.
-  if (in.selfOwner == context)
-    return named(name, value, weight.range);
+  if (decl.isState && in.selfOwner == context)
+    return let(name, leaf, weight.range);
   return value;
 }
 
@@ -269,8 +276,8 @@ static bool mentions(const ast::Expr *expr, llvm::ArrayRef<Symbol> names);
 
 static bool mentionsAny(llvm::ArrayRef<const ast::Expr *> parts,
                         llvm::ArrayRef<Symbol> names) {
-  return llvm::any_of(parts,
-                      [&](auto *part) { return part && mentions(part, names); });
+  return llvm::any_of(
+      parts, [&](auto *part) { return part && mentions(part, names); });
 }
 
 static bool mentions(const ast::Expr *expr, llvm::ArrayRef<Symbol> names) {
@@ -291,7 +298,8 @@ static bool mentions(const ast::Expr *expr, llvm::ArrayRef<Symbol> names) {
   if (auto *index = llvm::dyn_cast<ast::IndexExpr>(expr))
     return mentions(index->base, names);
   if (auto *choice = llvm::dyn_cast<ast::ChoiceExpr>(expr))
-    return mentionsAny({choice->value, choice->condition, choice->other}, names);
+    return mentionsAny({choice->value, choice->condition, choice->other},
+                       names);
   return false;
 }
 
@@ -339,6 +347,15 @@ void Evaluator::settleLayer(LayerState &layer) {
     if (auto *field = llvm::dyn_cast<ast::FieldDecl>(decl)) {
       for (const ast::Name &name : field->names) {
         FieldInfo *info = layer.fields.lookup(name.text);
+        // A field that is a function is read and has no info.
+        bool isCalled = layer.fields.count(name.text) &&
+                        (!info || info->slot->kind != core::Slot::Layer ||
+                         info->slot->instance);
+        bool isLibrary =
+            session.sources.isLibrary(session.sources.getFile(name.range));
+        if (!isCalled && !field->when && !isLibrary)
+          report(Rule::weight_w1, name.range,
+                 "nothing calls '" + name.text + "', so it has no weights");
         if (!info)
           continue;
         core::Member member;

@@ -1,0 +1,102 @@
+//===- Algebra.cpp - Products and factors of matrices --------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Bind.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace lamina::sema {
+
+using core::Axis;
+using core::Elem;
+using core::StructuredKind;
+
+Value Evaluator::formAlgebra(llvm::StringRef name, const Args &args,
+                             Range range) {
+  core::Expr *x = tensorArg(args, 0, name, range);
+  if (!x)
+    return Value::error(range);
+  x = convert(x, Elem::Real);
+  core::Type type = x->type;
+  unsigned rank = type.rank();
+  if (rank < 2 || (name != "qr" && name != "singular_values" &&
+                   type.axes[rank - 1].size() != type.axes[rank - 2].size())) {
+    report(Rule::call_c3, range,
+           "'" + name + "' works on matrices, and this is " + type.str());
+    return Value::error(range);
+  }
+  StructuredKind kind = llvm::StringSwitch<StructuredKind>(name)
+                            .Case("inverse", StructuredKind::Inverse)
+                            .Case("determinant", StructuredKind::Determinant)
+                            .Case("solve", StructuredKind::Solve)
+                            .Case("cholesky", StructuredKind::Cholesky)
+                            .Case("qr", StructuredKind::QR)
+                            .Case("lu", StructuredKind::LU)
+                            .Default(StructuredKind::SingularValues);
+  core::Exprs operands = {x};
+  if (name == "determinant") {
+    type.axes.resize(rank - 2);
+  } else if (name == "singular_values") {
+    Dim smaller = dims.min(type.axes[rank - 1].dim, type.axes[rank - 2].dim);
+    type.axes.pop_back();
+    type.axes.back() = {smaller, ""};
+  } else if (name == "solve") {
+    core::Expr *b = tensorArg(args, 1, name, range);
+    if (!b)
+      return Value::error(range);
+    operands.push_back(convert(b, Elem::Real));
+    type = operands[1]->type;
+  } else if (name == "qr") {
+    core::Type r = type;
+    r.axes[rank - 2] = type.axes[rank - 1];
+    const Symbol names[] = {"q", "r"};
+    type = core::Type::tuple({type, r}, names);
+  } else if (name == "lu") {
+    const Symbol names[] = {"order", "lower", "upper"};
+    type = core::Type::tuple({type, type, type}, names);
+  }
+  return named(name, runTimeValue(structured(kind, operands, type, range)),
+               range);
+}
+
+//===-- @ -----------------------------------------------------------------===//
+
+Value Evaluator::matmul(const Value &left, const Value &right,
+                        const ast::BinaryExpr *expr) {
+  core::Expr *a = runTime(left, expr->left->range);
+  core::Expr *b = runTime(right, expr->right->range);
+  if (a->type.isError() || b->type.isError())
+    return Value::error(expr->range);
+  if (!a->type.isTensor() || !b->type.isTensor() || !a->type.rank() ||
+      !b->type.rank()) {
+    report(Rule::meet_c3, expr->opRange,
+           "'@' joins a dimension of each side, and here are " + a->type.str() +
+               " and " + b->type.str());
+    return Value::error(expr->range);
+  }
+  const Axis &last = a->type.axes.back(), &first = b->type.axes.front();
+  if (!same(last.dim, first.dim)) {
+    auto &diag = report(Rule::meet_c3, expr->opRange,
+                        "the last dimension of '" + text(expr->left) + "' is " +
+                            last.dim.str() + ", the first of '" +
+                            text(expr->right) + "' is " + first.dim.str());
+    noteOrigins(diag, {expr->left, expr->right});
+    if (last.size() == first.size())
+      diag.note("both are " + last.size().str() +
+                " here, but nothing says that they are one dimension");
+    else
+      diag.note("here " + last.size().str() + " and " + first.size().str());
+    return Value::error(expr->range);
+  }
+  core::Type type = core::Type::real(a->type.axes);
+  type.axes.pop_back();
+  type.axes.append(b->type.axes.begin() + 1, b->type.axes.end());
+  auto *node = program.make<core::MatMul>(type, expr->range);
+  node->left = convert(a, Elem::Real);
+  node->right = convert(b, Elem::Real);
+  return runTimeValue(node);
+}
+
+} // namespace lamina::sema

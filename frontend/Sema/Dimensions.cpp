@@ -1,0 +1,170 @@
+//===- Dimensions.cpp - Dimensions and types as written ------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names of dimensions are looked up where the type stands; new ones are bound by
+// the caller.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Bind.h"
+
+namespace lamina::sema {
+
+using core::Axis;
+using core::Elem;
+
+//===-- Dimensions as written ---------------------------------------------===//
+
+Dim Evaluator::dimensionOf(const Value &value) {
+  if (value.isWhole()) {
+    // Constants of the file are dimensions by value.
+    if (value.scalar && !value.scalar->fixedAt)
+      value.scalar->fixedAt = value.range;
+    return value.dim;
+  }
+  if (value.kind == Value::Vocabulary)
+    return dims.constant(value.vocabulary->words.size());
+  if (value.kind == Value::RunTime && value.dim)
+    return value.dim;
+  if (value.kind == Value::RunTime && value.expr->type.isScalar() &&
+      value.expr->type.elem.isWhole()) {
+    Dim exact = exactOf(value.expr);
+    for (const core::Atom *atom : dims.atoms(exact.size()))
+      if (atom->kind == core::Atom::Value || atom->kind == core::Atom::Index)
+        return {};
+    return exact;
+  }
+  return {};
+}
+
+/// Null if a name in it is new; then nothing was reported.
+Dim Evaluator::knownDimension(const ast::Expr *expr) {
+  expr = ast::withoutParens(const_cast<ast::Expr *>(expr));
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr)) {
+    auto value = lookUp(name->name);
+    return value ? dimensionOf(*value) : Dim();
+  }
+  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr)) {
+    Dim a = knownDimension(binary->left), b = knownDimension(binary->right);
+    if (!a || !b)
+      return {};
+    switch (binary->op) {
+    case ast::BinaryOp::Add:
+      return a + b;
+    case ast::BinaryOp::Subtract:
+      return a - b;
+    case ast::BinaryOp::Multiply:
+      return a * b;
+    case ast::BinaryOp::Div:
+      return b.isConstant(0) ? Dim() : dims.div(a, b);
+    case ast::BinaryOp::Mod:
+      return b.isConstant(0) ? Dim() : dims.mod(a, b);
+    default:
+      break;
+    }
+  }
+  if (auto *number = llvm::dyn_cast<ast::NumberExpr>(expr))
+    return number->isWhole ? dims.constant(number->whole) : Dim();
+  // `t(b)` is t, shorter for some of b.
+  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr)) {
+    auto *name = llvm::dyn_cast<ast::NameExpr>(call->callee);
+    if (name && name->name != "size" && name->name != "min" &&
+        name->name != "max")
+      return knownDimension(call->callee);
+  }
+  return dimensionOf(evaluate(expr));
+}
+
+/// The one name of `expr` that nothing binds yet, empty if there is none.
+ast::Name Evaluator::newName(const ast::Expr *expr) {
+  expr = ast::withoutParens(const_cast<ast::Expr *>(expr));
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr)) {
+    auto value = lookUp(name->name);
+    bool known = value && (dimensionOf(*value) || value->isError());
+    return known ? ast::Name{} : ast::Name{name->name, name->range};
+  }
+  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr)) {
+    ast::Name left = newName(binary->left);
+    return left ? left : newName(binary->right);
+  }
+  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr))
+    if (auto *name = llvm::dyn_cast<ast::NameExpr>(call->callee);
+        name && name->name != "size" && !findPrimitiveNamed(name->name))
+      return newName(call->callee);
+  return {};
+}
+
+void Evaluator::bindDimension(Scope &in, ast::Name name, Dim dim) {
+  in.bind(name.text, Value::number(dim, name.range), Binding::Dimension,
+          name.range);
+}
+
+Symbol axisName(const ast::Dimension &dimension) {
+  if (dimension.name)
+    return dimension.name.text;
+  const ast::Expr *size = dimension.size;
+  if (auto *call = llvm::dyn_cast<ast::CallExpr>(size))
+    size = call->callee;
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(size))
+    return name->name;
+  return "";
+}
+
+core::Type Evaluator::resolve(const ast::Type *type,
+                              std::function<Dim(ast::Name)> fresh) {
+  auto *tensor = llvm::dyn_cast<ast::TensorType>(type);
+  if (!tensor)
+    return core::Type::error();
+  Elem elem;
+  switch (tensor->element) {
+  case ast::ElementKind::Real:
+  case ast::ElementKind::Any:
+    break;
+  case ast::ElementKind::Int:
+    elem.kind = Elem::Whole;
+    break;
+  case ast::ElementKind::Bool:
+    elem.kind = Elem::Truth;
+    break;
+  case ast::ElementKind::Id: {
+    Dim bound = knownDimension(tensor->bound);
+    if (!bound)
+      if (ast::Name name = newName(tensor->bound); name && fresh)
+        bound = fresh(name);
+    elem = {Elem::Whole, dims.constant(0), bound ? bound - 1 : Dim()};
+    break;
+  }
+  }
+  llvm::SmallVector<Axis, 4> axes;
+  for (auto &dimension : tensor->dimensions) {
+    if (llvm::isa<ast::EllipsisExpr>(dimension.size)) {
+      if (frame && frame->hasPack)
+        llvm::append_range(axes, frame->pack);
+      continue;
+    }
+    Dim dim = knownDimension(dimension.size);
+    if (!dim) {
+      ast::Name name = newName(dimension.size);
+      if (name && fresh)
+        if (Dim made = fresh(name))
+          bindDimension(*scope, name, made);
+      dim = name ? knownDimension(dimension.size) : Dim();
+      if (!dim) {
+        if (name)
+          report(Rule::weight_c4, name.range,
+                 "nothing says how large '" + name.text + "' is here");
+        else
+          report(Rule::dim_c1, dimension.range,
+                 "a dimension is a name, a whole number or arithmetic on them");
+        return core::Type::error();
+      }
+    }
+    if (dimension.name)
+      bindDimension(*scope, dimension.name, dim);
+    axes.push_back({dim, axisName(dimension)});
+  }
+  return core::Type::tensor(elem, axes);
+}
+
+} // namespace lamina::sema

@@ -1,0 +1,325 @@
+//===- Instances.cpp - Calls of layers with weights ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls with equal keys (settings, types in sizes, code of function arguments)
+// share an instance, whose body is evaluated once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Bind.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace lamina::sema {
+
+static const ast::FunctionDecl *findCall(const ast::LayerDecl &layer,
+                                         Symbol name) {
+  for (const ast::Decl *member : layer.members)
+    if (auto *call = llvm::dyn_cast<ast::FunctionDecl>(member))
+      if (call->name.text == name)
+        return call;
+  return nullptr;
+}
+
+/// A scope with the settings of a layer; symbolic ones become atoms of their
+/// own.
+LayerScope *Evaluator::settingsScope(const Callable &callable,
+                                     FrameScope &callee, std::string &key) {
+  LayerScope *settings = session.make<LayerScope>(callable.home);
+  key += llvm::utohexstr(uintptr_t(callable.layer));
+  for (const NamedValue &given : callable.given) {
+    Value value = given.value;
+    key += ";" + given.name.str() + "=" + keyOf(value);
+    if (value.isWhole() && !value.dim.constant()) {
+      Dim atom = dims.setting(given.name, value.dim.size(), value.range);
+      callee.back.push_back({atom, value.dim});
+      value.dim = atom;
+    }
+    settings->bind(given.name, value, Binding::Setting, value.range);
+  }
+  return settings;
+}
+
+/// Defaults that need the dims of a call (`width = n`) wait for it.
+void Evaluator::settingDefaults(LayerScope &settings,
+                                const ast::LayerDecl &layer, Scope &in,
+                                bool early) {
+  for (const ast::Parameter &parameter : layer.settings.list) {
+    if (settings.find(parameter.name.text))
+      continue;
+    if (!parameter.value) {
+      if (!early)
+        report(Rule::call_c6, parameter.range,
+               "'" + layer.name.text + "' is not given its setting '" +
+                   parameter.name.text + "'");
+      continue;
+    }
+    llvm::SaveAndRestore<Scope *> inner(scope, &in);
+    unsigned before = session.numMuted;
+    session.muted += early;
+    Value value = evaluate(parameter.value);
+    session.muted -= early;
+    if (early && session.numMuted != before) {
+      in.names.clear();
+      continue;
+    }
+    settings.bind(parameter.name.text, value, Binding::Setting,
+                  parameter.name.range);
+  }
+}
+
+/// A setting of type `mask` or `score` that is given by name where the layer is
+/// called; then it is put among the settings.
+static bool givesMask(Callable &callable, const EvaluatedArg &arg) {
+  for (const ast::Parameter &setting : callable.layer->settings.list) {
+    if (arg.name.empty() || setting.name.text != arg.name || !setting.type)
+      continue;
+    llvm::erase_if(callable.given, [&](auto &g) { return g.name == arg.name; });
+    callable.given.push_back({arg.name, arg.value});
+    return true;
+  }
+  return false;
+}
+
+bool Evaluator::prepareCall(const Value &field, Symbol call, const Args &args,
+                            Range range, LayerCall &out) {
+  // A mask or a score of the settings may be given at the call.
+  Callable callable = *field.callable;
+  Args own;
+  for (const EvaluatedArg &arg : args)
+    if (!givesMask(callable, arg))
+      own.push_back(arg);
+  out.layer = callable.layer;
+  out.decl = findCall(*callable.layer, call);
+  if (!out.decl) {
+    report(Rule::layer_c2, range,
+           call.empty()
+               ? "'" + callable.layer->name.text +
+                     "' has no call without a name"
+               : "'" + callable.layer->name.text + "' has no '" + call + "'")
+        .note(callable.layer->name.range, "declared here");
+    return false;
+  }
+  // The frame stands inside the settings, which may need its dims.
+  FrameScope probe(nullptr);
+  std::string key;
+  out.settings = settingsScope(callable, probe, key);
+  out.settingsKey = key;
+  out.frame = session.make<FrameScope>(out.settings);
+  out.frame->back = probe.back;
+  out.frame->name = callable.layer->name.text.str();
+  out.frame->call = range;
+  out.frame->layer = field.field->state;
+  out.settings->state = field.field->state;
+  Scope *early = session.make<Scope>(Scope::Block, out.settings);
+  settingDefaults(*out.settings, *out.layer, *early, true);
+  if (!matchArguments(out.decl->parameters.list, {}, own,
+                      callable.layer->name.text, range, out.bound))
+    return false;
+  addTypedDefaults(*out.frame, out.decl->parameters.list, out.bound);
+  for (const ast::Parameter &parameter : out.decl->parameters.list)
+    if (!parameter.value && llvm::none_of(out.bound, [&](auto &b) {
+          return b.parameter == &parameter;
+        })) {
+      report(Rule::call_c6, range,
+             "'" + callable.layer->name.text + "' is not given '" +
+                 parameter.name.text + "'")
+          .note(parameter.range, "declared here");
+      return false;
+    }
+  if (!bindSignature(*out.frame, callable.layer->name.text, out.bound))
+    return false;
+  for (BoundArg &arg : out.bound)
+    if (arg.isSetting && arg.value.isWhole() && !arg.value.dim.constant()) {
+      Dim atom = dims.setting(arg.parameter->name.text, arg.value.dim.size(),
+                              arg.range);
+      out.frame->back.push_back({atom, arg.value.dim});
+      arg.value.dim = atom;
+    }
+  settingDefaults(*out.settings, *out.layer, *out.frame, false);
+  out.callKey = key + "|" + call.str() + "(";
+  for (BoundArg &arg : out.bound)
+    out.callKey += arg.parameter->name.text.str() + ":" +
+                   (arg.isSetting ? keyOf(arg.value) : keyOf(arg.type)) + ",";
+  return true;
+}
+
+LayerState *Evaluator::layerState(const Value &field, LayerCall &call,
+                                  Range range) {
+  FieldInfo *info = field.field;
+  if (!info->state) {
+    LayerState *&shared =
+        session.layersByKey[call.settingsKey + "|" + call.callKey];
+    // A model is its own instance, and a layer that is being made holds itself.
+    if (!shared || call.layer->isModel) {
+      session.layerStates.emplace_back();
+      shared = &session.layerStates.back();
+      program.layers.emplace_back();
+      shared->instance = &program.layers.back();
+      shared->instance->name = call.layer->name.text;
+      shared->instance->id = program.layers.size() - 1;
+      shared->instance->range = call.layer->name.range;
+      shared->instance->invertible = call.layer->isInvertible;
+      shared->decl = call.layer;
+      shared->scope = call.settings;
+      shared->firstFrame = call.frame;
+    }
+    info->state = shared;
+    info->slot->instance = shared->instance;
+    info->firstCall = range;
+  }
+  call.settings->state = info->state;
+  call.frame->layer = info->state;
+  return info->state;
+}
+
+Value Evaluator::callLayer(const Value &field, Symbol callName, Args args,
+                           Range range) {
+  LayerCall call;
+  if (!prepareCall(field, callName, args, range, call))
+    return Value::error(range);
+  LayerState *state = layerState(field, call, range);
+  if (!checkSizes(*state, call, range, field.field->firstCall))
+    return Value::error(range);
+  core::FunctionInstance *&known = state->calls[call.callKey];
+  if (!known) {
+    if (depth >= 200) {
+      report(Rule::layer_c5, range,
+             "'" + call.layer->name.text + "' holds itself without end");
+      return Value::error(range);
+    }
+    program.functions.emplace_back();
+    core::FunctionInstance *made = &program.functions.back();
+    known = made;
+    evaluateInstance(call, *state, *made);
+  } else if (evaluatingInstances.contains(known)) {
+    report(Rule::layer_c5, range,
+           "'" + call.layer->name.text +
+               "' calls itself with the same settings");
+    return Value::error(range);
+  }
+  core::FunctionInstance *callee = state->calls[call.callKey];
+  if (!callee->body) {
+    // What failed in silence is evaluated again where it is said why.
+    if (session.muted) {
+      llvm::erase(state->instance->calls, callee);
+      state->calls.erase(call.callKey);
+    }
+    return Value::error(range);
+  }
+  return callNode(field, *callee, call, range);
+}
+
+/// A second call of a field has to agree with the sizes that the first fixed.
+bool Evaluator::checkSizes(LayerState &state, LayerCall &call, Range range,
+                           Range firstCall) {
+  for (auto &[symbol, size] : state.sizes) {
+    Binding *bound = call.frame->find(symbol);
+    if (!bound || bound->kind != Binding::Dimension ||
+        bound->value.dim.size() == size.size())
+      continue;
+    report(Rule::weight_c2, range,
+           "'" + call.layer->name.text + "' has weights for " + symbol + " = " +
+               size.size().str() + ", and here " + symbol + " is " +
+               bound->value.dim.size().str())
+        .note(firstCall, "the first call, with " + size.size().str());
+    return false;
+  }
+  return true;
+}
+
+void Evaluator::evaluateInstance(LayerCall &call, LayerState &state,
+                                 core::FunctionInstance &made) {
+  made.layer = state.instance;
+  made.name = call.decl->name.text;
+  made.key = call.callKey;
+  made.id = program.functions.size() - 1;
+  made.range = call.decl->range;
+  state.instance->calls.push_back(&made);
+  evaluatingInstances.insert(&made);
+  Context *inner = session.make<Context>();
+  inner->function = &made;
+  inner->caller = context;
+  inner->layer = &state;
+  Statements body;
+  Value value;
+  {
+    Entry entry(*this, inner, call.frame, &body);
+    llvm::SaveAndRestore<unsigned> deeper(depth, depth + 1);
+    drawPath.clear();
+    if (!made.name.empty())
+      drawPath.push_back(made.name);
+    auto *self = program.make<core::TreeSelf>(core::Type::tree(nullptr), {});
+    call.frame->self = self;
+    call.frame->selfOwner = inner;
+    bindParams(call, made);
+    value = this->body(call.decl->body);
+    if (call.decl->result && !value.isError())
+      value = declare(value, call.decl->result,
+                      call.decl->body.expr ? call.decl->body.expr->range
+                                           : call.decl->range,
+                      Rule::call_c4, true);
+    if (!value.isError()) {
+      core::Expr *result = runTime(value, call.decl->range);
+      made.result = result->type;
+      made.body = block(std::move(body), result, call.decl->range);
+    }
+  }
+  evaluatingInstances.erase(&made);
+  state.frames[&made] = call.frame;
+  captureSources[&made] = inner->captured;
+}
+
+/// Parameters of an instance: locals for tensors, values for the rest.
+void Evaluator::bindParams(LayerCall &call, core::FunctionInstance &made) {
+  for (BoundArg &arg : call.bound) {
+    Symbol name = arg.parameter->name.text;
+    Value value = arg.value;
+    if (!arg.isSetting) {
+      core::Local *local = program.makeLocal(core::Local::Param, name, arg.type,
+                                             arg.parameter->name.range);
+      made.params.push_back(local);
+      auto *ref =
+          program.make<core::LocalRef>(arg.type, arg.parameter->name.range);
+      ref->local = local;
+      value = runTimeValue(ref);
+    }
+    call.frame->bind(name, value, Binding::Given, arg.parameter->name.range);
+  }
+}
+
+Value Evaluator::callNode(const Value &field, core::FunctionInstance &callee,
+                          LayerCall &call, Range range) {
+  // Dims of the instance beside those that this call was bound to.
+  FrameScope *first =
+      callee.layer ? field.field->state->frames[&callee] : nullptr;
+  std::vector<std::pair<Dim, Dim>> pairs;
+  if (first)
+    for (auto [theirs, ours] : llvm::zip(first->back, call.frame->back))
+      pairs.push_back({theirs.first, ours.second});
+  auto *node = program.make<core::Call>(backType(pairs, callee.result), range);
+  node->callee = &callee;
+  node->tree = imported(field).expr;
+  for (BoundArg &arg : call.bound)
+    if (!arg.isSetting)
+      node->args.push_back(arg.operand);
+  for (const Value &source : captureSources[&callee])
+    node->captures.push_back(imported(source).expr);
+  if (callee.updates && context && context->function && rootIsSelf(node->tree))
+    context->function->updates = true;
+  Value result = runTimeValue(node);
+  // A call with an effect on states happens once, where it stands.
+  if (callee.updates)
+    result = named("", result, range);
+  return result;
+}
+
+bool Evaluator::rootIsSelf(const core::Expr *tree) {
+  while (auto *part = llvm::dyn_cast<core::TreePart>(tree))
+    tree = part->tree;
+  if (auto *ref = llvm::dyn_cast<core::LocalRef>(tree))
+    return ref->local->role == core::Local::Copy;
+  return llvm::isa<core::TreeSelf>(tree);
+}
+
+} // namespace lamina::sema

@@ -1,0 +1,179 @@
+//===- RunTime.cpp - Settings as run-time values -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers and lists become Core where a tensor is asked for.
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/Evaluator.h"
+
+namespace lamina::sema {
+
+using core::Elem;
+
+//===-- Making nodes -----------------------------------------------------===//
+
+core::Expr *Evaluator::constant(double value, Elem::Kind kind, Range range) {
+  core::Type type = core::Type::real();
+  if (kind == Elem::Whole) {
+    Dim exact = dims.constant(int64_t(value));
+    type = core::Type::whole(exact, exact);
+  } else if (kind == Elem::Truth) {
+    type = core::Type::truth();
+  }
+  auto *node = program.make<core::Constant>(type, range);
+  node->values = {value};
+  return node;
+}
+
+core::Expr *Evaluator::sizeOf(Dim dim, Range range) {
+  if (auto known = dim.size().constant())
+    return constant(double(*known), Elem::Whole, range);
+  auto *node = program.make<core::SizeOf>(core::Type::whole(dim, dim), range);
+  node->dim = dim;
+  return node;
+}
+
+core::Expr *Evaluator::convert(core::Expr *expr, Elem::Kind kind) {
+  if (expr->type.elem.kind == kind)
+    return expr;
+  if (auto *c = llvm::dyn_cast<core::Constant>(expr)) {
+    auto *node = program.make<core::Constant>(expr->type, expr->range);
+    node->type.elem = {kind, {}, {}};
+    node->values = c->values;
+    return node;
+  }
+  core::Type type = expr->type;
+  type.elem = {kind, {}, {}};
+  auto *node = program.make<core::Convert>(type, expr->range);
+  node->operand = expr;
+  return node;
+}
+
+Value Evaluator::runTimeValue(core::Expr *expr, Dim exact) {
+  Value value;
+  value.kind = expr->type.isError()                 ? Value::Error
+               : expr->type.kind == core::Type::Run ? Value::Run
+                                                    : Value::RunTime;
+  value.range = expr->range;
+  value.expr = expr;
+  value.dim = exact;
+  value.owner = context;
+  if (exact)
+    exactValues[expr] = exact;
+  return value;
+}
+
+core::Expr *Evaluator::runTime(const Value &value, Range range) {
+  auto errorNode = [&] {
+    return program.make<core::Error>(core::Type::error(), range);
+  };
+  switch (value.kind) {
+  case Value::Error:
+    return errorNode();
+  case Value::Number: {
+    if (value.scalar) {
+      auto *node = program.make<core::ScalarRef>(
+          value.scalar->whole ? core::Type::whole() : core::Type::real(),
+          range);
+      node->scalar = value.scalar;
+      return node;
+    }
+    if (value.dim && value.dim.size().rational() &&
+        !value.dim.size().constant())
+      return constant(value.dim.size().rational()->toDouble(), Elem::Real,
+                      range);
+    return value.dim ? sizeOf(value.dim, range)
+                     : constant(value.real, Elem::Real, range);
+  }
+  case Value::Truth:
+    return constant(value.truth, Elem::Truth, range);
+  case Value::RunTime:
+  case Value::Run:
+  case Value::Field:
+    return imported(value).expr;
+  case Value::List:
+    return stack(value, range);
+  case Value::TupleOf: {
+    std::vector<core::Type> types;
+    core::Exprs elements;
+    for (const Value &item : *value.items) {
+      elements.push_back(runTime(item, range));
+      types.push_back(elements.back()->type);
+      if (types.back().isError())
+        return errorNode();
+    }
+    auto *node = program.make<core::Tuple>(
+        core::Type::tuple(types, *value.names), range);
+    node->elements = elements;
+    return node;
+  }
+  default:
+    report(Rule::call_c8, range,
+           "a tensor or a number is needed here, and this "
+           "is " +
+               value.describe());
+    return errorNode();
+  }
+}
+
+core::Expr *Evaluator::runTime(const ast::Expr *expr) {
+  return runTime(evaluate(expr), expr->range);
+}
+
+/// A list of k values of one type is a tensor with k in front.
+core::Expr *Evaluator::stack(const Value &list, Range range) {
+  core::Exprs elements;
+  Elem::Kind kind = Elem::Whole;
+  bool constants = true;
+  for (const Value &item : *list.items) {
+    // `[(0, 1), (10, 2)]` is a table, as `[[0, 1], [10, 2]]` is.
+    bool isRow = item.kind == Value::TupleOf &&
+                 llvm::all_of(*item.items, [](const Value &part) {
+                   return part.isNumber();
+                 });
+    Range at = item.range ? item.range : range;
+    elements.push_back(isRow ? stack(item, at) : runTime(item, at));
+    const core::Type &type = elements.back()->type;
+    if (type.isError())
+      return elements.back();
+    if (!type.isTensor() || type.rank() != elements[0]->type.rank()) {
+      report(Rule::call_c8, range,
+             "the elements of this list have different "
+             "types, so it is no tensor");
+      return program.make<core::Error>(core::Type::error(), range);
+    }
+    if (!type.elem.isWhole() && kind != Elem::Truth)
+      kind = type.elem.kind;
+    constants &= llvm::isa<core::Constant>(elements.back());
+  }
+  if (elements.empty()) {
+    report(Rule::call_c8, range, "an empty list is no tensor");
+    return program.make<core::Error>(core::Type::error(), range);
+  }
+  core::Type type = elements[0]->type;
+  Dim low = type.elem.low, high = type.elem.high;
+  for (core::Expr *&element : elements) {
+    element = convert(element, kind);
+    Elem &elem = element->type.elem;
+    low = low && elem.low ? dims.min(low, elem.low) : Dim();
+    high = high && elem.high ? dims.max(high, elem.high) : Dim();
+  }
+  type.elem = {kind, kind == Elem::Whole ? low : Dim(),
+               kind == Elem::Whole ? high : Dim()};
+  type.axes.insert(type.axes.begin(),
+                   core::Axis{dims.constant(elements.size()), ""});
+  if (!constants) {
+    auto *node = program.make<core::Stack>(type, range);
+    node->operands = elements;
+    return node;
+  }
+  auto *node = program.make<core::Constant>(type, range);
+  for (core::Expr *element : elements)
+    llvm::append_range(node->values,
+                       llvm::cast<core::Constant>(element)->values);
+  return node;
+}
+
+} // namespace lamina::sema
