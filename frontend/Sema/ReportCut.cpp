@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Works on Core, where functions are written out: `exp(loss)` with `loss =
-// mean(…)` is an elementwise node above a reduction. What does not depend on the
-// batch is used on both sides as it is.
+// mean(…)` is an elementwise node above a reduction. What does not depend on
+// the batch is used on both sides as it is.
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,7 +55,8 @@ bool ReportCut::depends(const Expr *expr) {
   return found || dependsOnLines(getLines(*expr));
 }
 
-//===-- Parts -------------------------------------------------------------------===//
+//===-- Parts
+//-------------------------------------------------------------------===//
 
 Expr *ReportCut::addPart(Part::Kind kind, Expr *value, Expr *weight,
                          Range range) {
@@ -63,8 +64,8 @@ Expr *ReportCut::addPart(Part::Kind kind, Expr *value, Expr *weight,
   part.kind = kind;
   part.value = value;
   part.weight = weight;
-  part.whole = program.makeLocal(core::Local::Value, "whole",
-                                 core::Type::real(), range);
+  part.whole =
+      program.makeLocal(core::Local::Value, "whole", core::Type::real(), range);
   plan.parts.push_back(part);
   auto *ref = program.make<core::LocalRef>(part.whole->type, range);
   ref->local = part.whole;
@@ -86,14 +87,26 @@ Expr *ReportCut::rewriteReduce(core::Reduce *reduce) {
     return fail(reduce);
   switch (reduce->fold) {
   case FoldKind::Sum:
-    return addPart(Part::Sum, real(reduce->operand), nullptr, reduce->range);
+    return as(reduce->type, addPart(Part::Sum, real(reduce->operand), nullptr,
+                                    reduce->range));
   case FoldKind::Mean:
     return addPart(Part::Mean, real(reduce->operand), nullptr, reduce->range);
   case FoldKind::Count:
-    return addPart(Part::Count, reduce->operand, nullptr, reduce->range);
+    return as(reduce->type,
+              addPart(Part::Count, reduce->operand, nullptr, reduce->range));
   default:
     return fail(reduce);
   }
+}
+
+/// What is added up over a split is real; around it stands what the reduction
+/// gave, a whole number for a count.
+Expr *ReportCut::as(const core::Type &type, Expr *whole) {
+  if (!type.elem.isWhole())
+    return whole;
+  auto *node = program.make<core::Convert>(type, whole->range);
+  node->operand = whole;
+  return node;
 }
 
 /// The tensor of what a reduction by element goes through.
@@ -139,12 +152,13 @@ Expr *ReportCut::rewriteFold(core::Fold *fold) {
   }
   if (body->type.rank() != 0)
     return fail(fold);
-  return addPart(isCount ? Part::Count : Part::Sum,
-                 tabulate(fold, isCount ? body : real(body)), nullptr,
-                 fold->range);
+  return as(fold->type, addPart(isCount ? Part::Count : Part::Sum,
+                                tabulate(fold, isCount ? body : real(body)),
+                                nullptr, fold->range));
 }
 
-//===-- What stands around ---------------------------------------------------------===//
+//===-- What stands around
+//---------------------------------------------------------===//
 
 Expr *ReportCut::rewriteLocal(core::LocalRef *ref) {
   auto known = rewritten.find(ref->local);
@@ -204,9 +218,6 @@ Expr *ReportCut::rewriteOperands(Expr *expr) {
     auto *made = program.make<core::Convert>(expr->type, expr->range);
     made->operand = node->operand;
     replace(made->operand);
-    // A count is a whole number of a batch, and a real one of a split.
-    if (isWhole && made->operand->type.elem.isReal() && expr->type.elem.isReal())
-      return made->operand;
     result = made;
   } else if (auto *node = llvm::dyn_cast<core::Retype>(expr)) {
     Expr *operand = node->operand;

@@ -36,6 +36,7 @@ private:
                       core::Expr *weight, Range range);
   core::Expr *tabulate(core::Fold *fold, core::Expr *body);
   core::Expr *real(core::Expr *expr);
+  core::Expr *as(const core::Type &type, core::Expr *whole);
   core::Expr *fail(const core::Expr *expr) {
     if (!failed)
       failed = expr->range;
