@@ -14,9 +14,11 @@
 #include "dialects/Kernel/KernelDialect.h"
 #include "tools/lamina-kernel/BodyInterpreter.h"
 #include "tools/lamina-kernel/KernelRun.h"
+#include "tools/lamina-kernel/Peak.h"
 
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -26,7 +28,6 @@
 #include "mlir/Parser/Parser.h"
 
 #include <cmath>
-#include <ctime>
 
 using namespace lamina;
 namespace cl = llvm::cl;
@@ -118,30 +119,26 @@ static bool check(kernel::FuncOp kernel, tools::KernelRun &run) {
   return good;
 }
 
-/// Seconds that this thread has run: other programs do not count.
-static double cpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
-}
-
-static bool time(kernel::FuncOp kernel, tools::KernelRun &run) {
+static bool time(kernel::FuncOp kernel, tools::KernelRun &run,
+                 const TargetModel &target) {
   double best = 1e9;
   for (int64_t round = 0; round < rounds; ++round) {
-    double start = cpuSeconds();
+    double start = tools::threadSeconds();
     run.run(0, run.items());
-    best = std::min(best, cpuSeconds() - start);
+    best = std::min(best, tools::threadSeconds() - start);
   }
-  llvm::outs() << kernel.getSymName() << ": " << best * 1e6 << " us";
+  llvm::outs() << kernel.getSymName() << llvm::format(": %.1f us", best * 1e6);
   if (flops > 0)
-    llvm::outs() << ", " << flops / best * 1e-9 << " GFLOP/s";
+    llvm::outs() << llvm::format(
+        ", %.1f GFLOP/s, %.0f %% of this core's peak", flops / best * 1e-9,
+        flops / best / tools::measurePeak(target) * 100);
   llvm::outs() << "\n";
   return true;
 }
 
 static bool process(kernel::FuncOp kernel, const TargetModel &target) {
   llvm::LLVMContext context;
-  double start = cpuSeconds();
+  double start = tools::threadSeconds();
   std::unique_ptr<llvm::Module> module =
       cpu::emitModule(kernel, target, {!loops}, context);
   if (!module)
@@ -157,7 +154,7 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
   }
   llvm::SmallVector<char, 0> object =
       cpu::writeObject(*module, target, emit == "asm");
-  double seconds = cpuSeconds() - start;
+  double seconds = tools::threadSeconds() - start;
   if (emit == "asm") {
     llvm::outs() << llvm::StringRef(object.data(), object.size());
     return true;
@@ -166,7 +163,7 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
     llvm::outs() << "compiled in " << int(seconds * 1e3) << " ms; ";
   tools::KernelRun run(kernel, dims, {1, low, high, ids});
   return run.load(object) &&
-         (emit == "time" ? time(kernel, run) : check(kernel, run));
+         (emit == "time" ? time(kernel, run, target) : check(kernel, run));
 }
 
 int main(int argc, char **argv) {
