@@ -109,39 +109,61 @@ private:
         b.clone(op, outside);
   }
 
+  /// Whether an argument is still read once the hoisted ops are gone.
+  bool isRead(Value argument) {
+    return llvm::any_of(argument.getUsers(), [&](Operation *user) {
+      return !leaving.contains(user);
+    });
+  }
+
   void rebuild() {
     OpBuilder b(scan);
-    SmallVector<Value> with(scan.getWith()), rows;
+    // The operand of `with`, its old argument in the body, and in `until`.
+    struct With {
+      Value operand, inBody, inUntil;
+    };
+    SmallVector<With> kept;
+    unsigned carries = unsigned(scan.getCarries().size());
+    for (auto [i, argument] : llvm::enumerate(scan.getWithArgs())) {
+      Value asked =
+          scan.hasUntil()
+              ? scan.getUntilBlock()->getArgument(1 + carries + unsigned(i))
+              : Value();
+      if (isRead(argument) || (asked && !asked.use_empty()))
+        kept.push_back({scan.getWith()[i], argument, asked});
+    }
     for (Operation *op : leaving)
-      for (Value result : op->getResults()) {
-        bool stays = llvm::any_of(result.getUsers(), [&](Operation *user) {
-          return !leaving.contains(user);
-        });
-        if (!stays)
-          continue;
-        rows.push_back(result);
-        with.push_back(outside.lookup(result));
-      }
+      for (Value result : op->getResults())
+        if (isRead(result))
+          kept.push_back({outside.lookup(result), result, {}});
+    SmallVector<Value> with;
+    for (const With &entry : kept)
+      with.push_back(entry.operand);
     auto wide = ScanOp::create(
         b, scan.getLoc(), scan.getTripSize(), scan.getReverse(), scan.getInit(),
         scan.getOver(), with, scan.getStacks().getTypes(), scan.getRounds(),
         scan.hasUntil());
     wide->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
-    // `with` stands last, so all other arguments keep their places.
-    auto move = [&](Block *from, Block *to) {
-      for (auto [old, argument] :
-           llvm::zip(from->getArguments(), to->getArguments()))
-        old.replaceAllUsesWith(argument);
+
+    // `with` stands last, so the others keep their places.
+    auto move = [](Block *from, Block *to, unsigned same) {
+      for (unsigned i = 0; i < same; ++i)
+        from->getArgument(i).replaceAllUsesWith(to->getArgument(i));
       to->getOperations().splice(to->end(), from->getOperations());
     };
-    unsigned first = scan.getBodyBlock()->getNumArguments();
-    move(scan.getBodyBlock(), wide.getBodyBlock());
+    unsigned inBody = 1 + carries + unsigned(scan.getOver().size());
+    move(scan.getBodyBlock(), wide.getBodyBlock(), inBody);
     if (scan.hasUntil())
-      move(scan.getUntilBlock(), wide.getUntilBlock());
-    for (auto [i, row] : llvm::enumerate(rows))
-      row.replaceAllUsesWith(
-          wide.getBodyBlock()->getArgument(first + unsigned(i)));
-    for (Operation *op : llvm::reverse(leaving))
+      move(scan.getUntilBlock(), wide.getUntilBlock(), 1 + carries);
+    for (auto [i, entry] : llvm::enumerate(kept)) {
+      entry.inBody.replaceAllUsesWith(
+          wide.getBodyBlock()->getArgument(inBody + unsigned(i)));
+      if (entry.inUntil)
+        entry.inUntil.replaceAllUsesWith(
+            wide.getUntilBlock()->getArgument(1 + carries + unsigned(i)));
+    }
+    for (Operation *op : llvm::reverse(
+             SmallVector<Operation *>(leaving.begin(), leaving.end())))
       op->erase();
     scan->replaceAllUsesWith(wide->getResults());
     scan.erase();
