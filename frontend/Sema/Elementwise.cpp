@@ -264,6 +264,7 @@ Value Evaluator::binary(Primitive op, const Value &a, const Value &b,
                         const ast::Expr *right) {
   if ((op == Primitive::Eq || op == Primitive::Ne) &&
       (a.isNone() || b.isNone() || a.kind == Value::Text ||
+       b.kind == Value::Text ||
        (a.kind == Value::Truth && b.kind == Value::Truth))) {
     bool equal = a.kind == b.kind && a.text == b.text && a.truth == b.truth;
     return Value::truthValue(equal == (op == Primitive::Eq), range);
