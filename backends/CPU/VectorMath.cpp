@@ -20,20 +20,11 @@ namespace lamina::cpu {
 static constexpr double exponential[] = {
     0.0013926176119935579, 0.0083631730745137109, 0.041666554662050534,
     0.16666577025597988, 0.5};
-// The same for numbers of type f64: 7.3e-15.
-static constexpr double exponentialDouble[] = {
-    2.7613795554519859e-7,  2.7625102005388107e-6, 2.4801536409064086e-5,
-    0.00019841208756992321, 0.0013888888905871346, 0.008333333353717157,
-    0.041666666666651367,   0.16666666666648303,   0.5};
 // (log(1+f) - f + f²/2) / f³ for sqrt(1/2) <= 1+f < sqrt(2): 2.9e-8.
 static constexpr double logarithm[] = {
     0.069716114714511778, -0.11479733846637636, 0.11685419923486739,
     -0.12425687331451106, 0.1424905764569748,   -0.16667802319501254,
     0.20000715748892102,  -0.24999996957950882, 0.33333331180030048};
-// (log((1+s)/(1-s)) - 2s) / s³ as a polynomial of s²: 4.7e-14.
-static constexpr double logarithmDouble[] = {
-    0.16621817152858928, 0.18140193802865991, 0.22222862280108716,
-    0.28571424138324161, 0.40000000011206506, 0.66666666666662083};
 // erf(x) / x as a polynomial of x² for |x| <= 1: 1.3e-9.
 static constexpr double errorNearZero[] = {
     7.8758750626854883e-5, -0.00080168642871658695, 0.005189087423433974,
@@ -66,11 +57,9 @@ static constexpr double arcSine[] = {0.03369084720283012,  0.017149238357677253,
                                      0.031100662735494568, 0.044599401528512184,
                                      0.075000945434974235, 0.16666666337430907};
 
-static constexpr double ln2 = 0.693147180559945309417232;
 // ln 2 = high + low, where n · high is exact for |n| < 2^12.
 static constexpr double ln2High = 0.693359375;
-static constexpr double ln2Low = ln2 - ln2High;
-static constexpr double log2e = 1.44269504088896340736;
+static constexpr double ln2Low = 0.693147180559945309417232 - ln2High;
 static constexpr double halfPi = 1.57079632679489661923;
 
 Value *VectorMath::number(Value *like, double value) {
@@ -374,91 +363,6 @@ Value *VectorMath::acos(Value *x) {
   Value *far = b.CreateSelect(
       isNegative, b.CreateFSub(number(x, 2 * halfPi), twice), twice);
   return b.CreateSelect(isFar, far, b.CreateFSub(number(x, halfPi), asin(x)));
-}
-
-// A first value from the bits, then three Newton steps, each of which doubles
-// the five digits that it has.
-Value *VectorMath::cbrt(Value *x) {
-  Value *magnitude = unary(Intrinsic::fabs, x);
-  Value *small = b.CreateFCmpOLT(magnitude, number(x, 0x1p-120));
-  Value *a = b.CreateSelect(small, b.CreateFMul(magnitude, number(x, 0x1p24)),
-                            magnitude);
-  Value *bits = b.CreateBitCast(a, integerType(x));
-  Value *third = b.CreateUDiv(bits, integers(x, 3));
-  Value *y =
-      b.CreateBitCast(b.CreateAdd(third, integers(x, 709921077)), x->getType());
-  for (int step = 0; step < 3; ++step) {
-    Value *quotient = b.CreateFDiv(a, b.CreateFMul(y, y));
-    Value *correction =
-        b.CreateFMul(b.CreateFSub(quotient, y), number(x, 1.0 / 3.0));
-    y = b.CreateFAdd(y, correction);
-  }
-  y = b.CreateSelect(small, b.CreateFMul(y, number(x, 0x1p-8)), y);
-  Value *finite =
-      b.CreateFCmpOLT(magnitude, ConstantFP::getInfinity(x->getType()));
-  Value *isZero = b.CreateFCmpOEQ(x, number(x, 0.0));
-  y = b.CreateSelect(finite, withSignOf(y, x), x);
-  return b.CreateSelect(isZero, x, y);
-}
-
-Value *VectorMath::logDouble(Value *x) {
-  Split parts = split(x);
-  Value *one = number(x, 1.0);
-  Value *s = b.CreateFDiv(b.CreateFSub(parts.mantissa, one),
-                          b.CreateFAdd(parts.mantissa, one));
-  Value *z = b.CreateFMul(s, s);
-  Value *cubed =
-      b.CreateFMul(b.CreateFMul(z, s), polynomial(z, logarithmDouble));
-  Value *sum = fma(s, number(x, 2.0), cubed);
-  return fma(parts.exponent, number(x, ln2), sum);
-}
-
-Value *VectorMath::expDouble(Value *x) {
-  Value *n = unary(Intrinsic::roundeven, b.CreateFMul(x, number(x, log2e)));
-  Value *r = fma(n, number(x, -ln2), x);
-  Value *tail = fma(b.CreateFMul(r, r), polynomial(r, exponentialDouble), r);
-  return b.CreateFMul(b.CreateFAdd(tail, number(x, 1.0)), powerOfTwo(n));
-}
-
-// y · log x needs more digits than f32 has, so it is computed in f64.
-Value *VectorMath::powOfMagnitude(Value *x, Value *y) {
-  Type *narrow = x->getType();
-  Type *wide = b.getDoubleTy();
-  if (auto *vector = dyn_cast<VectorType>(narrow))
-    wide = VectorType::get(wide, vector->getElementCount());
-  Value *logarithmOfX = logDouble(b.CreateFPExt(x, wide));
-  Value *product = b.CreateFMul(b.CreateFPExt(y, wide), logarithmOfX);
-  return b.CreateFPTrunc(expDouble(clamp(product, -120.0, 120.0)), narrow);
-}
-
-Value *VectorMath::pow(Value *x, Value *y) {
-  Type *type = x->getType();
-  Value *zero = number(x, 0.0), *one = number(x, 1.0);
-  Value *infinite = ConstantFP::getInfinity(type);
-  Value *magnitude = unary(Intrinsic::fabs, x);
-  Value *result = powOfMagnitude(magnitude, y);
-  // 0 and infinity have no logarithm; which of the two results depends on y.
-  Value *upward = b.CreateFCmpOGT(y, zero);
-  Value *ofZero = b.CreateSelect(upward, zero, infinite);
-  Value *ofInfinity = b.CreateSelect(upward, infinite, zero);
-  result = b.CreateSelect(b.CreateFCmpOEQ(x, zero), ofZero, result);
-  result =
-      b.CreateSelect(b.CreateFCmpOEQ(magnitude, infinite), ofInfinity, result);
-  // Negative x: only whole y, with the sign of odd ones.
-  Value *isWhole = b.CreateFCmpOEQ(unary(Intrinsic::trunc, y), y);
-  Value *half = b.CreateFMul(y, number(x, 0.5));
-  Value *isOdd = b.CreateAnd(
-      isWhole, b.CreateFCmpUNE(unary(Intrinsic::trunc, half), half));
-  Value *isNegative =
-      b.CreateICmpSLT(b.CreateBitCast(x, integerType(x)), integers(x, 0));
-  Value *below = b.CreateFCmpOLT(x, zero);
-  result = b.CreateSelect(b.CreateAnd(isNegative, isOdd), b.CreateFNeg(result),
-                          result);
-  result = b.CreateSelect(b.CreateAnd(below, b.CreateNot(isWhole)),
-                          ConstantFP::getNaN(type), result);
-  result = keepNaN(y, keepNaN(x, result));
-  Value *isOne = b.CreateOr(b.CreateFCmpOEQ(y, zero), b.CreateFCmpOEQ(x, one));
-  return b.CreateSelect(isOne, one, result);
 }
 
 Value *VectorMath::emit(StringRef name, ArrayRef<Value *> x) {

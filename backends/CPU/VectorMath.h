@@ -46,6 +46,9 @@ public:
   llvm::Value *pow(llvm::Value *x, llvm::Value *y);
 
 private:
+  static constexpr double ln2 = 0.693147180559945309417232;
+  static constexpr double log2e = 1.44269504088896340736;
+
   struct Split {
     llvm::Value *mantissa; ///< in [sqrt(1/2), sqrt(2))
     llvm::Value *exponent; ///< whole, as a floating-point number
