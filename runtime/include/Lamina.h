@@ -47,18 +47,18 @@ typedef struct LaminaTensor {
 } LaminaTensor;
 
 /* Loads the weights; NULL for a program without any. `threads`: 0 for all
- * processors. Returns NULL on failure: see `lamina_error`. One program is used by
- * one thread at a time; several may be open. */
+ * processors. Returns NULL on failure: see `lamina_error`. One program is used
+ * by one thread at a time; several may be open. */
 LaminaProgram *lamina_open(const char *weights, int threads);
 void lamina_close(LaminaProgram *program);
 
 /* The seed of every random number (0 when opened). */
 void lamina_seed(LaminaProgram *program, int64_t seed);
 
-/* Runs the sample or function `name`. Each parameter is given by its name, those
- * with a default may be left out; a length is an I64 of rank 0. Fills up to
- * `output_count` results, whose data belongs to the program and stays until its
- * next call. Returns the number of results of `name`, or -1 on failure. */
+/* Runs the sample or function `name`. Each parameter is given by its name,
+ * those with a default may be left out; a length is an I64 of rank 0. Fills up
+ * to `output_count` results, whose data belongs to the program and stays until
+ * its next call. Returns the number of results of `name`, or -1 on failure. */
 int lamina_call(LaminaProgram *program, const char *name,
                 const LaminaTensor *inputs, size_t input_count,
                 LaminaTensor *outputs, size_t output_count);
