@@ -18,185 +18,8 @@ using core::ColumnExpr;
 using core::DataPlan;
 using core::Type;
 
-//===-- Text functions -----------------------------------------------------===//
-
-static bool isTextSource(const DataPlan &plan) {
-  return plan.kind == DataPlan::Table || plan.kind == DataPlan::Lines;
-}
-
-std::optional<ColumnExpr> DataReader::encoded(Column::Kind kind,
-                                              const Value &words,
-                                              const ast::Expr *text,
-                                              Range range) {
-  auto operand = columnOf(text);
-  if (!operand)
-    return std::nullopt;
-  Column column;
-  column.kind = kind;
-  column.range = range;
-  column.operands.push_back(std::move(*operand));
-  if (words.kind == Value::Vocabulary) {
-    column.vocabulary = words.vocabulary;
-    return column;
-  }
-  if (words.kind == Value::List && kind == Column::IndexOf) {
-    for (const Value &word : *words.items)
-      column.words.push_back(word.text);
-    return column;
-  }
-  return std::nullopt;
-}
-
-static ColumnExpr unary(ColumnExpr::Kind kind, ColumnExpr operand,
-                        Range range) {
-  ColumnExpr column;
-  column.kind = kind;
-  column.range = range;
-  column.operands.push_back(std::move(operand));
-  return column;
-}
-
-std::optional<ColumnExpr> DataReader::columnOfCall(const ast::CallExpr &call) {
-  if (auto *member = llvm::dyn_cast<ast::MemberExpr>(call.callee)) {
-    bool isIndex = member->member.text == "index" && call.arguments.size() == 1;
-    if (!isIndex || !columnOf(call.arguments[0].value))
-      return std::nullopt;
-    return encoded(Column::IndexOf, e.evaluate(member->base),
-                   call.arguments[0].value, call.range);
-  }
-  auto *name = llvm::dyn_cast<ast::NameExpr>(call.callee);
-  if (!name || call.arguments.empty())
-    return std::nullopt;
-  const ast::Expr *last = call.arguments.back().value;
-  auto kind = llvm::StringSwitch<std::optional<Column::Kind>>(name->name)
-                  .Case("number", Column::Number)
-                  .Case("lower", Column::Lower)
-                  .Case("strip", Column::Strip)
-                  .Case("encode", Column::Encode)
-                  .Case("index", Column::IndexOf)
-                  .Case("hashed", Column::Hashed)
-                  .Default(std::nullopt);
-  bool takesOne = kind && (*kind == Column::Number || *kind == Column::Lower ||
-                           *kind == Column::Strip);
-  if (!kind || call.arguments.size() != (takesOne ? 1u : 2u))
-    return std::nullopt;
-  auto operand = columnOf(last);
-  if (!operand)
-    return std::nullopt;
-  if (takesOne)
-    return unary(*kind, std::move(*operand), call.range);
-  Value first = e.evaluate(call.arguments[0].value);
-  if (*kind != Column::Hashed)
-    return encoded(*kind, first, last, call.range);
-  Column column = unary(*kind, std::move(*operand), call.range);
-  column.n = e.forceWhole(first, call.arguments[0].range,
-                          "the number of values of 'hashed'")
-                 .value_or(1);
-  return column;
-}
-
-/// `encode(words, .a)` where the vocabulary is in error.
-bool DataReader::isOfBadWords(const ast::CallExpr &call) {
-  if (!isTextSource(plan))
-    return false;
-  if (auto *member = llvm::dyn_cast<ast::MemberExpr>(call.callee))
-    return member->member.text == "index" && e.evaluate(member->base).isError();
-  auto *name = llvm::dyn_cast<ast::NameExpr>(call.callee);
-  bool isOfWords = name && call.arguments.size() == 2 &&
-                   (name->name == "encode" || name->name == "index");
-  return isOfWords && e.evaluate(call.arguments[0].value).isError();
-}
-
-/// `a[:64]`, `a[3]` of a text or a list.
-std::optional<ColumnExpr>
-DataReader::columnOfIndex(const ast::IndexExpr &index) {
-  const ast::Brackets &brackets = index.brackets;
-  if (brackets.entries.size() != 1 || brackets.where || brackets.otherwise)
-    return std::nullopt;
-  auto base = columnOf(index.base);
-  if (!base)
-    return std::nullopt;
-  const ast::Subscript &entry = brackets.entries[0];
-  bool isSlice = entry.kind == ast::Subscript::Kind::Slice;
-  Column column = unary(isSlice ? Column::Cut : Column::At, std::move(*base),
-                        index.range);
-  auto force = [&](const ast::Expr *expr) {
-    return e.forceWhole(e.evaluate(expr), expr->range, "a place in a record");
-  };
-  const ast::Expr *low = isSlice ? entry.low : entry.value;
-  if (low) {
-    auto place = force(low);
-    isFailed |= !place;
-    column.low = place.value_or(0);
-  }
-  if (isSlice && entry.high) {
-    column.high = force(entry.high);
-    isFailed |= !column.high;
-  }
-  return column;
-}
-
-std::optional<ColumnExpr>
-DataReader::columnOfBinary(const ast::BinaryExpr &binary) {
-  auto primitive =
-      llvm::StringSwitch<std::optional<core::Primitive>>(
-          ast::getSpelling(binary.op))
-          .Case("==", core::Primitive::Eq)
-          .Case("!=", core::Primitive::Ne)
-          .Case("<", core::Primitive::Lt)
-          .Case("<=", core::Primitive::Le)
-          .Case(">", core::Primitive::Gt)
-          .Case(">=", core::Primitive::Ge)
-          .Default(std::nullopt);
-  bool isAnd = binary.op == ast::BinaryOp::And;
-  if (!primitive && !isAnd && binary.op != ast::BinaryOp::Or)
-    return std::nullopt;
-  auto left = columnOf(binary.left), right = columnOf(binary.right);
-  // Only what is text is compared here; numbers are compared as tensors.
-  if (!left || !right || left->kind == Column::Number ||
-      right->kind == Column::Number)
-    return std::nullopt;
-  Column column;
-  column.kind = primitive ? Column::Compare : isAnd ? Column::And : Column::Or;
-  column.comparison = primitive.value_or(core::Primitive::Eq);
-  column.range = binary.range;
-  column.operands = {std::move(*left), std::move(*right)};
-  return column;
-}
-
-std::optional<ColumnExpr> DataReader::columnOf(const ast::Expr *written) {
-  const ast::Expr *expr = ast::withoutParens(const_cast<ast::Expr *>(written));
-  if (!isTextSource(plan))
-    return std::nullopt;
-  if (auto *record = llvm::dyn_cast<ast::RecordExpr>(expr)) {
-    Column column;
-    column.kind = record->field.text == "columns" ? Column::Columns
-                                                  : Column::Field;
-    column.text = record->field.text.str();
-    column.range = record->range;
-    return column;
-  }
-  if (auto *text = llvm::dyn_cast<ast::TextExpr>(expr)) {
-    Column column;
-    column.kind = Column::Text;
-    column.text = text->value.str();
-    column.range = text->range;
-    return column;
-  }
-  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr))
-    return columnOfCall(*call);
-  if (auto *index = llvm::dyn_cast<ast::IndexExpr>(expr))
-    return columnOfIndex(*index);
-  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr))
-    return columnOfBinary(*binary);
-  if (auto *unaryExpr = llvm::dyn_cast<ast::UnaryExpr>(expr);
-      unaryExpr && unaryExpr->op == ast::UnaryOp::Not)
-    if (auto operand = columnOf(unaryExpr->operand))
-      return unary(Column::Not, std::move(*operand), expr->range);
-  return std::nullopt;
-}
-
-//===-- Values of columns ---------------------------------------------------===//
+//===-- Values of columns
+//---------------------------------------------------===//
 
 /// The number of a list's elements, if the text does not decide it.
 static std::optional<int64_t> lengthOf(const ColumnExpr &column) {
@@ -248,11 +71,10 @@ core::Axis DataReader::lengthAxis(const Column &column, Range range) {
     most = *column.high - column.low;
   Symbol name = "length";
   if (current && !current->targets.empty())
-    if (auto *type = llvm::dyn_cast_or_null<ast::TensorType>(
-            current->targets[0].type);
+    if (auto *type =
+            llvm::dyn_cast_or_null<ast::TensorType>(current->targets[0].type);
         type && type->dimensions.size() == 1)
-      if (auto *word =
-              llvm::dyn_cast<ast::NameExpr>(type->dimensions[0].size))
+      if (auto *word = llvm::dyn_cast<ast::NameExpr>(type->dimensions[0].size))
         name = word->name;
   // Two fields of one length: the program checks it when it reads.
   if (Binding *bound = e.scope->find(name); bound && bound->value.isWhole())
@@ -304,8 +126,8 @@ Value DataReader::read(Column column, const Type &type, Range range) {
     if (text == key && core::sameSizes(known->type, type))
       local = known;
   if (!local) {
-    Symbol name = e.program.intern(
-        column.text.empty() ? std::string("column") : column.text);
+    Symbol name = e.program.intern(column.text.empty() ? std::string("column")
+                                                       : column.text);
     local = e.program.makeLocal(core::Local::Field, name, type, range);
     known.push_back({key, local});
     plan.columns.push_back({local, std::move(column)});
@@ -325,13 +147,13 @@ Value DataReader::valueOf(Column column, Range range) {
   return value;
 }
 
-//===-- Fields of sources that are numbers -------------------------------------===//
+//===-- Fields of sources that are numbers
+//-------------------------------------===//
 
 /// The image as declared: `x: [28, 28, 1] = .image / 255`, or by the ranges of
 /// the indices in `x[r < 28, c < 28]: … = .image[r, c, 0]`.
 Type DataReader::typeOfImage(Range range) {
-  core::Elem pixel{core::Elem::Whole, e.dims.constant(0),
-                   e.dims.constant(255)};
+  core::Elem pixel{core::Elem::Whole, e.dims.constant(0), e.dims.constant(255)};
   llvm::SmallVector<core::Axis, 4> axes;
   const ast::Target *target = current ? &current->targets[0] : nullptr;
   if (target && target->type && !target->brackets) {
@@ -391,8 +213,9 @@ Type DataReader::typeOfField(llvm::StringRef name, Range range) {
     return declared;
   }
   static const char *const fields[] = {
-      "the columns of the table", "the keys of the lines", "image and label",
-      "window", "the arrays of the file", "index"};
+      "the columns of the table", "the keys of the lines",
+      "image and label",          "window",
+      "the arrays of the file",   "index"};
   Diagnostic &d = e.report(Rule::data_c2, range,
                            "a record of this source has no '." + name + "'");
   if (plan.kind == DataPlan::Images && name == "label")
@@ -416,7 +239,8 @@ Value DataReader::recordField(const ast::RecordExpr &expr) {
   return read(std::move(column), type, expr.range);
 }
 
-//===-- Lines -----------------------------------------------------------------===//
+//===-- Lines
+//-----------------------------------------------------------------===//
 
 /// What is read as it stands is checked to be in the declared range.
 static void takeDeclaredBounds(core::Expr *expr, DataPlan &plan) {
@@ -536,7 +360,7 @@ bool DataReader::read() {
              if (isOfBadWords(*expr))
                return Value::error(expr->range);
              auto column = columnOfCall(*expr);
-             if (!isTextSource(plan) || !column)
+             if (!isTextSource() || !column)
                return std::nullopt;
              return valueOf(std::move(*column), expr->range);
            });
@@ -544,8 +368,8 @@ bool DataReader::read() {
       std::function<std::optional<Value>(const ast::IndexExpr *)>>
       index(e.dataIndex,
             [this](const ast::IndexExpr *expr) -> std::optional<Value> {
-              auto column = isTextSource(plan) ? columnOfIndex(*expr)
-                                               : std::nullopt;
+              auto column =
+                  isTextSource() ? columnOfIndex(*expr) : std::nullopt;
               if (!column)
                 return std::nullopt;
               return valueOf(std::move(*column), expr->range);
@@ -565,8 +389,9 @@ bool DataReader::read() {
     line(stmt);
   if (plan.fields.empty() && !isFailed) {
     e.report(Rule::data_c3, decl.range,
-             "'" + plan.name + "' declares no field; a field has a type: "
-                               "'x: [64] = …'");
+             "'" + plan.name +
+                 "' declares no field; a field has a type: "
+                 "'x: [64] = …'");
     isFailed = true;
   }
   return !isFailed;

@@ -26,6 +26,11 @@ public:
 private:
   using Column = core::ColumnExpr;
 
+  /// Fields of a record are texts.
+  bool isTextSource() const {
+    return plan.kind == core::DataPlan::Table ||
+           plan.kind == core::DataPlan::Lines;
+  }
   void line(const ast::Stmt *stmt);
   void define(const ast::DefineStmt &stmt);
   void addField(const ast::Target &target, Value value);

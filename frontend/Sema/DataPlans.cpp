@@ -32,7 +32,8 @@ static DataPlan &addPlan(Evaluator &e, DataPlan::Kind kind, ast::Name name) {
   return plan;
 }
 
-//===-- Sources ---------------------------------------------------------------===//
+//===-- Sources
+//---------------------------------------------------------------===//
 
 namespace {
 /// Reads the arguments of a source; what it does not know is reported.
@@ -62,8 +63,8 @@ const ast::Argument *SourceReader::find(llvm::StringRef name,
                                         unsigned position) {
   unsigned at = 0;
   for (const ast::Argument &argument : call.arguments) {
-    bool isMeant = argument.name ? argument.name.text == name
-                                 : at++ == position;
+    bool isMeant =
+        argument.name ? argument.name.text == name : at++ == position;
     if (isMeant) {
       used.insert(&argument);
       return &argument;
@@ -72,8 +73,8 @@ const ast::Argument *SourceReader::find(llvm::StringRef name,
   return nullptr;
 }
 
-std::optional<std::string> SourceReader::text(llvm::StringRef name,
-                                              unsigned position, bool isNeeded) {
+std::optional<std::string>
+SourceReader::text(llvm::StringRef name, unsigned position, bool isNeeded) {
   if (const ast::Argument *argument = find(name, position)) {
     auto text = e.forceText(e.evaluate(argument->value), argument->range,
                             ("'" + name + "'").str());
@@ -143,9 +144,9 @@ bool SourceReader::read(llvm::StringRef source) {
     plan.kind = DataPlan::Table;
     plan.separator = text("separator", 1, false).value_or(",");
     if (const ast::Argument *header = find("header", 2))
-      plan.header = e.forceTruth(e.evaluate(header->value), header->range,
-                                 "'header'")
-                        .value_or(true);
+      plan.header =
+          e.forceTruth(e.evaluate(header->value), header->range, "'header'")
+              .value_or(true);
   } else if (source == "lines") {
     plan.kind = DataPlan::Lines;
   } else {
@@ -159,7 +160,8 @@ static bool isSource(llvm::StringRef name) {
          name == "lines" || name == "arrays" || name == "records";
 }
 
-static Value fromSource(Evaluator &e, FileScope &file, const ast::DataDecl &decl) {
+static Value fromSource(Evaluator &e, FileScope &file,
+                        const ast::DataDecl &decl) {
   auto *call = llvm::dyn_cast<ast::CallExpr>(decl.source);
   auto *name = call ? llvm::dyn_cast<ast::NameExpr>(call->callee) : nullptr;
   if (!name || !isSource(name->name)) {
@@ -178,7 +180,8 @@ static Value fromSource(Evaluator &e, FileScope &file, const ast::DataDecl &decl
   return valueOf(&plan, decl.names[0].range);
 }
 
-//===-- Splits and filters ------------------------------------------------------===//
+//===-- Splits and filters
+//------------------------------------------------------===//
 
 /// The plan that an expression names; null after a diagnostic.
 static DataPlan *planOf(Evaluator &e, const ast::Expr *expr) {
@@ -277,8 +280,7 @@ static void narrow(Evaluator &e, const core::Expr *condition,
     return;
   }
   const core::Expr *right = withoutCasts(node->operands[1]);
-  auto *ref =
-      llvm::dyn_cast<core::LocalRef>(withoutCasts(node->operands[0]));
+  auto *ref = llvm::dyn_cast<core::LocalRef>(withoutCasts(node->operands[0]));
   if (!ref || !ref->type.isScalar() || !ref->type.elem.isWhole())
     return;
   Dim limit;

@@ -31,7 +31,8 @@ Symbol Evaluator::drawName(Symbol name, Range range) {
   return program.intern(path);
 }
 
-/// What a distribution gives: its kind of element, or none if it fits no `given`.
+/// What a distribution gives: its kind of element, or none if it fits no
+/// `given`.
 static std::optional<llvm::StringRef> misfit(DrawKind kind, const Elem &elem) {
   switch (kind) {
   case DrawKind::Normal:
@@ -121,7 +122,7 @@ static bool alignParam(Evaluator &e, core::Draw &draw, core::Expr *param,
 }
 
 static Value makeDraw(Evaluator &e, Symbol name, const core::Type &type,
-                           const Value &distribution, Range range) {
+                      const Value &distribution, Range range) {
   const PrimitiveInfo &info = *distribution.callable->primitive;
   auto [least, most] = getCounts(info.draw);
   size_t count = distribution.callable->parts.size();
@@ -132,8 +133,8 @@ static Value makeDraw(Evaluator &e, Symbol name, const core::Type &type,
                  (least == most ? llvm::Twine(least)
                   : most == 2   ? llvm::Twine("no or 2")
                                 : llvm::Twine("no or 1")) +
-                 (most == 1 ? " parameter" : " parameters") + ", and this has " +
-                 llvm::Twine(count));
+                 (most == 1 ? " parameter" : " parameters") +
+                 ", and this has " + llvm::Twine(count));
     return Value::error(range);
   }
   if (auto gives = misfit(info.draw, type.elem)) {
@@ -181,8 +182,8 @@ Value Evaluator::draw(Symbol name, const core::Type &type,
   const ast::FunctionDecl *function = value.callable->function;
   if (!function->result) {
     report(Rule::draw_c2, distribution->range,
-           "'" + function->name.text +
-               "' has no result type, which '" + name + "' would be")
+           "'" + function->name.text + "' has no result type, which '" + name +
+               "' would be")
         .note(function->name.range, "declared here");
     return Value::error(range);
   }

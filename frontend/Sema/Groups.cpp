@@ -14,7 +14,8 @@ namespace lamina::sema {
 
 using GroupPointer = std::shared_ptr<const GroupExpr>;
 
-//===-- From expressions ----------------------------------------------------===//
+//===-- From expressions
+//----------------------------------------------------===//
 
 static std::shared_ptr<GroupExpr> make(GroupExpr::Kind kind, Range range) {
   auto group = std::make_shared<GroupExpr>();
@@ -33,7 +34,8 @@ static GroupPointer makeOf(GroupExpr::Kind kind, Range range,
   return group;
 }
 
-static GroupPointer groupOfValue(Evaluator &e, const Value &value, Range range) {
+static GroupPointer groupOfValue(Evaluator &e, const Value &value,
+                                 Range range) {
   switch (value.kind) {
   case Value::Error:
     return nullptr;
@@ -71,9 +73,9 @@ GroupPointer groupOf(Evaluator &e, const ast::Expr *written) {
   Range range = expr->range;
   if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr)) {
     if (binary->op == ast::BinaryOp::And || binary->op == ast::BinaryOp::Or)
-      return makeOf(binary->op == ast::BinaryOp::And ? GroupExpr::And
-                                                     : GroupExpr::Or,
-                    range, {groupOf(e, binary->left), groupOf(e, binary->right)});
+      return makeOf(
+          binary->op == ast::BinaryOp::And ? GroupExpr::And : GroupExpr::Or,
+          range, {groupOf(e, binary->left), groupOf(e, binary->right)});
   }
   if (auto *unary = llvm::dyn_cast<ast::UnaryExpr>(expr);
       unary && unary->op == ast::UnaryOp::Not)
@@ -101,7 +103,8 @@ Value groupValue(Evaluator &e, FileScope &file, const ast::GroupDecl &decl) {
   return value;
 }
 
-//===-- Asking --------------------------------------------------------------===//
+//===-- Asking
+//--------------------------------------------------------------===//
 
 /// `*` stands for any run of characters, dots too.
 static bool matches(llvm::StringRef pattern, llvm::StringRef text) {
@@ -172,12 +175,14 @@ void reportEmptyGroups(Evaluator &e, const GroupExpr &group,
     for (const core::WeightLeaf &leaf : leaves)
       if (isInGroup(group, leaf))
         return;
-    Diagnostic &d = e.report(Rule::group_c1, group.range,
-                             "no weight has a name like '" + group.pattern + "'");
+    Diagnostic &d =
+        e.report(Rule::group_c1, group.range,
+                 "no weight has a name like '" + group.pattern + "'");
     std::vector<std::pair<unsigned, std::string>> near;
     for (const core::WeightLeaf &leaf : leaves) {
       std::string name = leaf.path.str();
-      near.push_back({llvm::StringRef(name).edit_distance(group.pattern), name});
+      near.push_back(
+          {llvm::StringRef(name).edit_distance(group.pattern), name});
     }
     std::sort(near.begin(), near.end());
     std::string list;

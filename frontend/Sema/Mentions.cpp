@@ -166,8 +166,8 @@ bool mentions(const ast::Expr *expr, llvm::StringRef name) {
   return names.count(name) != 0;
 }
 
-std::vector<llvm::StringRef> freeIndices(const ast::Expr *expr,
-                                         llvm::ArrayRef<llvm::StringRef> names) {
+std::vector<llvm::StringRef>
+freeIndices(const ast::Expr *expr, llvm::ArrayRef<llvm::StringRef> names) {
   std::set<llvm::StringRef> mentioned, bound;
   Walker(mentioned, &bound).go(expr);
   std::vector<llvm::StringRef> found;

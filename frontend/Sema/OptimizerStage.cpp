@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// The body of an optimizer runs from top to bottom with `g`, `w`, `t` and `rate`
-// in scope, and `after` once the step is done. `when` holds updates back: the
-// state keeps its value where the condition does not hold.
+// The body of an optimizer runs from top to bottom with `g`, `w`, `t` and
+// `rate` in scope, and `after` once the step is done. `when` holds updates
+// back: the state keeps its value where the condition does not hold.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,17 +44,16 @@ private:
     return node;
   }
   core::Local *local(Symbol name, const core::Type &type) {
-    return e.program.makeLocal(core::Local::Param, name, type,
-                               decl.name.range);
+    return e.program.makeLocal(core::Local::Param, name, type, decl.name.range);
   }
 
   Evaluator &e;
   const ast::OptimizerDecl &decl;
   const FlatStage &stage;
-  core::Type type;                   // of the weight, in the stage's dims
+  core::Type type; // of the weight, in the stage's dims
   core::StageInstance &out;
   std::vector<const ast::AfterStmt *> afterBlocks;
-  std::vector<Value> conditions;     // of the `when`s around
+  std::vector<Value> conditions; // of the `when`s around
   bool isAfter = false;
   bool isFailed = false;
 };
@@ -79,8 +78,8 @@ bool StageBuilder::bindWeightType(FrameScope &frame, llvm::StringRef weight) {
   auto *written = llvm::dyn_cast<ast::TensorType>(decl.weightType);
   size_t named = written ? written->dimensions.size() : 0;
   bool hasPack = written && llvm::any_of(written->dimensions, [](auto &d) {
-    return llvm::isa<ast::EllipsisExpr>(d.size);
-  });
+                   return llvm::isa<ast::EllipsisExpr>(d.size);
+                 });
   if (hasPack ? type.rank() + 1 < named : type.rank() != named) {
     e.report(Rule::optim_c4, stage.range,
              "'" + decl.name.text + "' is for weights with " +
@@ -91,8 +90,10 @@ bool StageBuilder::bindWeightType(FrameScope &frame, llvm::StringRef weight) {
         .note("leave it out with 'on'");
     return false;
   }
-  ast::Parameter parameter{{"w", decl.weightType->range}, decl.weightType,
-                           nullptr, decl.weightType->range};
+  ast::Parameter parameter{{"w", decl.weightType->range},
+                           decl.weightType,
+                           nullptr,
+                           decl.weightType->range};
   std::vector<BoundArg> bound(1);
   bound[0].parameter = &parameter;
   bound[0].value = e.runTimeValue(ref(local("w", type)));
@@ -109,7 +110,8 @@ void StageBuilder::bindNames(FrameScope &frame, bool isAfter) {
                local->range);
   };
   bind("w", out.weight);
-  Dim count = e.dims.value("t", out.count, e.dims.constant(1), {}, decl.name.range);
+  Dim count =
+      e.dims.value("t", out.count, e.dims.constant(1), {}, decl.name.range);
   bind("t", out.count, count);
   if (!isAfter)
     bind("g", out.gradient);
@@ -146,7 +148,8 @@ core::Expr *StageBuilder::likeWeight(const Value &value, Range range,
   return fitted(value, real, range, what);
 }
 
-//===-- Statements ------------------------------------------------------------===//
+//===-- Statements
+//------------------------------------------------------------===//
 
 /// State without a type is like the weight; what it starts from sees `w`.
 void StageBuilder::state(const ast::StateStmt &stmt) {
@@ -244,10 +247,13 @@ void StageBuilder::pass(const ast::PassStmt &stmt) {
   } else {
     std::vector<ast::Subscript> entries;
     for (llvm::StringRef name : kept) {
-      auto *index =
-          e.session.make<ast::NameExpr>(stmt.condition->range, name);
-      entries.push_back({ast::Subscript::Kind::Value, {}, index, nullptr,
-                         nullptr, index->range});
+      auto *index = e.session.make<ast::NameExpr>(stmt.condition->range, name);
+      entries.push_back({ast::Subscript::Kind::Value,
+                         {},
+                         index,
+                         nullptr,
+                         nullptr,
+                         index->range});
       size_t fromEnd = size_t(names.end() - llvm::find(names, name));
       out.passAxes.push_back(unsigned(type.rank() - fromEnd));
     }
@@ -283,7 +289,8 @@ bool StageBuilder::statement(const ast::Stmt *stmt) {
   return true;
 }
 
-//===-- Step and after --------------------------------------------------------===//
+//===-- Step and after
+//--------------------------------------------------------===//
 
 static bool readsItself(const ast::OptimizerDecl &decl, llvm::StringRef name) {
   for (const ast::Stmt *stmt : decl.body.block->statements) {
@@ -294,8 +301,8 @@ static bool readsItself(const ast::OptimizerDecl &decl, llvm::StringRef name) {
   return false;
 }
 
-/// A setting `rate`, or `rate = e` where e does not read it, sets the rate: it is
-/// what the stages so far made of 1, times that.
+/// A setting `rate`, or `rate = e` where e does not read it, sets the rate: it
+/// is what the stages so far made of 1, times that.
 void StageBuilder::takeRate(FrameScope &frame) {
   Binding *defined = frame.find("rate");
   Binding *setting = stage.settings->find("rate");
@@ -346,7 +353,7 @@ void StageBuilder::runAfter(llvm::StringRef weight) {
   for (const ast::AfterStmt *block : afterBlocks)
     for (const ast::Stmt *stmt : block->body->statements)
       e.statement(stmt);
-  if (Binding *final = frame->find("final"))
+  if (Binding * final = frame->find("final"))
     out.final = likeWeight(final->value, final->range, "final");
 }
 

@@ -2,9 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// A pipeline is flattened to stages with their groups where it is written. Which
-// stages a weight meets is asked when all weights are known (settleEntries); each
-// stage is then evaluated once for each type of weight (OptimizerStage.cpp).
+// A pipeline is flattened to stages with their groups where it is written.
+// Which stages a weight meets is asked when all weights are known
+// (settleEntries); each stage is then evaluated once for each type of weight
+// (OptimizerStage.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,7 +15,8 @@ namespace lamina::sema {
 
 using GroupPointer = std::shared_ptr<const GroupExpr>;
 
-//===-- Values of declarations ----------------------------------------------===//
+//===-- Values of declarations
+//----------------------------------------------===//
 
 Value optimizerValue(Evaluator &e, FileScope &file,
                      const ast::OptimizerDecl &decl) {
@@ -67,7 +69,8 @@ Value pipelineValue(Evaluator &e, const ast::PipelineExpr &expr) {
   return value;
 }
 
-//===-- Flattening ------------------------------------------------------------===//
+//===-- Flattening
+//------------------------------------------------------------===//
 
 /// Settings of an optimizer around its body; null after a diagnostic.
 static Scope *settingsOf(Evaluator &e, const Callable &callable, Range range) {
@@ -81,8 +84,8 @@ static Scope *settingsOf(Evaluator &e, const Callable &callable, Range range) {
       continue;
     if (!setting.value) {
       e.report(Rule::call_c6, range,
-               "'" + callable.optimizer->name.text + "' is not given its setting '" +
-                   setting.name.text + "'")
+               "'" + callable.optimizer->name.text +
+                   "' is not given its setting '" + setting.name.text + "'")
           .note(setting.range, "declared here");
       return nullptr;
     }
@@ -132,15 +135,16 @@ static bool flatten(Evaluator &e, const Value &rule, GroupPointer group,
   return flatten(e, inner, group, depth + 1, out);
 }
 
-//===-- Rows ------------------------------------------------------------------===//
+//===-- Rows
+//------------------------------------------------------------------===//
 
 /// The weight itself: a Leaf below `tree`, stacked over its copies.
 static core::Expr *leafOf(Evaluator &e, core::Expr *tree,
                           const core::WeightLeaf &leaf) {
   core::Expr *at = tree;
   for (Symbol name : llvm::ArrayRef(leaf.path.parts).drop_back()) {
-    auto *part = e.program.make<core::TreePart>(core::Type::tree(nullptr),
-                                                tree->range);
+    auto *part =
+        e.program.make<core::TreePart>(core::Type::tree(nullptr), tree->range);
     part->tree = at;
     part->name = name;
     at = part;
@@ -230,8 +234,8 @@ core::PipelineInstance *makePipeline(Evaluator &e, const Value &rule,
   pipeline->range = range;
   for (const FlatStage &stage : stages) {
     pipeline->places.push_back({stage.decl->name.text, stage.range});
-    pipeline->key += (pipeline->key.empty() ? "" : " | ") +
-                     stage.decl->name.text.str();
+    pipeline->key +=
+        (pipeline->key.empty() ? "" : " | ") + stage.decl->name.text.str();
   }
   e.session.settlers.push_back([&e, pipeline, stages, tree, over] {
     settle(e, *pipeline, stages, tree, over);

@@ -40,10 +40,10 @@ bool StageRunner::appendMetric(const ast::ReportStmt &stmt,
   if (!call)
     return false;
   Value callee = e.evaluate(call->callee);
-  bool isMetric = callee.kind == Value::Function && callee.callable &&
-                  callee.callable->kind == Callable::Function &&
-                  callee.callable->function->functionKind ==
-                      ast::FunctionKind::Metric;
+  bool isMetric =
+      callee.kind == Value::Function && callee.callable &&
+      callee.callable->kind == Callable::Function &&
+      callee.callable->function->functionKind == ast::FunctionKind::Metric;
   if (!isMetric)
     return false;
   Args args = e.arguments(call);

@@ -11,7 +11,8 @@
 
 namespace lamina::sema {
 
-//===-- Samples -----------------------------------------------------------------===//
+//===-- Samples
+//-----------------------------------------------------------------===//
 
 namespace {
 class SampleBuilder {
@@ -95,8 +96,8 @@ bool SampleBuilder::addParameter(const ast::Parameter &parameter,
   if (isSize) {
     auto *number = llvm::dyn_cast_or_null<core::Constant>(param.initial);
     int64_t usual = number ? int64_t(number->values[0]) : 1;
-    param.size = addSize(e, parameter.name.text, 0, usual,
-                         parameter.name.range);
+    param.size =
+        addSize(e, parameter.name.text, 0, usual, parameter.name.range);
   }
   auto *ref = e.program.make<core::LocalRef>(type, parameter.name.range);
   ref->local = param.local;
@@ -151,8 +152,9 @@ bool SampleBuilder::build(core::EntryPlan &plan) {
     return false;
   if (value.isNone()) {
     e.report(Rule::call_c4, decl.name.range,
-             "'" + decl.name.text + "' has no result; the last line of its "
-                                    "block is the result");
+             "'" + decl.name.text +
+                 "' has no result; the last line of its "
+                 "block is the result");
     return false;
   }
   addResult(plan, value);
@@ -171,7 +173,8 @@ void evaluateSample(Evaluator &e, FileScope &file,
     e.program.samples.push_back(std::move(plan));
 }
 
-//===-- Tests ---------------------------------------------------------------------===//
+//===-- Tests
+//---------------------------------------------------------------------===//
 
 namespace {
 class TestBuilder {
@@ -265,7 +268,8 @@ void TestBuilder::given(const ast::GivenStmt &stmt) {
   Value value = e.evaluate(stmt.value);
   if (value.isError())
     return;
-  plan.givens.push_back({path, e.runTime(value, stmt.value->range), stmt.range});
+  plan.givens.push_back(
+      {path, e.runTime(value, stmt.value->range), stmt.range});
 }
 
 bool TestBuilder::item(const ast::Stmt *stmt) {

@@ -19,10 +19,11 @@ Dim addSize(Evaluator &e, Symbol name, int64_t low, int64_t usual,
   return size;
 }
 
-//===-- The model -------------------------------------------------------------===//
+//===-- The model
+//-------------------------------------------------------------===//
 
-/// The instance of a model is made here if nothing has called it: its fields may
-/// be all that a train body uses.
+/// The instance of a model is made here if nothing has called it: its fields
+/// may be all that a train body uses.
 static LayerState *stateOf(Evaluator &e, const Value &model) {
   FieldInfo *info = model.field;
   if (info->state)
@@ -93,141 +94,8 @@ void StageRunner::openModel(FrameScope &frame) {
   frame.fields.clear();
 }
 
-//===-- Data ------------------------------------------------------------------===//
-
-core::DataPlan *StageRunner::planOf(const ast::Expr *expr) {
-  Value value = e.evaluate(expr);
-  if (value.kind == Value::Data)
-    return value.data;
-  if (!value.isError())
-    e.report(Rule::data_c1, expr->range,
-             "'" + e.text(expr) + "' is no data, it is " + value.describe());
-  fail();
-  return nullptr;
-}
-
-/// Fields as the nearest filter leaves them.
-static llvm::ArrayRef<core::DataField> fieldsOf(core::DataPlan &plan) {
-  return plan.fields.empty() && plan.of ? fieldsOf(*plan.of)
-                                        : llvm::ArrayRef(plan.fields);
-}
-
-void StageRunner::bindFieldsInError(const ast::Expr *data, unsigned depth) {
-  auto *name = llvm::dyn_cast<ast::NameExpr>(data);
-  FileScope *file = e.currentFile();
-  auto *decl = name ? llvm::dyn_cast_or_null<ast::DataDecl>(
-                          e.session.findDecl(*file, name->name).second)
-                    : nullptr;
-  if (!decl || depth > 10)
-    return;
-  e.scope->bind("batch", Value::error(data->range), Binding::Name, data->range);
-  if (auto *call = llvm::dyn_cast_or_null<ast::CallExpr>(decl->value);
-      call && !call->arguments.empty())
-    return bindFieldsInError(call->arguments[0].value, depth + 1);
-  if (decl->lines)
-    for (const ast::Stmt *line : decl->lines->statements)
-      if (auto *define = llvm::dyn_cast<ast::DefineStmt>(line))
-        for (const ast::Target &target : define->targets)
-          e.scope->bind(target.name.text, Value::error(data->range),
-                        Binding::Name, target.name.range);
-}
-
-core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
-                                  Range range, ast::Name name) {
-  core::DataPlan &declared = plan.declared();
-  Dim rows = e.session.raggedRows.lookup(&declared);
-  // Batches of one number of records are of one size, so that what is called on
-  // them is the same instance.
-  if (!rows) {
-    Dim &known = e.session.batchRows[count];
-    if (!known || !count)
-      known = addSize(e, "batch", 1, count ? count : 1024, range);
-    rows = known;
-  }
-  auto *batch = e.program.makeStmt<core::Batch>(range);
-  batch->data = &plan;
-  batch->rows = rows;
-  batch->count = count;
-  e.statements->push_back(batch);
-  e.scope->bind("batch", Value::number(rows, range), Binding::Name, range);
-  std::vector<Value> items;
-  std::vector<Symbol> names;
-  for (auto [i, field] : llvm::enumerate(declared.fields)) {
-    field.used = true;
-    core::Type type = fieldsOf(plan)[i].type;
-    type.elem = e.filteredElem(plan, fieldsOf(plan)[i]);
-    type.axes.insert(type.axes.begin(), {rows, "batch"});
-    core::Local *local = e.program.makeLocal(core::Local::Field, field.name,
-                                             type, field.range);
-    batch->fields.push_back(local);
-    auto *ref = e.program.make<core::LocalRef>(type, range);
-    ref->local = local;
-    Value value = e.runTimeValue(ref);
-    items.push_back(value);
-    names.push_back(field.name);
-    if (!name)
-      e.scope->bind(field.name, value, Binding::Name, range);
-  }
-  if (name)
-    e.scope->bind(name.text,
-                  e.tuple(std::move(items), std::move(names), range),
-                  Binding::Name, name.range);
-  return batch;
-}
-
-void StageRunner::take(const ast::TakeStmt &stmt) {
-  core::DataPlan *plan = planOf(stmt.data);
-  if (!plan) {
-    hasData = true;
-    return bindFieldsInError(stmt.data);
-  }
-  int64_t count = 0;
-  if (stmt.batch) {
-    auto known = e.forceWhole(e.evaluate(stmt.batch), stmt.batch->range,
-                              "the size of a batch");
-    if (known && *known < 1) {
-      e.report(Rule::data_c5, stmt.batch->range,
-               "a batch has at least one record, and this is " +
-                   llvm::Twine(*known));
-      known = std::nullopt;
-    }
-    if (!known) {
-      hasData = true;
-      fail();
-      return bindFieldsInError(stmt.data);
-    }
-    count = *known;
-  }
-  core::Batch *batch = batchOf(*plan, count, stmt.range, stmt.name);
-  batch->inOrder = stmt.inOrder;
-  if (!hasData)
-    batchCount = count;
-  hasData = true;
-  if (!stmt.by)
-    return;
-  // The key is computed from the fields of one record.
-  FrameScope *record = e.session.make<FrameScope>(model.file);
-  for (const core::DataField &field : plan->declared().fields) {
-    auto *ref = e.program.make<core::LocalRef>(field.type, field.range);
-    ref->local = field.local;
-    record->bind(field.name, e.runTimeValue(ref), Binding::Name, field.range);
-  }
-  Statements inner;
-  Evaluator::Entry entry(e, e.context, record, &inner);
-  llvm::SaveAndRestore<bool> inData(e.inData, true);
-  Value key = e.evaluate(stmt.by);
-  core::Expr *expr = key.isError() ? nullptr : e.runTime(key, stmt.by->range);
-  if (!expr || !expr->type.isScalar()) {
-    if (expr)
-      e.report(Rule::data_c5, stmt.by->range,
-               "records are put together by one number, and this is " +
-                   key.describe());
-    return fail();
-  }
-  batch->by = e.block(std::move(inner), expr, stmt.by->range);
-}
-
-//===-- Minimize ----------------------------------------------------------------===//
+//===-- Minimize
+//----------------------------------------------------------------===//
 
 /// The pipeline after `with`; without one, `adam` as the library has it.
 Value StageRunner::ruleOf(const ast::MinimizeStmt &stmt) {
@@ -246,7 +114,8 @@ Value StageRunner::ruleOf(const ast::MinimizeStmt &stmt) {
 
 void StageRunner::minimize(const ast::MinimizeStmt &stmt) {
   Value loss = e.evaluate(stmt.loss);
-  core::Expr *expr = loss.isError() ? nullptr : e.runTime(loss, stmt.loss->range);
+  core::Expr *expr =
+      loss.isError() ? nullptr : e.runTime(loss, stmt.loss->range);
   if (!expr || expr->type.isError())
     return fail();
   if (!expr->type.isScalar() || !expr->type.elem.isReal()) {
@@ -260,9 +129,9 @@ void StageRunner::minimize(const ast::MinimizeStmt &stmt) {
     return fail();
   Value rule = ruleOf(stmt);
   core::PipelineInstance *pipeline =
-      rule.isError() ? nullptr
-                     : makePipeline(e, rule, model.value.expr, over,
-                                    rule.range);
+      rule.isError()
+          ? nullptr
+          : makePipeline(e, rule, model.value.expr, over, rule.range);
   if (!pipeline)
     return fail();
   auto *name = llvm::dyn_cast<ast::NameExpr>(stmt.loss);
@@ -289,8 +158,8 @@ void StageRunner::repeat(const ast::RepeatStmt &stmt) {
     return fail();
   auto *node = e.program.makeStmt<core::RepeatSteps>(stmt.range);
   node->round = e.program.makeIndex(core::IndexVar::Iteration, "round",
-                                    e.dims.constant(0),
-                                    e.dims.constant(*count), stmt.range);
+                                    e.dims.constant(0), e.dims.constant(*count),
+                                    stmt.range);
   Scope *inner = e.session.make<Scope>(Scope::Block, e.scope);
   llvm::SaveAndRestore<Scope *> in(e.scope, inner);
   llvm::SaveAndRestore<Statements *> out(e.statements, &node->statements);
@@ -303,7 +172,8 @@ void StageRunner::repeat(const ast::RepeatStmt &stmt) {
   out.get()->push_back(node);
 }
 
-//===-- States ------------------------------------------------------------------===//
+//===-- States
+//------------------------------------------------------------------===//
 
 void StageRunner::treeState(const ast::Weight &weight, const Value &value) {
   core::TrainState *state = states[weight.name.text];
@@ -364,7 +234,8 @@ void StageRunner::state(const ast::StateStmt &stmt) {
   }
 }
 
-/// `teacher <- 0.99 * teacher + 0.01 * encoder`; false if it is no state of here.
+/// `teacher <- 0.99 * teacher + 0.01 * encoder`; false if it is no state of
+/// here.
 bool StageRunner::update(const ast::UpdateStmt &stmt) {
   core::TrainState *state = states.lookup(stmt.place.names[0].text);
   if (!state || stmt.place.names.size() != 1)
@@ -381,8 +252,8 @@ bool StageRunner::update(const ast::UpdateStmt &stmt) {
                      state->type.elem.kind);
     if (!core::sameSizes(expr->type, state->type)) {
       e.report(Rule::call_c4, stmt.value->range,
-               "this is " + expr->type.str(true) + ", and '" +
-                   state->name + "' is " + state->type.str(true));
+               "this is " + expr->type.str(true) + ", and '" + state->name +
+                   "' is " + state->type.str(true));
       fail();
       return true;
     }
@@ -402,7 +273,8 @@ bool StageRunner::update(const ast::UpdateStmt &stmt) {
   return true;
 }
 
-//===-- Lines ---------------------------------------------------------------------===//
+//===-- Lines
+//---------------------------------------------------------------------===//
 
 void StageRunner::keep(const ast::KeepStmt &stmt) {
   if (kept) {
@@ -496,8 +368,9 @@ void StageRunner::checkEnd(Range range) {
   for (const core::ReportPlan &report : stage.reports)
     if (report.name == stage.keep->report)
       return;
-  Diagnostic &d = e.report(Rule::train_c5, kept->name.range,
-                           "'" + kept->name.text + "' is no report of this stage");
+  Diagnostic &d =
+      e.report(Rule::train_c5, kept->name.range,
+               "'" + kept->name.text + "' is no report of this stage");
   for (const core::ReportPlan &report : stage.reports)
     d.note(report.range, "there is '" + report.name + "'");
   fail();
@@ -523,7 +396,8 @@ bool StageRunner::run(llvm::ArrayRef<const ast::Stmt *> items) {
   return !isFailed;
 }
 
-//===-- The declaration --------------------------------------------------------===//
+//===-- The declaration
+//--------------------------------------------------------===//
 
 /// Subcommands have names of their own.
 static bool isFree(Evaluator &e, Symbol name, Range range) {

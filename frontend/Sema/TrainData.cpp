@@ -1,0 +1,142 @@
+//===- TrainData.cpp - Batches of a train body ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Sema/TrainBuilder.h"
+
+namespace lamina::sema {
+
+core::DataPlan *StageRunner::planOf(const ast::Expr *expr) {
+  Value value = e.evaluate(expr);
+  if (value.kind == Value::Data)
+    return value.data;
+  if (!value.isError())
+    e.report(Rule::data_c1, expr->range,
+             "'" + e.text(expr) + "' is no data, it is " + value.describe());
+  fail();
+  return nullptr;
+}
+
+/// Fields as the nearest filter leaves them.
+static llvm::ArrayRef<core::DataField> fieldsOf(core::DataPlan &plan) {
+  return plan.fields.empty() && plan.of ? fieldsOf(*plan.of)
+                                        : llvm::ArrayRef(plan.fields);
+}
+
+void StageRunner::bindFieldsInError(const ast::Expr *data, unsigned depth) {
+  auto *name = llvm::dyn_cast<ast::NameExpr>(data);
+  FileScope *file = e.currentFile();
+  auto *decl = name ? llvm::dyn_cast_or_null<ast::DataDecl>(
+                          e.session.findDecl(*file, name->name).second)
+                    : nullptr;
+  if (!decl || depth > 10)
+    return;
+  e.scope->bind("batch", Value::error(data->range), Binding::Name, data->range);
+  if (auto *call = llvm::dyn_cast_or_null<ast::CallExpr>(decl->value);
+      call && !call->arguments.empty())
+    return bindFieldsInError(call->arguments[0].value, depth + 1);
+  if (decl->lines)
+    for (const ast::Stmt *line : decl->lines->statements)
+      if (auto *define = llvm::dyn_cast<ast::DefineStmt>(line))
+        for (const ast::Target &target : define->targets)
+          e.scope->bind(target.name.text, Value::error(data->range),
+                        Binding::Name, target.name.range);
+}
+
+core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
+                                  Range range, ast::Name name) {
+  core::DataPlan &declared = plan.declared();
+  Dim rows = e.session.raggedRows.lookup(&declared);
+  // Batches of one number of records are of one size, so that what is called on
+  // them is the same instance.
+  if (!rows) {
+    Dim &known = e.session.batchRows[count];
+    if (!known || !count)
+      known = addSize(e, "batch", 1, count ? count : 1024, range);
+    rows = known;
+  }
+  auto *batch = e.program.makeStmt<core::Batch>(range);
+  batch->data = &plan;
+  batch->rows = rows;
+  batch->count = count;
+  e.statements->push_back(batch);
+  e.scope->bind("batch", Value::number(rows, range), Binding::Name, range);
+  std::vector<Value> items;
+  std::vector<Symbol> names;
+  for (auto [i, field] : llvm::enumerate(declared.fields)) {
+    field.used = true;
+    core::Type type = fieldsOf(plan)[i].type;
+    type.elem = e.filteredElem(plan, fieldsOf(plan)[i]);
+    type.axes.insert(type.axes.begin(), {rows, "batch"});
+    core::Local *local =
+        e.program.makeLocal(core::Local::Field, field.name, type, field.range);
+    batch->fields.push_back(local);
+    auto *ref = e.program.make<core::LocalRef>(type, range);
+    ref->local = local;
+    Value value = e.runTimeValue(ref);
+    items.push_back(value);
+    names.push_back(field.name);
+    if (!name)
+      e.scope->bind(field.name, value, Binding::Name, range);
+  }
+  if (name)
+    e.scope->bind(name.text, e.tuple(std::move(items), std::move(names), range),
+                  Binding::Name, name.range);
+  return batch;
+}
+
+void StageRunner::take(const ast::TakeStmt &stmt) {
+  core::DataPlan *plan = planOf(stmt.data);
+  if (!plan) {
+    hasData = true;
+    return bindFieldsInError(stmt.data);
+  }
+  int64_t count = 0;
+  if (stmt.batch) {
+    auto known = e.forceWhole(e.evaluate(stmt.batch), stmt.batch->range,
+                              "the size of a batch");
+    if (known && *known < 1) {
+      e.report(Rule::data_c5, stmt.batch->range,
+               "a batch has at least one record, and this is " +
+                   llvm::Twine(*known));
+      known = std::nullopt;
+    }
+    if (!known) {
+      hasData = true;
+      fail();
+      return bindFieldsInError(stmt.data);
+    }
+    count = *known;
+  }
+  core::Batch *batch = batchOf(*plan, count, stmt.range, stmt.name);
+  batch->inOrder = stmt.inOrder;
+  if (!hasData)
+    batchCount = count;
+  hasData = true;
+  if (!stmt.by)
+    return;
+  // The key is computed from the fields of one record.
+  FrameScope *record = e.session.make<FrameScope>(model.file);
+  for (const core::DataField &field : plan->declared().fields) {
+    auto *ref = e.program.make<core::LocalRef>(field.type, field.range);
+    ref->local = field.local;
+    record->bind(field.name, e.runTimeValue(ref), Binding::Name, field.range);
+  }
+  Statements inner;
+  Evaluator::Entry entry(e, e.context, record, &inner);
+  llvm::SaveAndRestore<bool> inData(e.inData, true);
+  Value key = e.evaluate(stmt.by);
+  core::Expr *expr = key.isError() ? nullptr : e.runTime(key, stmt.by->range);
+  if (!expr || !expr->type.isScalar()) {
+    if (expr)
+      e.report(Rule::data_c5, stmt.by->range,
+               "records are put together by one number, and this is " +
+                   key.describe());
+    return fail();
+  }
+  batch->by = e.block(std::move(inner), expr, stmt.by->range);
+}
+
+} // namespace lamina::sema
