@@ -126,6 +126,18 @@ bool ContractForm::readEpilogue(const KernelBody &body) {
   return true;
 }
 
+// One or two rows use each number of the columns so rarely that packing them
+// costs more than it saves.
+bool ContractForm::isVector() const {
+  int64_t rows = 1;
+  for (unsigned loop : m) {
+    if (!domain[loop].isFixed())
+      return false;
+    rows *= domain[loop].plus;
+  }
+  return rows <= 2 && epilogue.empty();
+}
+
 std::optional<ContractForm> ContractForm::match(const KernelBody &body) {
   ContractForm form;
   for (Operation *op : body.ops()) {
@@ -145,7 +157,7 @@ std::optional<ContractForm> ContractForm::match(const KernelBody &body) {
   form.domain = *domain;
   form.startsAtZero = isZeroFill(form.op.getDpsInitOperand(0)->get());
   form.mayStoreParts = body.destination(form.result) != nullptr;
-  if (!form.readEpilogue(body))
+  if (!form.readEpilogue(body) || form.isVector())
     return std::nullopt;
   return form;
 }

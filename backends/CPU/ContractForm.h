@@ -41,6 +41,7 @@ struct ContractForm {
 
 private:
   bool readLoops();
+  bool isVector() const;
   bool readEpilogue(const KernelBody &body);
 };
 

@@ -87,6 +87,16 @@ kernel.func contract @few_rows outs(1) attributes {dims = ["m", "n", "k"], shape
   kernel.return %c : tensor<3x?xf32>
 }
 
+// CHECK-DAG: one_row: ok
+// A vector times a matrix goes to the loops.
+kernel.func contract @one_row outs(1) attributes {dims = ["m", "n", "k"], shapes = [array<i64: 2>, array<i64: 2, 1>, array<i64: 1>]} {
+^bb0(%a: tensor<1x?xf32>, %b: tensor<?x?xf32>, %y: tensor<1x?xf32>):
+  %zero = arith.constant 0.0 : f32
+  %z = linalg.fill ins(%zero : f32) outs(%y : tensor<1x?xf32>) -> tensor<1x?xf32>
+  %c = linalg.contract indexing_maps = [affine_map<(m,n,k)->(m,k)>, affine_map<(m,n,k)->(k,n)>, affine_map<(m,n,k)->(m,n)>] ins(%a, %b : tensor<1x?xf32>, tensor<?x?xf32>) outs(%z : tensor<1x?xf32>) -> tensor<1x?xf32>
+  kernel.return %c : tensor<1x?xf32>
+}
+
 // CHECK-DAG: long: ok
 // k is cut; sums wait in the out.
 kernel.func contract @long outs(1) attributes {dims = ["m", "n", "k"], shapes = [array<i64: 0>, array<i64: 1>, array<i64: 0, 1>]} {
