@@ -55,6 +55,23 @@ def FormCumulativePass : Pass<"graph-form-cumulative"> {
   let dependentDialects = ["::lamina::graph::GraphDialect"];
 }
 
+def DeriveInversesPass : Pass<"model-derive-inverses", "::mlir::ModuleOp"> {
+  let summary = "replace `inverse` and `log_det` by calls of derived functions";
+  let description = [{
+    The body is read backwards from its result: elementwise arithmetic, exp, log
+    and tanh, views, joins of parts, gathers by a permutation, products with a
+    square matrix (two substitutions with its lu factors), calls and loops over
+    copies of what is invertible itself. The log-determinant is the sum of what
+    each step back contributes, one number for each index of the first dimension.
+
+    A body in which the argument does not follow from the result is an error at
+    the call, with a note at the op that does not give its operand. A `gather`
+    is taken to be by a permutation if it has as many ids as the axis.
+  }];
+  let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
 def DeriveRunsPass : Pass<"model-derive-runs", "::mlir::ModuleOp"> {
   let summary = "replace `begin` and `next` by calls on all input so far";
   let description = [{

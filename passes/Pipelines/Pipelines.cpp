@@ -18,6 +18,7 @@ static const PipelineStep kModel[] = {{"verify-model"}};
 static const PipelineStep kGraph[] = {
     {"graph-form-contractions"},
     {"graph-form-cumulative"},
+    {"model-derive-inverses"},
     {"model-derive-runs"},
     {"convert-model-to-graph"},
     // From here on there are no layers and no trees; entries are pure functions.
