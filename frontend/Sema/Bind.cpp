@@ -364,9 +364,27 @@ bool SignatureBinder::bind() {
          tensors(&SignatureBinder::finish, true);
 }
 
+/// In one scope a parameter and a dimension have different names.
+static bool namesDiffer(Evaluator &e, FrameScope &callee,
+                        const std::vector<BoundArg> &args) {
+  for (const BoundArg &arg : args) {
+    Binding *bound = callee.find(arg.parameter->name.text);
+    if (!bound || bound->kind != Binding::Dimension)
+      continue;
+    e.report(Rule::name_c3, arg.parameter->name.range,
+             "'" + arg.parameter->name.text +
+                 "' is a dimension of this signature, and in one scope it "
+                 "cannot be a parameter too")
+        .note(bound->range, "the dimension is here");
+    return false;
+  }
+  return true;
+}
+
 bool Evaluator::bindSignature(FrameScope &callee, llvm::StringRef name,
                               std::vector<BoundArg> &args) {
-  return SignatureBinder(*this, callee, name, args).bind();
+  return SignatureBinder(*this, callee, name, args).bind() &&
+         namesDiffer(*this, callee, args);
 }
 
 } // namespace lamina::sema
