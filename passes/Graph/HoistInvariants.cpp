@@ -162,8 +162,7 @@ private:
         entry.inUntil.replaceAllUsesWith(
             wide.getUntilBlock()->getArgument(1 + carries + unsigned(i)));
     }
-    for (Operation *op : llvm::reverse(
-             SmallVector<Operation *>(leaving.begin(), leaving.end())))
+    for (Operation *op : llvm::reverse(leaving))
       op->erase();
     scan->replaceAllUsesWith(wide->getResults());
     scan.erase();
