@@ -74,8 +74,8 @@ json::Value EntryWriter::getAddress(const Address &address) {
   if (address.base == PlaceBase::Slot)
     use(address.index);
   json::Object object{
-      {"base", json::Array{kernel::stringifyPlaceBase(address.base),
-                           address.index}}};
+      {"base",
+       json::Array{kernel::stringifyPlaceBase(address.base), address.index}}};
   if (address.offset != graph::SizeExpr(0))
     object["offset"] = toJson(address.offset);
   json::Array strides;
@@ -166,20 +166,20 @@ void EntryWriter::writeMoves(ArrayRef<Move> moves, json::Array &out) {
 
 int64_t EntryWriter::addRegister(Type type) {
   auto tensor = cast<RankedTensorType>(type);
-  registers.push_back(tensor.getRank() == 1                    ? "key"
+  registers.push_back(tensor.getRank() == 1                     ? "key"
                       : isa<FloatType>(tensor.getElementType()) ? "f64"
                                                                 : "i64");
   return registers.size() - 1;
 }
 
-void EntryWriter::writeAssignments(
-    ArrayRef<std::pair<int64_t, Value>> list, json::Array &out) {
+void EntryWriter::writeAssignments(ArrayRef<std::pair<int64_t, Value>> list,
+                                   json::Array &out) {
   auto set = [&](int64_t to, json::Value from) {
     json::Value again = from;
     add(json::Object{{"host", to},
                      {"op", "select"},
-                     {"args", json::Array{1, std::move(from),
-                                          std::move(again)}}},
+                     {"args",
+                      json::Array{1, std::move(from), std::move(again)}}},
         out);
   };
   auto isWritten = [&](Value value) {
@@ -254,8 +254,8 @@ EntryWriter::writeHostOp(Operation &op,
     known.try_emplace(result, getNumber(dense.getSplatValue<Attribute>()));
     return success();
   }
-  bool isReal = isa<FloatType>(
-      cast<RankedTensorType>(result.getType()).getElementType());
+  bool isReal =
+      isa<FloatType>(cast<RankedTensorType>(result.getType()).getElementType());
   json::Array args;
   StringRef name = kernel::getHostOp(&op);
   if (auto size = dyn_cast<graph::SizeOp>(op)) {
@@ -296,13 +296,14 @@ LogicalResult EntryWriter::writeHost(kernel::HostOp op, json::Array &out) {
     if (failed(writeHostOp(inner, known, out)))
       return failure();
   Operation *yield = op.getBlock()->getTerminator();
-  for (auto [result, value] : llvm::zip(op.getResults(), yield->getOperands())) {
+  for (auto [result, value] :
+       llvm::zip(op.getResults(), yield->getOperands())) {
     json::Value from = known.find(value)->second;
     json::Value again = from;
     add(json::Object{{"host", lookup(result).index},
                      {"op", "select"},
-                     {"args", json::Array{1, std::move(from),
-                                          std::move(again)}}},
+                     {"args",
+                      json::Array{1, std::move(from), std::move(again)}}},
         out);
   }
   return success();
@@ -423,9 +424,9 @@ LogicalResult EntryWriter::writeOp(Operation &op, json::Array &out) {
     if (lookup(check.getCondition()).isHost())
       return op.emitError("checks a number of the host, which the runtime has "
                           "no record for yet");
-    add(json::Object{
-            {"check", json::Object{{"word", getAddress(check.getCondition())}}},
-            {"message", check.getMessage()}},
+    add(json::Object{{"check",
+                      json::Object{{"word", getAddress(check.getCondition())}}},
+                     {"message", check.getMessage()}},
         out);
     return success();
   }
@@ -449,8 +450,8 @@ LogicalResult EntryWriter::writeBlock(Block &block, json::Array &out) {
 
 static json::Object writeAttributes(Type type, DictionaryAttr attributes) {
   json::Object object{{"type", toJson(cast<RankedTensorType>(type))}};
-  for (NamedAttribute attr : attributes ? attributes.getValue()
-                                        : ArrayRef<NamedAttribute>()) {
+  for (NamedAttribute attr :
+       attributes ? attributes.getValue() : ArrayRef<NamedAttribute>()) {
     StringRef key = attr.getName().getValue();
     if (!key.consume_front("program."))
       continue;
@@ -507,9 +508,10 @@ FailureOr<json::Object> EntryWriter::write() {
 
   json::Array lifetimes;
   for (Lifetime &life : slots)
-    lifetimes.push_back(json::Object{{"bytes", std::move(life.bytes)},
-                                     {"first", std::max<int64_t>(life.first, 0)},
-                                     {"last", std::max<int64_t>(life.last, 0)}});
+    lifetimes.push_back(
+        json::Object{{"bytes", std::move(life.bytes)},
+                     {"first", std::max<int64_t>(life.first, 0)},
+                     {"last", std::max<int64_t>(life.last, 0)}});
   auto text = [&](StringRef key, StringRef otherwise) {
     auto attr = entry->getAttrOfType<StringAttr>(key);
     return attr ? attr.getValue().str() : otherwise.str();

@@ -9,11 +9,11 @@
 
 #include "dialects/Kernel/Addresses.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <string>
 
@@ -33,10 +33,10 @@ private:
 
 class EntryWriter {
 public:
-  EntryWriter(mlir::func::FuncOp entry,
-              const llvm::StringMap<int64_t> &kernels, ConstantBlock &constants)
-      : entry(entry), kernels(kernels), constants(constants),
-        addresses(entry) {}
+  EntryWriter(mlir::func::FuncOp entry, const llvm::StringMap<int64_t> &kernels,
+              ConstantBlock &constants)
+      : entry(entry), kernels(kernels), constants(constants), addresses(entry) {
+  }
 
   /// The entry as JSON; fails with an error at an op without a record.
   mlir::FailureOr<llvm::json::Object> write();
@@ -64,9 +64,10 @@ private:
   mlir::LogicalResult writeLoop(kernel::LoopOp op, llvm::json::Array &out);
   mlir::LogicalResult writeIf(kernel::IfOp op, llvm::json::Array &out);
   mlir::LogicalResult writeUntil(kernel::LoopOp op, llvm::json::Object &record);
-  mlir::LogicalResult writeHostOp(
-      mlir::Operation &op, llvm::DenseMap<mlir::Value, llvm::json::Value> &known,
-      llvm::json::Array &out);
+  mlir::LogicalResult
+  writeHostOp(mlir::Operation &op,
+              llvm::DenseMap<mlir::Value, llvm::json::Value> &known,
+              llvm::json::Array &out);
 
   /// Writes what has to be copied, as one: all are read before any is written.
   void writeMoves(llvm::ArrayRef<Move> moves, llvm::json::Array &out);

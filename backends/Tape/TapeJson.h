@@ -9,9 +9,9 @@
 
 #include "dialects/Graph/SizeExpr.h"
 
+#include "llvm/Support/JSON.h"
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/BuiltinTypes.h"
-#include "llvm/Support/JSON.h"
 
 namespace lamina {
 

@@ -70,7 +70,8 @@ Addresses::Addresses(func::FuncOp entry) {
           entry->getAttrOfType<DenseI64ArrayAttr>("kernel.argument_registers"))
     for (auto [number, index] : llvm::enumerate(registers.asArrayRef()))
       if (index >= 0)
-        addresses[entry.getArgument(number)] = {PlaceBase::Register, index, {}, {}};
+        addresses[entry.getArgument(number)] = {
+            PlaceBase::Register, index, {}, {}};
   visit(entry.getBody().front());
 }
 

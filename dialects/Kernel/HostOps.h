@@ -7,8 +7,8 @@
 #ifndef LAMINA_DIALECTS_KERNEL_HOSTOPS_H
 #define LAMINA_DIALECTS_KERNEL_HOSTOPS_H
 
-#include "mlir/IR/Operation.h"
 #include "llvm/ADT/StringRef.h"
+#include "mlir/IR/Operation.h"
 
 namespace lamina::kernel {
 

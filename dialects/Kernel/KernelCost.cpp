@@ -40,8 +40,9 @@ public:
     if (auto empty = dyn_cast<tensor::EmptyOp>(op))
       return getValue(empty.getDynamicSizes()[number]);
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      return get(linalgOp.getDpsInits()[cast<OpResult>(tensor).getResultNumber()],
-                 axis);
+      return get(
+          linalgOp.getDpsInits()[cast<OpResult>(tensor).getResultNumber()],
+          axis);
     if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
       return get(insert.getDest(), axis);
     if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
@@ -107,14 +108,14 @@ KernelCost kernel::getCost(FuncOp func, ArrayRef<SizeExpr> dims) {
   KernelCost cost;
   for (BlockArgument argument : func.getBlock()->getArguments())
     if (auto type = dyn_cast<RankedTensorType>(argument.getType()))
-      cost.bytes = cost.bytes +
-                   sizes.count(argument) *
-                       SizeExpr(getElementBytes(type.getElementType()));
+      cost.bytes =
+          cost.bytes + sizes.count(argument) *
+                           SizeExpr(getElementBytes(type.getElementType()));
   for (Operation &op : *func.getBlock()) {
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
     if (linalgOp && !isa<linalg::FillOp>(op))
-      cost.flops = cost.flops + countRounds(linalgOp, sizes) *
-                                    SizeExpr(countOps(linalgOp));
+      cost.flops = cost.flops +
+                   countRounds(linalgOp, sizes) * SizeExpr(countOps(linalgOp));
   }
   return cost;
 }

@@ -1,4 +1,5 @@
-//===- KernelVerify.cpp - What the ops of the kernel dialect ask for -------===//
+//===- KernelVerify.cpp - What the ops of the kernel dialect ask for
+//-------===//
 //
 // SPDX-License-Identifier: Apache-2.0
 //
@@ -19,12 +20,12 @@ using graph::SizeExpr;
 static LogicalResult verifyArguments(FuncOp op) {
   auto arguments = op.getBlock()->getArguments();
   if (arguments.size() < op.getNumOuts())
-    return op.emitOpError() << "has " << arguments.size()
-                            << " arguments, but " << op.getNumOuts() << " outs";
+    return op.emitOpError() << "has " << arguments.size() << " arguments, but "
+                            << op.getNumOuts() << " outs";
   for (BlockArgument out : op.getOutArgs())
     if (!isa<RankedTensorType>(out.getType()))
-      return op.emitOpError() << "has the out " << out.getType()
-                              << ", which is no tensor";
+      return op.emitOpError()
+             << "has the out " << out.getType() << ", which is no tensor";
   bool scalars = false;
   for (BlockArgument in : arguments.drop_back(op.getNumOuts())) {
     bool tensor = isa<RankedTensorType>(in.getType());

@@ -136,9 +136,10 @@ Value ContractWriter::pad(KernelBody &body, Value source, AffineMap map,
                                after, zero);
 }
 
-std::optional<Index>
-ContractWriter::getOperandIndex(KernelBody &body, Value operand, AffineMap map,
-                                ArrayRef<int64_t> low) {
+std::optional<Index> ContractWriter::getOperandIndex(KernelBody &body,
+                                                     Value operand,
+                                                     AffineMap map,
+                                                     ArrayRef<int64_t> low) {
   graph::Shape shape = graph::getShape(operand);
   Index index;
   for (auto [axis, expr] : llvm::enumerate(map.getResults())) {
@@ -193,8 +194,8 @@ Value ContractWriter::writeProduct(KernelBody &body, Value accumulator,
   AffineMap resultMap = code.getMap(resultGroups);
   if (a && b && a->second.isProjectedPermutation() &&
       b->second.isProjectedPermutation()) {
-    auto maps = body.builder.getAffineMapArrayAttr(
-        {a->second, b->second, resultMap});
+    auto maps =
+        body.builder.getAffineMapArrayAttr({a->second, b->second, resultMap});
     return linalg::ContractOp::create(
                body.builder, body.loc, accumulator.getType(),
                ValueRange{a->first, b->first}, accumulator, maps)
@@ -204,8 +205,8 @@ Value ContractWriter::writeProduct(KernelBody &body, Value accumulator,
   for (Value &factor : factors)
     if (factor.getType() != element)
       factor = arith::ExtFOp::create(code.builder, code.loc, element, factor);
-  Value term = arith::MulFOp::create(code.builder, code.loc, factors[0],
-                                     factors[1]);
+  Value term =
+      arith::MulFOp::create(code.builder, code.loc, factors[0], factors[1]);
   code.addOut(accumulator, resultMap);
   code.setOut(0, term, graph::ReduceKind::Sum);
   return code.finish(reduced).front();
@@ -221,8 +222,10 @@ SmallVector<Value> ContractWriter::writeEpilogue(KernelBody &body, Value sum,
   SmallVector<unsigned> numbers;
   for (auto [number, out] : llvm::enumerate(outs)) {
     bool inPlace = int(number) == accumulatorOut;
-    numbers.push_back(inPlace ? 0 : numbers.size() + (accumulatorOut < 0 ||
-                                    int(number) < accumulatorOut));
+    numbers.push_back(inPlace
+                          ? 0
+                          : numbers.size() + (accumulatorOut < 0 ||
+                                              int(number) < accumulatorOut));
     if (!inPlace)
       code.addOut(out, map);
   }

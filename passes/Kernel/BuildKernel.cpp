@@ -54,8 +54,8 @@ FailureOr<BuiltKernel> lamina::writeKernel(const Cluster &cluster,
       continue;
     if (joined) {
       auto func = body.finish(name, results);
-      return BuiltKernel{func,       body.ins,   body.scalars,
-                         body.outs,  body.inits, body.dims};
+      return BuiltKernel{func,      body.ins,   body.scalars,
+                         body.outs, body.inits, body.dims};
     }
     for (IndexSpace &space : spaces)
       space.join();
@@ -114,14 +114,24 @@ FailureOr<BuiltKernel> lamina::buildMap(const Cluster &cluster,
   return writeKernel(cluster, host, name, {IndexSpace(shape)}, write);
 }
 
+/// Whether the result is written part by part: not where data decides which
+/// part it is.
+static bool isWrittenInParts(const Cluster &cluster, const HostValues &host) {
+  Operation *op = cluster.outputs.front().getDefiningOp();
+  if (!isAssembled(op))
+    return false;
+  auto update = dyn_cast<graph::DynamicUpdateOp>(op);
+  return !update || llvm::all_of(update.getStarts(), [&](Value start) {
+    return host.contains(start);
+  });
+}
+
 FailureOr<BuiltKernel> lamina::buildKernel(const Cluster &cluster,
                                            const HostValues &host,
                                            StringRef name) {
   switch (cluster.kind) {
   case Kind::Map:
-    if (cluster.ops.size() && llvm::any_of(cluster.outputs, [&](Value v) {
-          return isAssembled(v.getDefiningOp());
-        }))
+    if (isWrittenInParts(cluster, host))
       return buildParts(cluster, host, name);
     return buildMap(cluster, host, name);
   case Kind::Row:

@@ -46,9 +46,8 @@ mlir::FailureOr<BuiltKernel> writeKernel(const Cluster &cluster,
                                          std::vector<IndexSpace> spaces,
                                          WriteBody write);
 
-mlir::FailureOr<BuiltKernel> buildMap(const Cluster &cluster,
-                                      const HostValues &host,
-                                      llvm::StringRef name);
+mlir::FailureOr<BuiltKernel>
+buildMap(const Cluster &cluster, const HostValues &host, llvm::StringRef name);
 /// `concat`, `pad` and `dynamic_update`: parts written into a whole.
 mlir::FailureOr<BuiltKernel> buildParts(const Cluster &cluster,
                                         const HostValues &host,

@@ -96,14 +96,7 @@ OpFoldResult PartsWriter::getStart(KernelBody &body, const Part &part,
   for (auto [at, start] : part.dynamicStarts) {
     if (at != axis)
       continue;
-    Value value;
-    Stored none;
-    if (body.host.contains(start))
-      value = body.getScalar(start).front();
-    else
-      value = tensor::ExtractOp::create(body.builder, body.loc,
-                                        body.getTensor(start, {}, {}),
-                                        ValueRange());
+    Value value = body.getScalar(start).front();
     if (value.getType().isIndex())
       return value;
     return arith::IndexCastOp::create(body.builder, body.loc,
@@ -133,8 +126,8 @@ Value PartsWriter::writePart(KernelBody &body, const Part &part, Value tensor) {
     sizes.push_back(getSize(body, shape[axis]));
     steps.push_back(body.builder.getIndexAttr(part.steps[axis]));
     if (!isOne(shape[axis])) // an axis of one element has no loop
-      sliceShape.push_back(shape[axis].getConstant().value_or(
-          ShapedType::kDynamic));
+      sliceShape.push_back(
+          shape[axis].getConstant().value_or(ShapedType::kDynamic));
   }
   if (body.hasFailed())
     return tensor;
@@ -169,9 +162,8 @@ SmallVector<Value> PartsWriter::write(KernelBody &body) {
     else if (body.host.contains(fill))
       value = body.getScalar(fill).front();
     else
-      value = tensor::ExtractOp::create(body.builder, body.loc,
-                                        body.getTensor(fill, {}, {}),
-                                        ValueRange());
+      value = tensor::ExtractOp::create(
+          body.builder, body.loc, body.getTensor(fill, {}, {}), ValueRange());
     tensor = linalg::FillOp::create(body.builder, body.loc, value, tensor)
                  .getResult(0);
   }

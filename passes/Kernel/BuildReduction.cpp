@@ -200,8 +200,7 @@ void ReductionWriter::writeRows(KernelBody &body, unsigned level) {
       return;
   }
   for (auto [number, value] : llvm::enumerate(values)) {
-    code.addOut(getDestination(body, value, rowGroups),
-                code.getMap(rowGroups));
+    code.addOut(getDestination(body, value, rowGroups), code.getMap(rowGroups));
     code.setOut(number, elements[number]);
   }
   for (auto [value, tensor] : llvm::zip(values, code.finish({})))
@@ -234,8 +233,7 @@ void ReductionWriter::writeElements(KernelBody &body, unsigned level) {
       return;
   unsigned number = 0;
   for (Value value : values) {
-    code.addOut(getDestination(body, value, allGroups),
-                code.getMap(allGroups));
+    code.addOut(getDestination(body, value, allGroups), code.getMap(allGroups));
     code.setOut(number, elements[number]);
     ++number;
   }
@@ -277,8 +275,7 @@ SmallVector<Value> ReductionWriter::write(KernelBody &body) {
       space.addBoundary(first);
   }
   for (Value output : cluster.outputs) {
-    OutAxes axes =
-        getOutAxes(body, isRow(output) ? rowGroups : allGroups);
+    OutAxes axes = getOutAxes(body, isRow(output) ? rowGroups : allGroups);
     outs[output] = body.addOut(output, axes.extents, axes.runtime);
   }
   SmallVector<Value> results;

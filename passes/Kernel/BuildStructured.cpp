@@ -71,14 +71,14 @@ static SmallVector<Value> writeScatter(KernelBody &body, graph::ScatterOp op) {
   bool isConstant =
       matchPattern(op.getX(), m_Constant(&dense)) && dense.isSplat();
   if (auto broadcast = op.getX().getDefiningOp<graph::BroadcastOp>())
-    isConstant |= matchPattern(broadcast.getX(), m_Constant(&dense)) &&
-                  dense.isSplat();
+    isConstant |=
+        matchPattern(broadcast.getX(), m_Constant(&dense)) && dense.isSplat();
   Value out = addOut(body, op.getResult(), x, isConstant ? Value() : op.getX());
   if (isConstant) {
     Value value = arith::ConstantOp::create(body.builder, body.loc,
                                             dense.getSplatValue<TypedAttr>());
-    out = linalg::FillOp::create(body.builder, body.loc, value, out)
-              .getResult(0);
+    out =
+        linalg::FillOp::create(body.builder, body.loc, value, out).getResult(0);
   }
   Value result = graph::ScatterOp::create(
       body.builder, body.loc, out.getType(), op.getKind(), out, idsArg,

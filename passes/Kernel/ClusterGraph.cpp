@@ -120,8 +120,8 @@ unsigned ClusterGraph::split(unsigned node) {
   return groups[node];
 }
 
-/// Whether `to` can be reached from `from` through at least one other group. The
-/// search is given up, as if it were, after so many groups that it would no
+/// Whether `to` can be reached from `from` through at least one other group.
+/// The search is given up, as if it were, after so many groups that it would no
 /// longer be cheap.
 bool ClusterGraph::reaches(unsigned from, unsigned to) const {
   constexpr unsigned kMostGroups = 2048;

@@ -12,9 +12,9 @@
 
 #include "passes/Kernel/HostValues.h"
 
-#include "mlir/IR/Block.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
+#include "mlir/IR/Block.h"
 
 #include <vector>
 
@@ -27,7 +27,7 @@ enum class OpClass {
   Elementwise, ///< arith and math
   Reduce,
   Contract,
-  Alone,       ///< a kernel of its own, or no kernel: loops, terminators
+  Alone, ///< a kernel of its own, or no kernel: loops, terminators
 };
 OpClass classify(mlir::Operation *op, const HostValues &host);
 

@@ -200,8 +200,8 @@ Value EntryConverter::get(Value old) {
     Value x = get(reshape.getX());
     if (!x)
       return {};
-    map.map(old, graph::ReshapeOp::create(builder, op->getLoc(), old.getType(),
-                                          x));
+    map.map(old,
+            graph::ReshapeOp::create(builder, op->getLoc(), old.getType(), x));
   } else if (isa<arith::ConstantOp>(op)) {
     if (failed(clone(*op)))
       return {};
@@ -230,7 +230,8 @@ LogicalResult EntryConverter::convertRegion(Block &from, Region &to) {
   OpBuilder::InsertionGuard guard(builder);
   Block *block = builder.createBlock(&to);
   for (BlockArgument argument : from.getArguments())
-    map.map(argument, block->addArgument(argument.getType(), argument.getLoc()));
+    map.map(argument,
+            block->addArgument(argument.getType(), argument.getLoc()));
   builder.setInsertionPointToEnd(block);
   return convertBlock(from);
 }

@@ -65,9 +65,9 @@ struct DecomposeLogSumExp : OpRewritePattern<graph::ReduceOp> {
     Value most = graph::ReduceOp::create(b, loc, rows, ReduceKind::Max,
                                          op.getX(), op.getAxes());
     Value size = math::AbsFOp::create(b, loc, most);
-    Value infinity = splat(
-        b, loc, rows,
-        b.getFloatAttr(real, APFloat::getInf(real.getFloatSemantics())));
+    Value infinity =
+        splat(b, loc, rows,
+              b.getFloatAttr(real, APFloat::getInf(real.getFloatSemantics())));
     Value finite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT,
                                          size, infinity);
     Value zero = splat(b, loc, rows, b.getZeroAttr(real));
@@ -97,24 +97,23 @@ struct DecomposeArgReduce : OpRewritePattern<graph::ArgReduceOp> {
     Value x = op.getX();
     if (auto real = dyn_cast<FloatType>(type.getElementType())) {
       // NaNs are passed over: they never are the extremum.
-      Value isNumber = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD,
-                                             x, x);
-      Value worst = splat(b, loc, type,
-                          b.getFloatAttr(real, APFloat::getInf(
-                                                   real.getFloatSemantics(),
-                                                   /*Negative=*/isMax)));
+      Value isNumber =
+          arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, x, x);
+      Value worst =
+          splat(b, loc, type,
+                b.getFloatAttr(real, APFloat::getInf(real.getFloatSemantics(),
+                                                     /*Negative=*/isMax)));
       x = arith::SelectOp::create(b, loc, isNumber, x, worst);
     }
     Value best = graph::ReduceOp::create(
         b, loc, rows.clone(type.getElementType()),
         isMax ? ReduceKind::Max : ReduceKind::Min, x, ArrayRef<int64_t>{axis});
     Value all = repeat(b, loc, best, type, {axis});
-    Value hits =
-        isa<FloatType>(type.getElementType())
-            ? Value(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
-                                          op.getX(), all))
-            : Value(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                          op.getX(), all));
+    Value hits = isa<FloatType>(type.getElementType())
+                     ? Value(arith::CmpFOp::create(
+                           b, loc, arith::CmpFPredicate::OEQ, op.getX(), all))
+                     : Value(arith::CmpIOp::create(
+                           b, loc, arith::CmpIPredicate::eq, op.getX(), all));
     auto places = cast<RankedTensorType>(type.clone(b.getI32Type()));
     Value place = graph::IotaOp::create(b, loc, places, axis);
     TypedAttr beyond = b.getI32IntegerAttr(INT32_MAX);
@@ -154,9 +153,9 @@ private:
     graph::Shape shape = graph::getShape(type);
     shape[axis] = (shape[axis] - SizeExpr(1)) * SizeExpr(step) + SizeExpr(1);
     auto wide = graph::getTensorType(shape, type.getElementType());
-    Value zero = splat(b, op.getLoc(),
-                       RankedTensorType::get({}, type.getElementType()),
-                       b.getZeroAttr(type.getElementType()));
+    Value zero =
+        splat(b, op.getLoc(), RankedTensorType::get({}, type.getElementType()),
+              b.getZeroAttr(type.getElementType()));
     SmallVector<int64_t> low(type.getRank(), 0), interior(type.getRank(), 0);
     interior[axis] = step - 1;
     Value padded =
@@ -166,8 +165,8 @@ private:
       maps.push_back(op.getMap(i));
     SmallVector<AffineExpr> exprs(maps[number].getResults());
     exprs[axis] = division.getLHS();
-    maps[number] = AffineMap::get(maps[number].getNumDims(), 0, exprs,
-                                  b.getContext());
+    maps[number] =
+        AffineMap::get(maps[number].getNumDims(), 0, exprs, b.getContext());
     b.modifyOpInPlace(op, [&] {
       op->setOperand(number, padded);
       op.setMapsAttr(b.getAffineMapArrayAttr(maps));

@@ -9,11 +9,11 @@
 
 #include "passes/Kernel/ElementCode.h"
 
+#include "llvm/ADT/SmallBitVector.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace lamina;
@@ -69,6 +69,19 @@ Value ElementCode::placeholder(Value value) {
           cast<RankedTensorType>(value.getType()).getElementType()));
 }
 
+/// A number of the host; of a key, which is two, the one that is asked for.
+Value ElementCode::hostElement(Value value, const Index &index) {
+  auto words = body.getScalar(value);
+  if (words.size() == 1)
+    return words.front();
+  const AxisIndex &half = index.back();
+  if (half.digits.size() == 1 && half.digits[0].loop < 0)
+    return words[half.digits[0].value];
+  Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                        getValue(half), indexConstant(0));
+  return arith::SelectOp::create(builder, loc, isFirst, words[0], words[1]);
+}
+
 Value ElementCode::compute(Value value, const Index &index) {
   if (stored.contains(value))
     return load(value, index);
@@ -79,7 +92,7 @@ Value ElementCode::compute(Value value, const Index &index) {
                            : load(value, index);
   }
   if (body.host.contains(value))
-    return body.getScalar(value).front();
+    return hostElement(value, index);
   if (!op || (getCluster(op) && !body.cluster.contains(op)) ||
       op->getNumRegions() != 0 || isa<graph::BarrierOp, graph::ExternOp>(op))
     return load(value, index);
@@ -121,6 +134,8 @@ Value ElementCode::compute(Value value, const Index &index) {
     return unwindow(unwindowOp, index);
   if (auto part = dyn_cast<graph::DynamicSliceOp>(op))
     return dynamicSlice(part, index);
+  if (auto update = dyn_cast<graph::DynamicUpdateOp>(op))
+    return dynamicUpdate(update, index);
   if (auto gatherOp = dyn_cast<graph::GatherOp>(op))
     return gather(gatherOp, index);
   if (auto keyOp = dyn_cast<graph::KeyOp>(op))
@@ -185,7 +200,8 @@ Value ElementCode::elementwise(Operation *op, const Index &index) {
 //===----------------------------------------------------------------------===//
 
 /// Adds the digits of an index, each group of loops as one axis.
-static void addDigits(ElementAccess &access, KernelBody &body, const AxisIndex &axis) {
+static void addDigits(ElementAccess &access, KernelBody &body,
+                      const AxisIndex &axis) {
   MLIRContext *context = body.builder.getContext();
   for (const Digit &digit : axis.digits) {
     if (digit.reversed) {
@@ -440,8 +456,8 @@ TypedAttr lamina::getNeutral(ReduceKind kind, Type type) {
   auto extreme = [&](bool negative) -> TypedAttr {
     if (real)
       return FloatAttr::get(
-          type, APFloat::getInf(cast<FloatType>(type).getFloatSemantics(),
-                                negative));
+          type,
+          APFloat::getInf(cast<FloatType>(type).getFloatSemantics(), negative));
     unsigned width = type.getIntOrFloatBitWidth();
     return IntegerAttr::get(type, negative ? APInt::getSignedMinValue(width)
                                            : APInt::getSignedMaxValue(width));
@@ -563,9 +579,9 @@ ValueRange ElementCode::finish(ArrayRef<unsigned> reduced) {
   for (const Out &out : outs) {
     tensors.push_back(out.tensor);
     maps.push_back(out.map);
-    yields.push_back(out.combine ? combine(builder, loc, *out.combine, out.held,
-                                           out.value)
-                                 : out.value);
+    yields.push_back(
+        out.combine ? combine(builder, loc, *out.combine, out.held, out.value)
+                    : out.value);
   }
   linalg::YieldOp::create(builder, loc, yields);
   SmallVector<utils::IteratorType> iterators;
@@ -573,9 +589,9 @@ ValueRange ElementCode::finish(ArrayRef<unsigned> reduced) {
     iterators.push_back(llvm::is_contained(reduced, group)
                             ? utils::IteratorType::reduction
                             : utils::IteratorType::parallel);
-  auto generic = linalg::GenericOp::create(
-      body.builder, loc, ValueRange(tensors).getTypes(), inputs, tensors, maps,
-      iterators);
+  auto generic = linalg::GenericOp::create(body.builder, loc,
+                                           ValueRange(tensors).getTypes(),
+                                           inputs, tensors, maps, iterators);
   generic.getRegion().push_back(block);
   block = nullptr;
   results.assign(generic->getResults().begin(), generic->getResults().end());

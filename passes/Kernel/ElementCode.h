@@ -77,6 +77,7 @@ private:
     std::optional<graph::ReduceKind> combine;
   };
 
+  mlir::Value hostElement(mlir::Value value, const Index &index);
   mlir::Value compute(mlir::Value value, const Index &index);
   mlir::Value constant(mlir::TypedAttr attr, mlir::Operation *user);
   mlir::Value elementwise(mlir::Operation *op, const Index &index);
@@ -88,6 +89,7 @@ private:
   mlir::Value unwindow(graph::UnwindowOp op, const Index &index,
                        unsigned number, Index chosen, mlir::Value inside);
   mlir::Value dynamicSlice(graph::DynamicSliceOp op, const Index &index);
+  mlir::Value dynamicUpdate(graph::DynamicUpdateOp op, const Index &index);
   mlir::Value gather(graph::GatherOp op, const Index &index);
   mlir::Value key(graph::KeyOp op, const Index &index);
   /// Both words of the key at `place`, an index into its leading axes.

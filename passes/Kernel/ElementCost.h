@@ -10,8 +10,8 @@
 #ifndef LAMINA_PASSES_KERNEL_ELEMENTCOST_H
 #define LAMINA_PASSES_KERNEL_ELEMENTCOST_H
 
-#include "mlir/IR/Operation.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "mlir/IR/Operation.h"
 
 namespace lamina {
 

@@ -49,10 +49,10 @@ struct Philox {
   std::array<Value, 4> run(Value key, std::array<Value, 4> c) {
     Value k0 = low(key), k1 = high(key);
     for (int round = 0; round < 10; ++round) {
-      auto first = arith::MulUIExtendedOp::create(
-          b, loc, c[0], number(int32_t(0xD2511F53)));
-      auto second = arith::MulUIExtendedOp::create(
-          b, loc, c[2], number(int32_t(0xCD9E8D57)));
+      auto first = arith::MulUIExtendedOp::create(b, loc, c[0],
+                                                  number(int32_t(0xD2511F53)));
+      auto second = arith::MulUIExtendedOp::create(b, loc, c[2],
+                                                   number(int32_t(0xCD9E8D57)));
       c = {exclusive(exclusive(second.getHigh(), c[1]), k0), second.getLow(),
            exclusive(exclusive(first.getHigh(), c[3]), k1), first.getLow()};
       k0 = arith::AddIOp::create(b, loc, k0, number(int32_t(0x9E3779B9)));
@@ -85,8 +85,7 @@ struct Philox {
     Value log = math::LogOp::create(b, loc, u);
     Value radius = math::SqrtOp::create(
         b, loc, arith::MulFOp::create(b, loc, real(-2), log));
-    Value angle =
-        arith::MulFOp::create(b, loc, v, real(6.283185307179586));
+    Value angle = arith::MulFOp::create(b, loc, v, real(6.283185307179586));
     Value sine = math::SinOp::create(b, loc, angle);
     Value cosine = math::CosOp::create(b, loc, angle);
     Value direction = pick(lane, sine, cosine);
@@ -119,16 +118,15 @@ Value ElementCode::key(graph::KeyOp op, const Index &index) {
   auto [a, b] = getKey(op.getKey(), place);
   Value n = get(op.getNumber(), place);
   Value other = philox.exclusive(a, philox.number(0x4C616D696E616B79, 64));
-  auto words = philox.run(other, {philox.low(n), philox.high(n), philox.low(b),
-                                  philox.high(b)});
+  auto words = philox.run(
+      other, {philox.low(n), philox.high(n), philox.low(b), philox.high(b)});
   Value first = philox.join(words[0], words[1]);
   Value second = philox.join(words[2], words[3]);
   const AxisIndex &half = index.back();
   if (half.digits.size() == 1 && half.digits[0].loop < 0)
     return half.digits[0].value ? second : first;
-  Value isFirst =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                            getValue(half), indexConstant(0));
+  Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                        getValue(half), indexConstant(0));
   return arith::SelectOp::create(builder, loc, isFirst, first, second);
 }
 
@@ -146,18 +144,17 @@ Value ElementCode::random(graph::RandomOp op, const Index &index) {
     position =
         arith::AddIOp::create(builder, loc, position, getValue(index[axis]));
   }
-  position = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
-                                        position);
+  position =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), position);
   if (op.getOffset()) {
     Index place(index.begin(), index.begin() + leading);
-    unsigned rank =
-        cast<RankedTensorType>(op.getOffset().getType()).getRank();
+    unsigned rank = cast<RankedTensorType>(op.getOffset().getType()).getRank();
     place.resize(rank);
     position = arith::AddIOp::create(builder, loc, position,
                                      get(op.getOffset(), place));
   }
-  Value block = arith::ShRUIOp::create(builder, loc, position,
-                                       philox.number(2, 64));
+  Value block =
+      arith::ShRUIOp::create(builder, loc, position, philox.number(2, 64));
   auto words = philox.run(a, {philox.low(block), philox.high(block),
                               philox.low(b), philox.high(b)});
   Value place = philox.low(position);

@@ -109,10 +109,9 @@ Value ElementCode::reverse(graph::ReverseOp op, const Index &index) {
     }
     Value last = arith::SubIOp::create(
         builder, loc, sizeValue(index[axis].extent), indexConstant(1));
-    inner[axis] =
-        computed(arith::SubIOp::create(builder, loc, last,
-                                       getValue(index[axis])),
-                 index[axis].extent);
+    inner[axis] = computed(
+        arith::SubIOp::create(builder, loc, last, getValue(index[axis])),
+        index[axis].extent);
   }
   return get(op.getX(), inner);
 }
@@ -168,9 +167,9 @@ Value ElementCode::window(graph::WindowOp op, const Index &index) {
   return arith::SelectOp::create(builder, loc, inside, element, outside);
 }
 
-/// The sum over the places j of a window of x[(u + low - dilation j) / stride, j]
-/// where that is a position. One axis after the other; `chosen` are the places
-/// of the axes before.
+/// The sum over the places j of a window of x[(u + low - dilation j) / stride,
+/// j] where that is a position. One axis after the other; `chosen` are the
+/// places of the axes before.
 Value ElementCode::unwindow(graph::UnwindowOp op, const Index &index,
                             unsigned number, Index chosen, Value inside) {
   graph::Shape shape = graph::getShape(op.getX());
@@ -184,9 +183,9 @@ Value ElementCode::unwindow(graph::UnwindowOp op, const Index &index,
   Value sum;
   for (int64_t j = 0; j < op.getSize()[number]; ++j) {
     int64_t shift = op.getLow()[number] - op.getDilation()[number] * j;
-    Value place = arith::AddIOp::create(
-        builder, loc, getValue(index[op.getAxes()[number]]),
-        indexConstant(shift));
+    Value place = arith::AddIOp::create(builder, loc,
+                                        getValue(index[op.getAxes()[number]]),
+                                        indexConstant(shift));
     Value rest = arith::RemSIOp::create(builder, loc, place, stride);
     Value exact = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
                                         rest, indexConstant(0));
@@ -196,8 +195,8 @@ Value ElementCode::unwindow(graph::UnwindowOp op, const Index &index,
     next[axis] = held;
     next[axis + 1].extent = shape[axis + 1];
     next[axis + 1].digits = {{-1, j, shape[axis + 1], false}};
-    Value term = unwindow(op, index, number + 1, next,
-                          both(both(inside, exact), fits));
+    Value term =
+        unwindow(op, index, number + 1, next, both(both(inside, exact), fits));
     sum = sum ? Value(arith::AddFOp::create(builder, loc, sum, term)) : term;
   }
   return sum;
@@ -228,6 +227,29 @@ Value ElementCode::dynamicSlice(graph::DynamicSliceOp op, const Index &index) {
         shape[axis]);
   }
   return get(op.getX(), inner);
+}
+
+/// Where data decides the place, every element asks whether it is in the part.
+Value ElementCode::dynamicUpdate(graph::DynamicUpdateOp op,
+                                 const Index &index) {
+  graph::Shape part = graph::getShape(op.getUpdate());
+  Index inner = index;
+  Value inside;
+  for (auto [axis, start] : llvm::zip(op.getAxes(), op.getStarts())) {
+    Value from = get(start, {});
+    if (!from.getType().isIndex())
+      from = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                        from);
+    auto [held, fits] =
+        clamp(arith::SubIOp::create(builder, loc, getValue(index[axis]), from),
+              part[axis]);
+    inner[axis] = held;
+    inside = both(inside, fits);
+  }
+  Value after = get(op.getUpdate(), inner), before = get(op.getX(), index);
+  return inside ? Value(arith::SelectOp::create(builder, loc, inside, after,
+                                                before))
+                : after;
 }
 
 Value ElementCode::gather(graph::GatherOp op, const Index &index) {

@@ -138,7 +138,8 @@ unsigned ClusterFormer::countLargeInputs(unsigned group, unsigned node) const {
 }
 
 bool ClusterFormer::canJoinEpilogue(unsigned group, unsigned node) const {
-  if (!isElementwise(node) || graph.getMembers(graph.getGroup(node)).size() != 1)
+  if (!isElementwise(node) ||
+      graph.getMembers(graph.getGroup(node)).size() != 1)
     return false;
   if (countElements(node) != domains[group].elements)
     return false;
@@ -212,8 +213,7 @@ bool ClusterFormer::areEdgesRegular(unsigned a, unsigned b,
       const Edge &edge = graph.getEdge(number);
       if (graph.getGroup(edge.from) != a)
         continue;
-      SizeExpr elements =
-          graph::getElementCount(graph::getShape(edge.value));
+      SizeExpr elements = graph::getElementCount(graph::getShape(edge.value));
       bool isRow = domain.reduces && elements == domain.rows;
       bool fits = edge.kind == EdgeKind::Same ||
                   (edge.kind == EdgeKind::Rows && isRow && domain.trailing);
@@ -246,7 +246,8 @@ void ClusterFormer::joinRows() {
       continue;
     SmallVector<unsigned> work(graph.getMembers(graph.getGroup(node)));
     for (unsigned i = 0; i < work.size(); ++i)
-      for (auto edges : {graph.getIncoming(work[i]), graph.getOutgoing(work[i])})
+      for (auto edges :
+           {graph.getIncoming(work[i]), graph.getOutgoing(work[i])})
         for (unsigned edge : edges) {
           unsigned from = graph.getEdge(edge).from, to = graph.getEdge(edge).to;
           unsigned other = from == work[i] ? to : from;
@@ -290,8 +291,8 @@ void ClusterFormer::releaseCheap() {
     if (isReadHere || graph.getOutgoing(node).empty())
       continue;
     llvm::SmallDenseSet<Value> sources;
-    unsigned cost = getElementCost(
-        graph.getOp(node)->getResult(0), [&](Value value) {
+    unsigned cost =
+        getElementCost(graph.getOp(node)->getResult(0), [&](Value value) {
           if (!isInMemory(value, node))
             return false;
           if (graph::getElementCount(graph::getShape(value)) ==
@@ -353,8 +354,8 @@ void ClusterFormer::joinProducers() {
                    graph::getElementCount(graph::getShape(edge.value));
         // Factors of a product are read from memory; an element of a window
         // is read once for each place.
-        single &= !isa<graph::ContractOp, graph::UnwindowOp>(
-            graph.getOp(edge.to));
+        single &=
+            !isa<graph::ContractOp, graph::UnwindowOp>(graph.getOp(edge.to));
       }
     if (!reader || !single)
       continue;
@@ -386,9 +387,8 @@ bool ClusterFormer::needsMemory(unsigned node) const {
 /// reads that tensor instead, and computes it again.
 bool ClusterFormer::isInlined(unsigned node) const {
   if (!isElementwise(node) ||
-      graph.getMembers(graph.getGroup(node)).size() != 1 ||
-      needsMemory(node) || graph.getOutgoing(node).empty() ||
-      getOpCost(graph.getOp(node)) > kCheap)
+      graph.getMembers(graph.getGroup(node)).size() != 1 || needsMemory(node) ||
+      graph.getOutgoing(node).empty() || getOpCost(graph.getOp(node)) > kCheap)
     return false;
   return countLargeInputs(graph.getGroup(node), node) <= 1;
 }
@@ -475,8 +475,8 @@ void MemoryDemands::demandFactor(OpOperand &operand, bool windowed) {
     value = op->getOperand(0);
   }
   Operation *op = value.getDefiningOp();
-  bool inMemory = !host.contains(value) &&
-                  (!op || classify(op, host) != OpClass::View);
+  bool inMemory =
+      !host.contains(value) && (!op || classify(op, host) != OpClass::View);
   if (!inMemory)
     demand(operand);
 }

@@ -12,8 +12,8 @@
 #ifndef LAMINA_PASSES_KERNEL_HOSTVALUES_H
 #define LAMINA_PASSES_KERNEL_HOSTVALUES_H
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseSet.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace lamina {
 

@@ -11,8 +11,8 @@
 
 namespace lamina {
 
-/// Whether tensor input `in` and output `out` of a kernel may be one buffer: the
-/// input is read at no index but the one that is written, and not after the
+/// Whether tensor input `in` and output `out` of a kernel may be one buffer:
+/// the input is read at no index but the one that is written, and not after the
 /// first write to the output.
 bool mayShareBuffer(kernel::FuncOp func, unsigned in, unsigned out);
 

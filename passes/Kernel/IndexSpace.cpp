@@ -150,6 +150,8 @@ std::optional<Index> IndexSpace::reshape(const Index &index,
     }
     DigitTaker taker{{}, splits};
     for (; i < endI; ++i) {
+      if (isOne(index[i].extent))
+        continue; // however it is written, it is 0
       if (index[i].kind != AxisIndex::Kind::Digits)
         return std::nullopt;
       llvm::append_range(taker.digits, index[i].digits);

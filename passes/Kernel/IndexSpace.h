@@ -1,4 +1,5 @@
-//===- IndexSpace.h - Loops of a kernel and indices into tensors -*- C++ -*-===//
+//===- IndexSpace.h - Loops of a kernel and indices into tensors -*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0
 //

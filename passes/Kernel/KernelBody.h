@@ -15,8 +15,8 @@
 #include "passes/Kernel/HostValues.h"
 #include "passes/Kernel/IndexSpace.h"
 
-#include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
+#include "mlir/IR/Builders.h"
 
 #include <map>
 #include <string>
@@ -94,17 +94,16 @@ public:
   void fail(mlir::Operation *op, const llvm::Twine &message);
   bool hasFailed() const { return failed; }
 
-  llvm::SmallVector<mlir::Value> ins;   ///< operands of the launch
+  llvm::SmallVector<mlir::Value> ins; ///< operands of the launch
   llvm::SmallVector<ScalarOperand> scalars;
-  llvm::SmallVector<mlir::Value> outs;  ///< values the results replace
+  llvm::SmallVector<mlir::Value> outs; ///< values the results replace
   llvm::SmallVector<std::pair<int64_t, mlir::Value>> inits;
   std::vector<SizeExpr> dims;
   ~KernelBody();
 
 private:
   unsigned getDim(const SizeExpr &size);
-  void fillShape(llvm::ArrayRef<SizeExpr> extents,
-                 llvm::ArrayRef<bool> runtime,
+  void fillShape(llvm::ArrayRef<SizeExpr> extents, llvm::ArrayRef<bool> runtime,
                  llvm::SmallVectorImpl<int64_t> &numbers);
 
   llvm::MutableArrayRef<IndexSpace> spaces;

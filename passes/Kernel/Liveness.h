@@ -7,9 +7,9 @@
 #ifndef LAMINA_PASSES_KERNEL_LIVENESS_H
 #define LAMINA_PASSES_KERNEL_LIVENESS_H
 
+#include "llvm/ADT/DenseMap.h"
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
-#include "llvm/ADT/DenseMap.h"
 
 namespace lamina {
 

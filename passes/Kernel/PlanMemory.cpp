@@ -45,21 +45,22 @@ using Wants = SmallVector<Want>;
 class Planner {
 public:
   Planner(func::FuncOp entry)
-      : entry(entry), host(entry),
-        symbols(entry->getParentOfType<ModuleOp>()) {}
+      : entry(entry), host(entry), symbols(entry->getParentOfType<ModuleOp>()) {
+  }
   void plan();
 
 private:
   void planBlock(Block &block, Wants &wants);
-  void planLaunch(kernel::LaunchOp launch, const BlockLiveness &life, Wants &wants);
+  void planLaunch(kernel::LaunchOp launch, const BlockLiveness &life,
+                  Wants &wants);
   void planHost(kernel::HostOp op);
   void planLoop(kernel::LoopOp loop, const BlockLiveness &life, Wants &wants);
   void planIf(kernel::IfOp choice, const BlockLiveness &life, Wants &wants);
 
-  Address planCarry(kernel::LoopOp loop, unsigned number, const BlockLiveness &life,
-                    Wants &wants);
-  Address planStack(kernel::LoopOp loop, unsigned number, const BlockLiveness &life,
-                    Wants &wants);
+  Address planCarry(kernel::LoopOp loop, unsigned number,
+                    const BlockLiveness &life, Wants &wants);
+  Address planStack(kernel::LoopOp loop, unsigned number,
+                    const BlockLiveness &life, Wants &wants);
   Address planResult(kernel::LaunchOp launch, unsigned number,
                      const BlockLiveness &life, Wants &wants);
 
@@ -100,7 +101,7 @@ Address Planner::addSlot(Type type) {
 
 Address Planner::addRegister(Type type) {
   auto tensor = cast<RankedTensorType>(type);
-  StringRef kind = tensor.getRank() == 1                    ? "key"
+  StringRef kind = tensor.getRank() == 1                     ? "key"
                    : isa<FloatType>(tensor.getElementType()) ? "f64"
                                                              : "i64";
   registers.push_back(StringAttr::get(entry.getContext(), kind));
@@ -110,7 +111,8 @@ Address Planner::addRegister(Type type) {
 bool Planner::diesAt(Value value, Operation *op, const BlockLiveness &life) {
   Value root = getRoot(value);
   auto address = addresses.find(root);
-  return address != addresses.end() && address->second.base == PlaceBase::Slot &&
+  return address != addresses.end() &&
+         address->second.base == PlaceBase::Slot &&
          address->second.rounds.empty() &&
          owners.lookup(root) == op->getBlock() &&
          life.getLastUse(root) == life.getPosition(op);
@@ -164,14 +166,13 @@ Address Planner::planResult(kernel::LaunchOp launch, unsigned number,
     }
   auto func = symbols.lookup<kernel::FuncOp>(launch.getKernel());
   for (auto [index, in] : llvm::enumerate(launch.getIns())) {
-    if (!diesAt(in, launch, life) ||
-        kernel::getByteSize(in.getType()) != bytes)
+    if (!diesAt(in, launch, life) || kernel::getByteSize(in.getType()) != bytes)
       continue;
     // Every view of it that the kernel has must allow it.
     bool all = true;
     for (auto [other, value] : llvm::enumerate(launch.getIns()))
-      all &= getRoot(value) != getRoot(in) ||
-             mayShareBuffer(func, other, number);
+      all &=
+          getRoot(value) != getRoot(in) || mayShareBuffer(func, other, number);
     if (!all)
       continue;
     owners[result] = launch->getBlock();
@@ -293,12 +294,11 @@ void Planner::planLoop(kernel::LoopOp loop, const BlockLiveness &life,
   }
   for (auto [argument, over] : llvm::zip(loop.getOverArgs(), loop.getOver()))
     if (auto whole = addresses.find(getRoot(over)); whole != addresses.end())
-      addresses[argument] = whole->second.getRow(
-          number, kernel::getByteSize(argument.getType()));
-  for (auto [result, value] :
-       llvm::zip(loop.getStacks(), yield.getStacked())) {
-    Address row = addresses[result].getRow(number,
-                                           kernel::getByteSize(value.getType()));
+      addresses[argument] =
+          whole->second.getRow(number, kernel::getByteSize(argument.getType()));
+  for (auto [result, value] : llvm::zip(loop.getStacks(), yield.getStacked())) {
+    Address row =
+        addresses[result].getRow(number, kernel::getByteSize(value.getType()));
     Value old;
     for (BlockArgument argument : loop.getOverArgs())
       if (auto read = addresses.find(argument);
@@ -319,7 +319,8 @@ void Planner::planLoop(kernel::LoopOp loop, const BlockLiveness &life,
   loops.pop_back();
 }
 
-void Planner::planIf(kernel::IfOp choice, const BlockLiveness &life, Wants &wants) {
+void Planner::planIf(kernel::IfOp choice, const BlockLiveness &life,
+                     Wants &wants) {
   unsigned here = life.getPosition(choice);
   SmallVector<Attribute> places;
   llvm::SmallDenseSet<Value> claimed;
@@ -404,8 +405,10 @@ Wants Planner::getResultPlaces() {
     Want want{ret->getOperand(i), {PlaceBase::Result, int64_t(i), {}, {}}, {}};
     if (auto store = entry.getResultAttr(i, "program.store"))
       for (BlockArgument argument : entry.getArguments())
-        if (entry.getArgAttr(argument.getArgNumber(), "program.load") == store) {
-          want.place = {PlaceBase::Argument, int64_t(argument.getArgNumber()), {}, {}};
+        if (entry.getArgAttr(argument.getArgNumber(), "program.load") ==
+            store) {
+          want.place = {
+              PlaceBase::Argument, int64_t(argument.getArgNumber()), {}, {}};
           want.old = argument;
         }
     wants.push_back(want);
@@ -417,7 +420,8 @@ void Planner::plan() {
   Builder b(entry.getContext());
   SmallVector<int64_t> argumentRegisters;
   for (BlockArgument argument : entry.getArguments()) {
-    Address address{PlaceBase::Argument, int64_t(argument.getArgNumber()), {}, {}};
+    Address address{
+        PlaceBase::Argument, int64_t(argument.getArgNumber()), {}, {}};
     if (host.contains(argument))
       address = addRegister(argument.getType());
     argumentRegisters.push_back(address.isHost() ? address.index : -1);
@@ -435,7 +439,8 @@ namespace {
 struct KernelPlanMemoryPass
     : lamina::impl::KernelPlanMemoryPassBase<KernelPlanMemoryPass> {
   void runOnOperation() override {
-    if (!getOperation().isExternal() && !getOperation()->hasAttr("kernel.slots"))
+    if (!getOperation().isExternal() &&
+        !getOperation()->hasAttr("kernel.slots"))
       Planner(getOperation()).plan();
   }
 };

@@ -63,8 +63,8 @@ struct KernelShareEqualPass
         equals.push_back(func);
         continue;
       }
-      (*found)->setLoc(FusedLoc::get(&getContext(),
-                                     {(*found)->getLoc(), func->getLoc()}));
+      (*found)->setLoc(
+          FusedLoc::get(&getContext(), {(*found)->getLoc(), func->getLoc()}));
       replaced[func.getSymNameAttr()] = FlatSymbolRefAttr::get(*found);
       func.erase();
     }
