@@ -157,7 +157,8 @@ bool ClusterFormer::canJoinEpilogue(unsigned group, unsigned node) const {
 }
 
 void ClusterFormer::joinEpilogues() {
-  for (unsigned node = 0; node < graph.size(); ++node) {
+  // The last one first: what reads two of them is computed when both are there.
+  for (unsigned node = graph.size(); node-- > 0;) {
     if (!domains[graph.getGroup(node)].contracts ||
         !isa<graph::ContractOp>(graph.getOp(node)))
       continue;
