@@ -48,6 +48,12 @@ Address Address::getRow(int64_t loop, const SizeExpr &bytes) const {
   return row;
 }
 
+Value kernel::getRoot(Value value) {
+  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
+    value = reshape.getX();
+  return value;
+}
+
 int64_t kernel::getElementBytes(Type element) {
   return (std::max(element.getIntOrFloatBitWidth(), 8u) + 7) / 8;
 }
@@ -76,9 +82,7 @@ Addresses::Addresses(func::FuncOp entry) {
 }
 
 std::optional<Address> Addresses::lookup(Value value) const {
-  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
-    value = reshape.getX();
-  auto found = addresses.find(value);
+  auto found = addresses.find(getRoot(value));
   if (found == addresses.end())
     return std::nullopt;
   return found->second;

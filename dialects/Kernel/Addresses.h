@@ -35,6 +35,9 @@ struct Address {
   Address getRow(int64_t loop, const graph::SizeExpr &bytes) const;
 };
 
+/// The value whose bytes these are: reshapes are other names.
+mlir::Value getRoot(mlir::Value value);
+
 /// Bytes of a tensor: an element of i1 takes one.
 graph::SizeExpr getByteSize(mlir::Type type);
 int64_t getElementBytes(mlir::Type element);

@@ -134,6 +134,30 @@ matchRun(const Index &to, unsigned i, const graph::Shape &from, unsigned j) {
   return std::make_pair(i, j);
 }
 
+/// Where shapes differ by axes of one element only, each other index stays
+/// what it is, however it is written.
+static std::optional<Index> dropUnits(llvm::ArrayRef<AxisIndex> index,
+                                      llvm::ArrayRef<SizeExpr> from) {
+  auto isUnit = [](const AxisIndex &axis) { return isOne(axis.extent); };
+  auto next = llvm::find_if_not(index, isUnit);
+  Index result;
+  for (const SizeExpr &size : from) {
+    if (isOne(size)) {
+      AxisIndex zero;
+      zero.extent = size;
+      result.push_back(zero);
+      continue;
+    }
+    if (next == index.end() || next->extent != size)
+      return std::nullopt;
+    result.push_back(*next);
+    next = std::find_if_not(std::next(next), index.end(), isUnit);
+  }
+  if (next != index.end())
+    return std::nullopt;
+  return result;
+}
+
 std::optional<Index> IndexSpace::reshape(const Index &index,
                                          const graph::Shape &from) {
   Index result;
@@ -145,6 +169,12 @@ std::optional<Index> IndexSpace::reshape(const Index &index,
     auto [endI, endJ] = *run;
     if (endI - i == 1 && endJ - j == 1) {
       result.push_back(index[i]);
+      std::tie(i, j) = *run;
+      continue;
+    }
+    if (auto same = dropUnits(llvm::ArrayRef(index).slice(i, endI - i),
+                              llvm::ArrayRef(from).slice(j, endJ - j))) {
+      llvm::append_range(result, *same);
       std::tie(i, j) = *run;
       continue;
     }

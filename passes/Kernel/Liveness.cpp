@@ -11,12 +11,6 @@
 using namespace mlir;
 using namespace lamina;
 
-Value lamina::getRoot(Value value) {
-  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
-    value = reshape.getX();
-  return value;
-}
-
 BlockLiveness::BlockLiveness(Block &block) : block(block) {
   unsigned next = 0;
   for (Operation &op : block)

@@ -7,14 +7,15 @@
 #ifndef LAMINA_PASSES_KERNEL_LIVENESS_H
 #define LAMINA_PASSES_KERNEL_LIVENESS_H
 
+#include "dialects/Kernel/Addresses.h"
+
 #include "llvm/ADT/DenseMap.h"
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
 
 namespace lamina {
 
-/// The value whose bytes these are: reshapes are other names.
-mlir::Value getRoot(mlir::Value value);
+using kernel::getRoot;
 
 /// Last uses in one block, as positions of its ops. A use by a reshape is the
 /// last use of that; one inside of a loop is a use by the loop.

@@ -1,8 +1,5 @@
 // RUN: lamina-opt %s --pass-pipeline='builtin.module(func.func(kernel-form-clusters),convert-graph-to-kernel,func.func(kernel-order,kernel-plan-memory),verify-planned)' | FileCheck %s
 
-#mk = affine_map<(m, n, k) -> (m, k)>
-#kn = affine_map<(m, n, k) -> (k, n)>
-#mn = affine_map<(m, n, k) -> (m, n)>
 !w = tensor<8x8xf32>
 !ws = tensor<6x8x8xf32>
 
@@ -32,17 +29,6 @@ func.func @transposed(%w: !w {program.load = @w}) -> (!w {program.store = @w}) {
   %t = graph.transpose %w order [1, 0] : !w -> !w
   %n = arith.addf %w, %t : !w
   return %n : !w
-}
-
-// A reader behind the update is moved before it.
-// CHECK-LABEL: func @order
-// CHECK: kernel.launch @order.contract
-// CHECK: kernel.launch @order.map {{.*}} places [#kernel.place<argument 0>]
-func.func @order(%w: !w {program.load = @w}, %g: !w {program.input = "g"})
-    -> (!w {program.store = @w}, !w {program.output = "y"}) {
-  %n = arith.subf %w, %g : !w
-  %y = graph.contract %g, %w maps [#mk, #kn, #mn] : !w, !w -> !w
-  return %n, %y : !w, !w
 }
 
 // A carry has one place; its next value is computed into it. A row of a stack

@@ -1,0 +1,153 @@
+//===- MemoryDemands.cpp - Values that have to be in memory ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loops, structured ops, products and the caller read buffers. A view that one
+// of them reads gets a copy that is a kernel of its own, unless it is a
+// reshape, which is the same bytes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Kernel/MemoryDemands.h"
+
+#include "passes/Kernel/BuildKernel.h"
+#include "passes/Kernel/ClusterGraph.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace lamina;
+
+namespace {
+class MemoryDemands {
+public:
+  MemoryDemands(const HostValues &host) : host(host) {}
+  void visit(Block &block);
+
+private:
+  /// Makes sure that an operand is something in memory.
+  void demand(OpOperand &operand);
+  void demandFactor(OpOperand &operand, bool windowed);
+  void demandRow(OpOperand &operand, graph::ScanOp scan);
+  void copy(OpOperand &operand);
+
+  const HostValues &host;
+};
+} // namespace
+
+/// A view that is only another shape of something in memory.
+static Value getAliased(Value value) {
+  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
+    value = reshape.getX();
+  return value;
+}
+
+void MemoryDemands::demand(OpOperand &operand) {
+  Value base = getAliased(operand.get());
+  Operation *op = base.getDefiningOp();
+  bool isHost = host.contains(base);
+  if (!isHost && (!op || classify(op, host) != OpClass::View))
+    return;
+  if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op))
+    if (!cast<DenseElementsAttr>(constant.getValue()).isSplat())
+      return;
+  copy(operand);
+}
+
+/// Makes a copy that is a kernel: `stop` is the identity that is no host value.
+void MemoryDemands::copy(OpOperand &operand) {
+  OpBuilder b(operand.getOwner());
+  auto copy = graph::StopOp::create(b, operand.get().getLoc(),
+                                    operand.get().getType(), operand.get());
+  setCluster(copy, -1);
+  operand.set(copy);
+}
+
+/// A carry that is also a row of a stack is copied before it gets its next
+/// value, so that this one can be computed in its place.
+void MemoryDemands::demandRow(OpOperand &operand, graph::ScanOp scan) {
+  if (!llvm::is_contained(scan.getCarryArgs(), getAliased(operand.get())))
+    return demand(operand);
+  copy(operand);
+  operand.get().getDefiningOp()->moveBefore(&scan.getBodyBlock()->front());
+}
+
+void MemoryDemands::demandFactor(OpOperand &operand, bool windowed) {
+  Value value = operand.get();
+  while (Operation *op = value.getDefiningOp()) {
+    if (windowed || !isa<graph::TransposeOp, graph::ReshapeOp,
+                         graph::BroadcastOp, graph::SliceOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  Operation *op = value.getDefiningOp();
+  bool inMemory =
+      !host.contains(value) && (!op || classify(op, host) != OpClass::View);
+  if (!inMemory)
+    demand(operand);
+}
+
+void MemoryDemands::visit(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (auto contract = dyn_cast<graph::ContractOp>(op)) {
+      for (unsigned i : {0, 1})
+        demandFactor(op.getOpOperand(i),
+                     !contract.getMap(i).isProjectedPermutation());
+      continue;
+    }
+    if (isStructured(&op) || isa<graph::BarrierOp>(op)) {
+      for (OpOperand &operand : op.getOpOperands())
+        demand(operand);
+      continue;
+    }
+    if (auto update = dyn_cast<graph::DynamicUpdateOp>(op)) {
+      demand(update.getXMutable());
+      continue;
+    }
+    if (auto scan = dyn_cast<graph::ScanOp>(op)) {
+      for (auto [operand, carry] :
+           llvm::zip(scan.getInitMutable(), scan.getCarryArgs()))
+        if (!host.contains(carry))
+          demand(operand);
+      for (OpOperand &operand : scan.getOverMutable())
+        demand(operand);
+      for (OpOperand &operand : scan.getWithMutable())
+        if (!host.contains(operand.get()))
+          demand(operand);
+      visit(*scan.getBodyBlock());
+      auto yield = scan.getBodyYield();
+      for (auto [operand, carry] :
+           llvm::zip(yield.getValuesMutable(), scan.getCarryArgs()))
+        if (!host.contains(carry))
+          demand(operand);
+      for (OpOperand &operand : yield.getStackedMutable())
+        demandRow(operand, scan);
+      if (scan.hasUntil()) {
+        visit(*scan.getUntilBlock());
+        for (OpOperand &operand : scan.getUntilYield()->getOpOperands())
+          demand(operand);
+      }
+      continue;
+    }
+    if (auto cond = dyn_cast<graph::CondOp>(op)) {
+      for (OpOperand &operand : cond.getWithMutable())
+        if (!host.contains(operand.get()))
+          demand(operand);
+      for (Block *branch : {cond.getTakenBlock(), cond.getOtherwiseBlock()}) {
+        visit(*branch);
+        for (OpOperand &operand : branch->getTerminator()->getOpOperands())
+          if (!host.contains(cond.getResult(operand.getOperandNumber())))
+            demand(operand);
+      }
+      continue;
+    }
+    if (isa<func::ReturnOp>(op))
+      for (OpOperand &operand : op.getOpOperands())
+        if (!host.contains(operand.get()))
+          demand(operand);
+  }
+}
+
+void lamina::copyDemandedViews(Block &block, const HostValues &host) {
+  MemoryDemands(host).visit(block);
+}
