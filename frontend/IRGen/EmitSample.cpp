@@ -146,6 +146,7 @@ void ModuleEmitter::emitSample(const core::EntryPlan &plan, bool isExport) {
   makePlan<program::SampleOp>(
       types.loc(plan.range), name,
       {builder.getNamedAttr("entry", function),
+       builder.getNamedAttr("label", builder.getStringAttr(plan.name)),
        builder.getNamedAttr("parameters", builder.getArrayAttr(params)),
        builder.getNamedAttr("results", builder.getArrayAttr(results))});
 }

@@ -260,7 +260,7 @@ static ParameterPlan readParameter(const Json &item, const Program &program) {
 
 void readSample(const Json &op, Program &program) {
   SamplePlan sample;
-  sample.name = op["name"].asText();
+  sample.name = textOr(op, "label", op["name"].asText().c_str());
   sample.doc = textOr(op, "doc");
   sample.entry = symbol(op, "entry", program.entries);
   for (const Json &item : listOr(op, "parameters"))
