@@ -43,12 +43,6 @@ endif()
 # parts into libLamina: a plugin finds every symbol, and lamina-opt needs the first only.
 function(lamina_compiler_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
-  foreach(source IN LISTS ARG_SOURCES) # bring-up only
-    if(NOT IS_ABSOLUTE ${source} AND NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-      message(WARNING "${source} is not there yet")
-      list(REMOVE_ITEM ARG_SOURCES ${source})
-    endif()
-  endforeach()
   add_library(${name} OBJECT ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE LaminaMLIR)
   if(NOT LAMINA_PRECOMPILED)

@@ -7,12 +7,15 @@
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHDIALECT_H
 #define LAMINA_DIALECTS_GRAPH_GRAPHDIALECT_H
 
-#include "dialects/Graph/GraphDialect.h.inc"
 #include "dialects/Graph/SizeExpr.h"
 
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/TensorEncoding.h"
+
+#include "dialects/Graph/GraphDialect.h.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Graph/GraphAttrs.h.inc"

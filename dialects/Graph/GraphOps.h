@@ -8,7 +8,6 @@
 #define LAMINA_DIALECTS_GRAPH_GRAPHOPS_H
 
 #include "dialects/Graph/GraphDialect.h"
-#include "dialects/Graph/GraphEnums.h.inc"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -20,6 +19,8 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/Graph/GraphEnums.h.inc"
 
 namespace lamina::graph {
 class YieldOp;

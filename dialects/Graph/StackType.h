@@ -8,9 +8,10 @@
 #define LAMINA_DIALECTS_GRAPH_STACKTYPE_H
 
 #include "dialects/Graph/SizeExpr.h"
-#include "dialects/Graph/StackType.h.inc"
 
 #include "mlir/IR/Types.h"
+
+#include "dialects/Graph/StackType.h.inc"
 
 namespace lamina::graph {
 

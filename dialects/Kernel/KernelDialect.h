@@ -8,11 +8,12 @@
 #define LAMINA_DIALECTS_KERNEL_KERNELDIALECT_H
 
 #include "dialects/Graph/GraphDialect.h"
-#include "dialects/Kernel/KernelDialect.h.inc"
-#include "dialects/Kernel/KernelEnums.h.inc"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Dialect.h"
+
+#include "dialects/Kernel/KernelDialect.h.inc"
+#include "dialects/Kernel/KernelEnums.h.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Kernel/KernelAttrs.h.inc"

@@ -7,11 +7,11 @@
 #ifndef LAMINA_DIALECTS_MASK_MASKDIALECT_H
 #define LAMINA_DIALECTS_MASK_MASKDIALECT_H
 
-#include "dialects/Mask/MaskDialect.h.inc"
-
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/Dialect.h"
+
+#include "dialects/Mask/MaskDialect.h.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Mask/MaskAttrs.h.inc"

@@ -7,8 +7,8 @@
 #ifndef LAMINA_DIALECTS_OPTIM_OPTIMDIALECT_H
 #define LAMINA_DIALECTS_OPTIM_OPTIMDIALECT_H
 
-#include "dialects/Optim/OptimDialect.h.inc"
-
 #include "mlir/IR/Dialect.h"
+
+#include "dialects/Optim/OptimDialect.h.inc"
 
 #endif // LAMINA_DIALECTS_OPTIM_OPTIMDIALECT_H

@@ -7,8 +7,8 @@
 #ifndef LAMINA_DIALECTS_PROGRAM_PROGRAMDIALECT_H
 #define LAMINA_DIALECTS_PROGRAM_PROGRAMDIALECT_H
 
-#include "dialects/Program/ProgramDialect.h.inc"
-
 #include "mlir/IR/Dialect.h"
+
+#include "dialects/Program/ProgramDialect.h.inc"
 
 #endif // LAMINA_DIALECTS_PROGRAM_PROGRAMDIALECT_H

@@ -21,7 +21,8 @@ static const PipelineStep kGraph[] = {
     {"model-derive-inverses"},
     {"model-derive-runs"},
     {"convert-model-to-graph"},
-    // From here on there are no layers and no trees; entries are pure functions.
+    // From here on there are no layers and no trees; entries are pure
+    // functions.
     {"canonicalize"},
     {"cse"},
     {"before-gradients", true},
@@ -54,8 +55,10 @@ static const PipelineStep kKernel[] = {
 };
 
 static const PipelineStep kPlanned[] = {
-    {"before-plan", true},   {"func.func(kernel-order)"},
-    {"func.func(kernel-plan-memory)"},  {"verify-planned"},
+    {"before-plan", true},
+    {"func.func(kernel-order)"},
+    {"func.func(kernel-plan-memory)"},
+    {"verify-planned"},
     {"before-codegen", true},
 };
 
@@ -89,7 +92,8 @@ populatePipeline(mlir::OpPassManager &pm, llvm::StringRef stage,
       continue;
     }
     for (const auto &[hook, text] : hooks)
-      if (hook == step.text && failed(mlir::parsePassPipeline(text, pm, errors)))
+      if (hook == step.text &&
+          failed(mlir::parsePassPipeline(text, pm, errors)))
         return mlir::failure();
   }
   return mlir::success();

@@ -7,9 +7,9 @@
 #ifndef LAMINA_PASSES_PIPELINES_PIPELINES_H
 #define LAMINA_PASSES_PIPELINES_PIPELINES_H
 
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include "mlir/Pass/PassManager.h"
 
 #include <string>
 #include <utility>

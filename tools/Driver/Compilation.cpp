@@ -8,6 +8,7 @@
 
 #include "backends/CPU/CPUBackend.h"
 #include "backends/Tape/WriteTape.h"
+#include "dialects/Program/ProgramOps.h"
 #include "dialects/RegisterAll.h"
 #include "passes/Pipelines/Pipelines.h"
 #include "passes/RegisterAll.h"
@@ -15,10 +16,6 @@
 #include "tools/Driver/Link.h"
 #include "tools/Driver/PrintCode.h"
 
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
-#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -26,6 +23,10 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/TargetParser/Triple.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Tools/Plugins/PassPlugin.h"
+#include "mlir/Transforms/Passes.h"
 
 #include <thread>
 
@@ -53,10 +54,12 @@ static void say(const llvm::Twine &message) {
 }
 
 Compilation::Compilation(const Options &options)
-    : options(options), context(allDialects(), MLIRContext::Threading::DISABLED),
+    : options(options),
+      context(allDialects(), MLIRContext::Threading::DISABLED),
       last(std::chrono::steady_clock::now()) {
   registerPassesOnce();
-  diagnostics = std::make_unique<SourceMgrDiagnosticHandler>(sources, &context, llvm::errs());
+  diagnostics = std::make_unique<SourceMgrDiagnosticHandler>(sources, &context,
+                                                             llvm::errs());
 }
 
 Compilation::~Compilation() = default;
@@ -86,7 +89,8 @@ LogicalResult Compilation::loadPlugins() {
   for (const std::string &path : options.plugins) {
     auto plugin = PassPlugin::load(path);
     if (!plugin) {
-      say("the plugin '" + path + "' cannot be loaded: " + llvm::toString(plugin.takeError()));
+      say("the plugin '" + path +
+          "' cannot be loaded: " + llvm::toString(plugin.takeError()));
       return failure();
     }
     plugin->registerPassRegistryCallbacks();
@@ -98,16 +102,19 @@ LogicalResult Compilation::loadPlugins() {
 LogicalResult Compilation::prepare() {
   for (const auto &[hook, passes] : options.hooks)
     if (!llvm::is_contained(hookNames(), llvm::StringRef(hook))) {
-      say("--at: there is no hook '" + hook + "'; the hooks are " + llvm::join(hookNames(), ", "));
+      say("--at: there is no hook '" + hook + "'; the hooks are " +
+          llvm::join(hookNames(), ", "));
       return failure();
     }
   if (!options.target.empty() && !llvm::Triple(options.target).isX86()) {
-    say("--target: there is no code generator for '" + options.target + "' yet; there is x86-64");
+    say("--target: there is no code generator for '" + options.target +
+        "' yet; there is x86-64");
     return failure();
   }
   backend = createCPUBackend(options.mcpu);
   if (!backend) {
-    say("--mcpu: there is no processor '" + options.mcpu + "'; 'native' is this machine's");
+    say("--mcpu: there is no processor '" + options.mcpu +
+        "'; 'native' is this machine's");
     return failure();
   }
   return loadPlugins();
@@ -115,13 +122,16 @@ LogicalResult Compilation::prepare() {
 
 LogicalResult Compilation::readIR() {
   if (*options.from < Stage::Model || *options.from > Stage::Planned) {
-    say(llvm::Twine("--from: a compilation continues from model, graph, kernel or planned, not from ") +
+    say(llvm::Twine("--from: a compilation continues from model, graph, kernel "
+                    "or planned, not from ") +
         info(*options.from).name);
     return failure();
   }
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/true);
+  auto buffer =
+      llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/true);
   if (!buffer) {
-    say("'" + options.input + "' cannot be read: " + buffer.getError().message());
+    say("'" + options.input +
+        "' cannot be read: " + buffer.getError().message());
     return failure();
   }
   sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
@@ -145,7 +155,8 @@ LogicalResult Compilation::readInput(Stage upTo) {
 
 LogicalResult Compilation::runPasses(Stage stage) {
   PassManager passes(&context, ModuleOp::getOperationName());
-  if (failed(populatePipeline(passes, info(stage).name, options.hooks, llvm::errs())))
+  if (failed(populatePipeline(passes, info(stage).name, options.hooks,
+                              llvm::errs())))
     return failure();
   if (failed(passes.run(*ir)))
     return failure();
@@ -161,7 +172,8 @@ LogicalResult Compilation::dump(Stage stage) {
     return failure();
   }
   llvm::SmallString<128> path(options.dumpFolder);
-  llvm::sys::path::append(path, stem() + "." + info(stage).name + "." + info(stage).ending);
+  llvm::sys::path::append(path, stem() + "." + info(stage).name + "." +
+                                    info(stage).ending);
   std::error_code error;
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
   if (error) {
@@ -202,7 +214,12 @@ LogicalResult Compilation::lowerTo(Stage stage) {
 LogicalResult Compilation::writeTape() {
   if (!tape.empty())
     return success();
-  auto written = lamina::writeTape(*ir, stem());
+  // A program keeps its name when a compilation goes on from a dump.
+  std::string name = stem();
+  for (auto provenance : ir->getOps<program::ProvenanceOp>())
+    if (auto file = provenance->getAttrOfType<StringAttr>("file"))
+      name = llvm::sys::path::stem(file.getValue()).str();
+  auto written = lamina::writeTape(*ir, name);
   if (failed(written))
     return failure();
   tape = std::move(written->json);
@@ -230,7 +247,9 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
   default:
     // Files keep the source lines, so that a compilation continued from them
     // speaks of the same places; a terminal shows the IR alone.
-    ir->print(out, OpPrintingFlags().enableDebugInfo(&out != &llvm::outs()).useLocalScope(&out == &llvm::outs()));
+    ir->print(out, OpPrintingFlags()
+                       .enableDebugInfo(&out != &llvm::outs())
+                       .useLocalScope(&out == &llvm::outs()));
     out << "\n";
     return success();
   }
@@ -239,8 +258,9 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
 LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
   if (failed(writeTape()))
     return failure();
-  int threads = options.threads ? options.threads
-                                : std::max(1u, std::thread::hardware_concurrency());
+  int threads = options.threads
+                    ? options.threads
+                    : std::max(1u, std::thread::hardware_concurrency());
   auto kernels = compileKernels(
       *ir, {backend.get(), options.cache ? defaultCacheFolder() : "", threads});
   if (failed(kernels))
@@ -267,8 +287,9 @@ LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
   }
   record("link");
   if (options.verbose)
-    say(llvm::Twine(llvm::count_if(image.kernels, [](auto &k) { return k.fromCache; })) + " of " +
-        llvm::Twine(image.kernels.size()) + " kernels from the cache");
+    say(llvm::Twine(llvm::count_if(image.kernels,
+                                   [](auto &k) { return k.fromCache; })) +
+        " of " + llvm::Twine(image.kernels.size()) + " kernels from the cache");
   return success();
 }
 

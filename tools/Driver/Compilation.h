@@ -11,9 +11,9 @@
 #include "tools/Driver/KernelCompiler.h"
 #include "tools/Driver/Options.h"
 
+#include "llvm/Support/SourceMgr.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
 #include <memory>
@@ -68,18 +68,19 @@ private:
   std::chrono::steady_clock::time_point last;
 };
 
-/// Source file -> MODEL module, or what is there at `upTo` (tools/Driver/Frontend.cpp).
+/// Source file -> MODEL module, or what is there at `upTo`
+/// (tools/Driver/Frontend.cpp).
 struct FrontendResult {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::string ast, core;
 };
-mlir::FailureOr<FrontendResult> runFrontend(const Options &options,
-                                            mlir::MLIRContext &context,
-                                            Stage upTo);
+mlir::FailureOr<FrontendResult>
+runFrontend(const Options &options, mlir::MLIRContext &context, Stage upTo);
 
 /// Interprets the module of a stage, graph or kernel, in double
 /// (tools/Driver/RunReference.cpp).
-int runOnReference(Compilation &compilation, const std::vector<std::string> &arguments, Stage stage);
+int runOnReference(Compilation &compilation,
+                   const std::vector<std::string> &arguments, Stage stage);
 
 } // namespace lamina::driver
 

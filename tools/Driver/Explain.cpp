@@ -37,10 +37,12 @@ static void explainWeights(const TapeView &tape, llvm::raw_ostream &out) {
     if (it.role == "param")
       params += it.elements();
     if (it.role == "param" || it.role == "state")
-      out << llvm::formatv("  {0,-44} {1,-20} {2,10} {3}\n", it.name, shapeText(it.shape),
-                           it.elements(), it.role == "param" ? "" : it.role);
+      out << llvm::formatv("  {0,-44} {1,-20} {2,10} {3}\n", it.name,
+                           shapeText(it.shape), it.elements(),
+                           it.role == "param" ? "" : it.role);
   }
-  out << llvm::formatv("  {0} parameters; {1} with optimizer and state\n", params, amount(bytes, "B"));
+  out << llvm::formatv("  {0} parameters; {1} with optimizer and state\n",
+                       params, amount(bytes, "B"));
 }
 
 static void explainKernels(const TapeView &tape, llvm::raw_ostream &out) {
@@ -55,11 +57,13 @@ static void explainKernels(const TapeView &tape, llvm::raw_ostream &out) {
       flops += it.flops;
       bytes += it.bytes;
     }
-    out << llvm::formatv("  {0}: {1} kernels, {2} launches, {3}, {4}\n", entries[i], kernels.size(),
-                         launches, amount(flops, "flop"), amount(bytes, "B"));
+    out << llvm::formatv("  {0}: {1} kernels, {2} launches, {3}, {4}\n",
+                         entries[i], kernels.size(), launches,
+                         amount(flops, "flop"), amount(bytes, "B"));
     for (const KernelUse &it : kernels)
-      out << llvm::formatv("    {0,-9} {1,4} times {2,12} {3,10}  {4}\n", it.kind, it.launches,
-                           amount(it.flops, "flop"), amount(it.bytes, "B"), llvm::join(it.lines, " "));
+      out << llvm::formatv("    {0,-9} {1,4} times {2,12} {3,10}  {4}\n",
+                           it.kind, it.launches, amount(it.flops, "flop"),
+                           amount(it.bytes, "B"), llvm::join(it.lines, " "));
   }
 }
 
@@ -68,17 +72,20 @@ static void explainMemory(const TapeView &tape, llvm::raw_ostream &out) {
   for (const TapeVariable &it : tape.variables())
     held += it.bytes();
   out << "memory, at " << tape.usualSizes() << "\n";
-  out << llvm::formatv("  {0,-44} {1,12}\n", "weights, state and optimizer", amount(held, "B"));
+  out << llvm::formatv("  {0,-44} {1,12}\n", "weights, state and optimizer",
+                       amount(held, "B"));
   auto entries = tape.entries();
   for (size_t i = 0; i < entries.size(); ++i)
-    out << llvm::formatv("  {0,-44} {1,12}\n", entries[i], amount(tape.arenaOf(i), "B"));
+    out << llvm::formatv("  {0,-44} {1,12}\n", entries[i],
+                         amount(tape.arenaOf(i), "B"));
 }
 
 int explain(const Options &options, const ExplainOptions &what) {
   Compilation compilation(options);
   std::string text;
   llvm::raw_string_ostream stream(text);
-  if (failed(compilation.lowerTo(Stage::Planned)) || failed(compilation.printStage(Stage::Tape, stream)))
+  if (failed(compilation.lowerTo(Stage::Planned)) ||
+      failed(compilation.printStage(Stage::Tape, stream)))
     return 1;
   TapeView tape(text);
   if (what.weights)

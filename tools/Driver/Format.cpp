@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/AST/Format.h"
+
 #include "frontend/Grammar/Parse.h"
 #include "tools/Driver/Options.h"
 
@@ -23,20 +24,24 @@ static bool replaceFile(const std::string &path, llvm::StringRef text) {
   });
   if (!error)
     return true;
-  llvm::errs() << "lamina: '" << path << "' cannot be written: " << llvm::toString(std::move(error)) << "\n";
+  llvm::errs() << "lamina: '" << path
+               << "' cannot be written: " << llvm::toString(std::move(error))
+               << "\n";
   return false;
 }
 
 static int formatFile(const std::string &path, bool check) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
   if (!buffer) {
-    llvm::errs() << "lamina: '" << path << "' cannot be read: " << buffer.getError().message() << "\n";
+    llvm::errs() << "lamina: '" << path
+                 << "' cannot be read: " << buffer.getError().message() << "\n";
     return 1;
   }
   SourceManager sources;
   Diagnostics diagnostics(sources);
   llvm::StringRef before = (*buffer)->getBuffer();
-  FileID file = sources.addText(path == "-" ? "standard input" : path, before.str());
+  FileID file =
+      sources.addText(path == "-" ? "standard input" : path, before.str());
   ast::FileAST ast = parse(file, diagnostics);
   if (!ast.isWhole || diagnostics.hasErrors()) {
     diagnostics.print(llvm::errs());

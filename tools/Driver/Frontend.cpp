@@ -16,17 +16,19 @@ using namespace mlir;
 namespace lamina::driver {
 
 static void print(Diagnostics &diagnostics, const Options &options) {
-  auto format = options.jsonDiagnostics ? DiagnosticFormat::JSON : DiagnosticFormat::Text;
+  auto format =
+      options.jsonDiagnostics ? DiagnosticFormat::JSON : DiagnosticFormat::Text;
   diagnostics.print(llvm::errs(), format, options.verbose);
 }
 
-FailureOr<FrontendResult> runFrontend(const Options &options, MLIRContext &context,
-                                      Stage upTo) {
+FailureOr<FrontendResult> runFrontend(const Options &options,
+                                      MLIRContext &context, Stage upTo) {
   SourceManager sources;
   std::string why;
   FileID file = sources.readFile(options.input, why);
   if (!file.isKnown()) {
-    llvm::errs() << "lamina: '" << options.input << "' cannot be read: " << why << "\n";
+    llvm::errs() << "lamina: '" << options.input << "' cannot be read: " << why
+                 << "\n";
     return failure();
   }
   Diagnostics diagnostics(sources);
@@ -36,12 +38,13 @@ FailureOr<FrontendResult> runFrontend(const Options &options, MLIRContext &conte
   ast::print(ast, astText);
   if (upTo == Stage::AST) {
     print(diagnostics, options);
-    return diagnostics.hasErrors() ? FailureOr<FrontendResult>(failure())
-                                   : FailureOr<FrontendResult>(std::move(result));
+    return diagnostics.hasErrors()
+               ? FailureOr<FrontendResult>(failure())
+               : FailureOr<FrontendResult>(std::move(result));
   }
 
-  std::unique_ptr<core::Program> program =
-      analyse(std::move(ast), sources, {options.set, options.withTests}, diagnostics);
+  std::unique_ptr<core::Program> program = analyse(
+      std::move(ast), sources, {options.set, options.withTests}, diagnostics);
   print(diagnostics, options);
   if (!program || diagnostics.hasErrors())
     return failure();

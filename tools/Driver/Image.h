@@ -23,8 +23,8 @@ struct Image {
 
 /// An object file for `target` with the tape, the constants, the table of
 /// kernels, and `main` (or, for a library, `lamina_image`).
-llvm::Expected<llvm::SmallVector<char, 0>> buildImage(const Image &image,
-                                                      const TargetModel &target);
+llvm::Expected<llvm::SmallVector<char, 0>>
+buildImage(const Image &image, const TargetModel &target);
 
 } // namespace lamina::driver
 

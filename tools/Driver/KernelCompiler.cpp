@@ -13,8 +13,6 @@
 #include "dialects/Kernel/KernelOps.h"
 #include "dialects/RegisterAll.h"
 
-#include "mlir/IR/Diagnostics.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -22,6 +20,8 @@
 #include "llvm/Support/Process.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
 
 #include <array>
 #include <atomic>
@@ -94,7 +94,8 @@ static bool readCache(Job &job) {
 static void writeCache(const Job &job) {
   llvm::SmallString<128> temporary;
   int file;
-  if (llvm::sys::fs::createUniqueFile(job.cacheFile + ".%%%%%%", file, temporary))
+  if (llvm::sys::fs::createUniqueFile(job.cacheFile + ".%%%%%%", file,
+                                      temporary))
     return;
   llvm::raw_fd_ostream out(file, /*shouldClose=*/true);
   out.write(job.object.data(), job.object.size());
@@ -139,8 +140,8 @@ static void work(std::vector<Job> &jobs, std::atomic<size_t> &next,
     if (!context) {
       DialectRegistry registry;
       registerAllDialects(registry);
-      context = std::make_unique<MLIRContext>(
-          registry, MLIRContext::Threading::DISABLED);
+      context = std::make_unique<MLIRContext>(registry,
+                                              MLIRContext::Threading::DISABLED);
     }
     compileOne(job, *context, *options.backend);
     if (job.error.empty() && !job.cacheFile.empty())
@@ -153,8 +154,14 @@ static std::vector<Job> collect(ModuleOp module,
   std::vector<Job> jobs;
   std::string fingerprint = options.backend->fingerprint();
   for (auto kernel : module.getOps<kernel::FuncOp>()) {
-    Job job{kernel.getSymName().str(), canonicalText(kernel), "", "",
-            kernel.getLoc(),           {},                    "", false};
+    Job job{kernel.getSymName().str(),
+            canonicalText(kernel),
+            "",
+            "",
+            kernel.getLoc(),
+            {},
+            "",
+            false};
     std::string hash = hashOf(job.text, fingerprint);
     job.symbol = "k" + hash;
     if (!options.cacheFolder.empty())
@@ -167,7 +174,8 @@ static std::vector<Job> collect(ModuleOp module,
 FailureOr<std::vector<LinkableKernel>>
 compileKernels(ModuleOp module, const KernelCompilerOptions &options) {
   if (!options.cacheFolder.empty())
-    (void)llvm::sys::fs::create_directories(options.cacheFolder); // see writeCache
+    (void)llvm::sys::fs::create_directories(
+        options.cacheFolder); // see writeCache
   std::vector<Job> jobs = collect(module, options);
 
   std::atomic<size_t> next{0};
@@ -182,12 +190,13 @@ compileKernels(ModuleOp module, const KernelCompilerOptions &options) {
   bool good = true;
   for (Job &job : jobs) {
     if (!job.error.empty()) {
-      emitError(job.location) << "no backend compiles kernel '" << job.name
-                              << "': " << job.error;
+      emitError(job.location)
+          << "no backend compiles kernel '" << job.name << "': " << job.error;
       good = false;
       continue;
     }
-    kernels.push_back({job.name, job.symbol, std::move(job.object), job.fromCache});
+    kernels.push_back(
+        {job.name, job.symbol, std::move(job.object), job.fromCache});
   }
   if (!good)
     return failure();

@@ -30,7 +30,8 @@ static Expected<std::string> findRuntime() {
   SmallString<128> path(sys::path::parent_path(bin));
   sys::path::append(path, "lib", "liblamina_runtime.a");
   if (!sys::fs::exists(path))
-    return createStringError("the runtime is not where it should be: '" + path.str().str() + "'");
+    return createStringError("the runtime is not where it should be: '" +
+                             path.str().str() + "'");
   return std::string(path);
 }
 
@@ -43,14 +44,16 @@ static Expected<std::string> findLinker() {
 
 /// Writes the objects to temporary files, removed when `removers` goes.
 static Expected<std::vector<std::string>>
-writeObjects(ArrayRef<ArrayRef<char>> objects, std::vector<FileRemover> &removers) {
+writeObjects(ArrayRef<ArrayRef<char>> objects,
+             std::vector<FileRemover> &removers) {
   std::vector<std::string> files;
   removers.reserve(objects.size());
   for (ArrayRef<char> object : objects) {
     SmallString<128> path;
     int file;
     if (auto error = sys::fs::createTemporaryFile("lamina", "o", file, path))
-      return createStringError("no temporary file can be made: " + error.message());
+      return createStringError("no temporary file can be made: " +
+                               error.message());
     removers.emplace_back(path);
     raw_fd_ostream out(file, true);
     out.write(object.data(), object.size());
@@ -58,14 +61,16 @@ writeObjects(ArrayRef<ArrayRef<char>> objects, std::vector<FileRemover> &remover
     if (out.has_error()) {
       std::string reason = out.error().message();
       out.clear_error();
-      return createStringError("'" + path.str().str() + "' cannot be written: " + reason);
+      return createStringError("'" + path.str().str() +
+                               "' cannot be written: " + reason);
     }
     files.push_back(std::string(path));
   }
   return files;
 }
 
-static std::vector<std::string> linkArguments(const std::string &linker, LinkKind kind,
+static std::vector<std::string> linkArguments(const std::string &linker,
+                                              LinkKind kind,
                                               const std::string &runtime,
                                               const std::string &output) {
   std::vector<std::string> arguments = {linker, "-o", output};
@@ -73,16 +78,20 @@ static std::vector<std::string> linkArguments(const std::string &linker, LinkKin
     arguments.push_back("-fuse-ld=lld");
   if (kind == LinkKind::SharedLibrary)
     arguments.push_back("-shared");
-  for (const char *flag : {"-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections",
-                           "-Wl,--icf=all", "-Wl,-s", "-pthread"})
-    if (StringRef(flag) != "-Wl,--icf=all" || StringRef(linker).contains("clang"))
+  for (const char *flag :
+       {"-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections",
+        "-Wl,--icf=all", "-Wl,-s", "-pthread"})
+    if (StringRef(flag) != "-Wl,--icf=all" ||
+        StringRef(linker).contains("clang"))
       arguments.push_back(flag);
   if (kind == LinkKind::SharedLibrary)
-    arguments.insert(arguments.end(), {"-Wl,--whole-archive", runtime, "-Wl,--no-whole-archive"});
+    arguments.insert(arguments.end(), {"-Wl,--whole-archive", runtime,
+                                       "-Wl,--no-whole-archive"});
   return arguments;
 }
 
-Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output, LinkKind kind) {
+Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output,
+           LinkKind kind) {
   auto linker = findLinker();
   if (!linker)
     return linker.takeError();
@@ -97,12 +106,14 @@ Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output, LinkKind
 
   SmallString<128> temporary;
   if (auto error = sys::fs::createUniqueFile(output + ".%%%%%%", temporary))
-    return createStringError("'" + output + "' cannot be written: " + error.message());
+    return createStringError("'" + output +
+                             "' cannot be written: " + error.message());
   FileRemover removeTemporary(temporary);
 
   std::vector<std::string> arguments;
   if (kind == LinkKind::Object)
-    arguments = {*linker, "-fuse-ld=lld", "-r", "-nostdlib", "-o", std::string(temporary)};
+    arguments = {*linker,     "-fuse-ld=lld", "-r",
+                 "-nostdlib", "-o",           std::string(temporary)};
   else
     arguments = linkArguments(*linker, kind, *runtime, std::string(temporary));
   arguments.insert(arguments.end(), files->begin(), files->end());
@@ -113,11 +124,13 @@ Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output, LinkKind
 
   SmallVector<StringRef> views(arguments.begin(), arguments.end());
   std::string message;
-  if (sys::ExecuteAndWait(*linker, views, std::nullopt, {}, 0, 0, &message) != 0)
+  if (sys::ExecuteAndWait(*linker, views, std::nullopt, {}, 0, 0, &message) !=
+      0)
     return createStringError("'" + output + "' could not be linked" +
                              (message.empty() ? "" : ": " + message));
   if (auto error = sys::fs::rename(temporary, output))
-    return createStringError("'" + output + "' cannot be written: " + error.message());
+    return createStringError("'" + output +
+                             "' cannot be written: " + error.message());
   removeTemporary.releaseFile();
   return Error::success();
 }

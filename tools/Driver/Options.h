@@ -19,18 +19,21 @@
 namespace lamina::driver {
 
 struct Options {
-  std::string input;              ///< a .lam file, or IR of the stage `from`
-  std::string output;             ///< empty: made from the input's name; "-": standard output
-  std::vector<Stage> emit;        ///< what to write; a program if empty
-  std::optional<Stage> from;      ///< the stage that `input` is of
-  std::string dumpFolder;         ///< every stage is written here, if set
+  std::string input; ///< a .lam file, or IR of the stage `from`
+  std::string
+      output; ///< empty: made from the input's name; "-": standard output
+  std::vector<Stage> emit;   ///< what to write; a program if empty
+  std::optional<Stage> from; ///< the stage that `input` is of
+  std::string dumpFolder;    ///< every stage is written here, if set
   std::string precision = "float32";
-  std::string target;             ///< triple; empty: this machine
+  std::string target; ///< triple; empty: this machine
   std::string mcpu = "native";
   std::vector<std::string> backends = {"cpu"};
-  std::vector<std::pair<std::string, std::string>> set; ///< constants, name and value
-  std::vector<std::string> plugins;                       ///< shared libraries of passes
-  std::vector<std::pair<std::string, std::string>> hooks; ///< hook and pass pipeline
+  std::vector<std::pair<std::string, std::string>>
+      set;                          ///< constants, name and value
+  std::vector<std::string> plugins; ///< shared libraries of passes
+  std::vector<std::pair<std::string, std::string>>
+      hooks; ///< hook and pass pipeline
   bool timing = false;
   bool verbose = false;
   bool cache = true;

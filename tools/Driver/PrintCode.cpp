@@ -12,15 +12,17 @@ using namespace mlir;
 
 namespace lamina::driver {
 
-LogicalResult printCode(ModuleOp module, const TargetModel &target, bool asAssembly,
-                        llvm::raw_ostream &out) {
+LogicalResult printCode(ModuleOp module, const TargetModel &target,
+                        bool asAssembly, llvm::raw_ostream &out) {
   for (auto kernel : module.getOps<kernel::FuncOp>()) {
     llvm::LLVMContext context;
-    std::unique_ptr<llvm::Module> code = cpu::emitModule(kernel, target, {}, context);
+    std::unique_ptr<llvm::Module> code =
+        cpu::emitModule(kernel, target, {}, context);
     if (!code)
       return failure();
     cpu::optimizeModule(*code, target);
-    out << (asAssembly ? "# " : "; ") << kernel.getSymName() << " " << kernel.getLoc() << "\n";
+    out << (asAssembly ? "# " : "; ") << kernel.getSymName() << " "
+        << kernel.getLoc() << "\n";
     if (asAssembly) {
       auto text = cpu::writeObject(*code, target, /*asText=*/true);
       out << llvm::StringRef(text.data(), text.size());

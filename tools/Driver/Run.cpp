@@ -29,10 +29,13 @@ static std::string defaultOutput(const std::string &stem, Stage stage) {
     return stem;
   if (stage == Stage::Library)
     return "lib" + stem + ".so";
-  return stem + "." + (isText(stage) ? std::string(info(stage).name) + "." : "") + info(stage).ending;
+  return stem + "." +
+         (isText(stage) ? std::string(info(stage).name) + "." : "") +
+         info(stage).ending;
 }
 
-static LogicalResult writeText(Compilation &compilation, Stage stage, const std::string &path) {
+static LogicalResult writeText(Compilation &compilation, Stage stage,
+                               const std::string &path) {
   if (path == "-")
     return compilation.printStage(stage, llvm::outs());
   std::error_code error;
@@ -48,14 +51,16 @@ static LogicalResult writeText(Compilation &compilation, Stage stage, const std:
 }
 
 /// One stage asked for: text goes to standard output unless a file is named.
-static LogicalResult emitStage(Compilation &compilation, const Options &options, Stage stage,
-                               bool single) {
+static LogicalResult emitStage(Compilation &compilation, const Options &options,
+                               Stage stage, bool single) {
   if (failed(compilation.lowerTo(loweredFor(stage))))
     return failure();
   std::string path = single ? options.output : "";
   if (path.empty())
-    path = single && isText(stage) ? "-" : defaultOutput(compilation.stem(), stage);
-  return isText(stage) ? writeText(compilation, stage, path) : compilation.linkTo(path, stage);
+    path = single && isText(stage) ? "-"
+                                   : defaultOutput(compilation.stem(), stage);
+  return isText(stage) ? writeText(compilation, stage, path)
+                       : compilation.linkTo(path, stage);
 }
 
 int build(const Options &options) {
@@ -80,11 +85,14 @@ int check(const Options &options) {
   return result;
 }
 
-int run(const Options &options, const std::vector<std::string> &arguments, bool reference) {
+int run(const Options &options, const std::vector<std::string> &arguments,
+        bool reference) {
   Compilation compilation(options);
   if (reference)
     return runOnReference(compilation, arguments,
-                          options.backends.front() == "reference-kernels" ? Stage::Kernel : Stage::Graph);
+                          options.backends.front() == "reference-kernels"
+                              ? Stage::Kernel
+                              : Stage::Graph);
   if (failed(compilation.lowerTo(Stage::Planned)))
     return 1;
   llvm::SmallString<128> folder;
@@ -99,7 +107,8 @@ int run(const Options &options, const std::vector<std::string> &arguments, bool 
     llvm::SmallVector<llvm::StringRef> views = {program};
     views.append(arguments.begin(), arguments.end());
     std::string message;
-    result = llvm::sys::ExecuteAndWait(program, views, std::nullopt, {}, 0, 0, &message);
+    result = llvm::sys::ExecuteAndWait(program, views, std::nullopt, {}, 0, 0,
+                                       &message);
     if (result < 0)
       say("the program ended early: " + message);
   }

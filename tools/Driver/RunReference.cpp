@@ -16,13 +16,15 @@ using namespace mlir;
 
 namespace lamina::driver {
 
-int runOnReference(Compilation &compilation, const std::vector<std::string> &arguments, Stage stage) {
+int runOnReference(Compilation &compilation,
+                   const std::vector<std::string> &arguments, Stage stage) {
   if (failed(compilation.lowerTo(stage)))
     return 1;
   OwningOpRef<ModuleOp> played = compilation.module().clone();
   std::string tape;
   llvm::raw_string_ostream out(tape);
-  if (failed(compilation.lowerTo(Stage::Planned)) || failed(compilation.printStage(Stage::Tape, out)))
+  if (failed(compilation.lowerTo(Stage::Planned)) ||
+      failed(compilation.printStage(Stage::Tape, out)))
     return 1;
 
   std::string name = compilation.stem();
@@ -31,8 +33,10 @@ int runOnReference(Compilation &compilation, const std::vector<std::string> &arg
   for (std::string &it : copies)
     argv.push_back(it.data());
   argv.push_back(nullptr);
-  return runtime::runProgram(int(argv.size()) - 1, argv.data(), tape.data(), tape.size(),
-                             reference::makeReferenceEngine(std::move(played), TapeView(tape).sizeNames()));
+  return runtime::runProgram(
+      int(argv.size()) - 1, argv.data(), tape.data(), tape.size(),
+      reference::makeReferenceEngine(std::move(played),
+                                     TapeView(tape).sizeNames()));
 }
 
 } // namespace lamina::driver

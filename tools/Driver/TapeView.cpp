@@ -52,7 +52,10 @@ int64_t TapeView::evaluate(const json::Value &expression) const {
   int64_t value = evaluate((*parts)[1]);
   for (const json::Value &it : llvm::drop_begin(*parts, 2)) {
     int64_t next = evaluate(it);
-    value = op == "+" ? value + next : op == "*" ? value * next : next ? divideFloorSigned(value, next) : 0;
+    value = op == "+"   ? value + next
+            : op == "*" ? value * next
+            : next      ? divideFloorSigned(value, next)
+                        : 0;
   }
   return value;
 }
@@ -61,7 +64,8 @@ std::string TapeView::usualSizes() const {
   std::string text;
   for (const json::Value &it : *tape.getAsObject()->getArray("sizes")) {
     StringRef name = *it.getAsObject()->getString("name");
-    text += (text.empty() ? "" : ", ") + name.str() + " = " + std::to_string(sizes.lookup(name));
+    text += (text.empty() ? "" : ", ") + name.str() + " = " +
+            std::to_string(sizes.lookup(name));
   }
   return text;
 }
@@ -73,9 +77,11 @@ std::vector<TapeVariable> TapeView::variables() const {
     if (op.getString("op") != "variable")
       continue;
     const json::Object &type = *op.getObject("type");
-    TapeVariable variable{op.getString("stack").value_or(*op.getString("name")).str(),
-                          op.getString("role").value_or("param").str(),
-                          type.getString("element")->str(), {}};
+    TapeVariable variable{
+        op.getString("stack").value_or(*op.getString("name")).str(),
+        op.getString("role").value_or("param").str(),
+        type.getString("element")->str(),
+        {}};
     for (const json::Value &size : *type.getArray("shape"))
       variable.shape.push_back(evaluate(size));
     found.push_back(std::move(variable));
@@ -105,7 +111,10 @@ void TapeView::visitLaunches(
     if (record.get("launch"))
       visit(record, times);
     if (const json::Array *rounds = record.getArray("body"))
-      visitLaunches(*rounds, times * (record.get("trip") ? evaluate(*record.get("trip")) : 1), visit);
+      visitLaunches(
+          *rounds,
+          times * (record.get("trip") ? evaluate(*record.get("trip")) : 1),
+          visit);
     for (StringRef branch : {"then", "else"})
       if (const json::Array *records = record.getArray(branch))
         visitLaunches(*records, times, visit);
@@ -125,28 +134,36 @@ std::vector<KernelUse> TapeView::kernelsOf(size_t index) const {
         use.lines.push_back(line.getAsString().value_or("").str());
   }
   const json::Object &entry = *(*root.getArray("entries"))[index].getAsObject();
-  visitLaunches(*entry.getArray("body"), 1, [&](const json::Object &launch, int64_t times) {
-    size_t number = *launch.getInteger("launch");
-    const json::Object &kernel = *kernels[number].getAsObject();
-    uses[number].launches += times;
-    for (auto [key, total] : {std::pair("flops", &uses[number].flops), {"bytes", &uses[number].bytes}})
-      if (const json::Value *cost = launch.get(key) ? launch.get(key) : kernel.get(key))
-        *total += double(times) * evaluate(*cost);
-  });
+  visitLaunches(*entry.getArray("body"), 1,
+                [&](const json::Object &launch, int64_t times) {
+                  size_t number = *launch.getInteger("launch");
+                  const json::Object &kernel = *kernels[number].getAsObject();
+                  uses[number].launches += times;
+                  for (auto [key, total] :
+                       {std::pair("flops", &uses[number].flops),
+                        {"bytes", &uses[number].bytes}})
+                    if (const json::Value *cost =
+                            launch.get(key) ? launch.get(key) : kernel.get(key))
+                      *total += double(times) * evaluate(*cost);
+                });
   llvm::erase_if(uses, [](const KernelUse &use) { return use.launches == 0; });
   llvm::sort(uses, [](const KernelUse &a, const KernelUse &b) {
-    return std::tie(b.flops, b.bytes, b.name) < std::tie(a.flops, a.bytes, a.name);
+    return std::tie(b.flops, b.bytes, b.name) <
+           std::tie(a.flops, a.bytes, a.name);
   });
   return uses;
 }
 
 int64_t TapeView::arenaOf(size_t index) const {
-  const json::Object &entry = *(*tape.getAsObject()->getArray("entries"))[index].getAsObject();
+  const json::Object &entry =
+      *(*tape.getAsObject()->getArray("entries"))[index].getAsObject();
   std::vector<PlanInterval> intervals;
   if (const json::Array *slots = entry.getArray("slots"))
     for (const json::Value &it : *slots) {
       const json::Object &slot = *it.getAsObject();
-      intervals.push_back({evaluate(*slot.get("bytes")), *slot.getInteger("first"), *slot.getInteger("last")});
+      intervals.push_back({evaluate(*slot.get("bytes")),
+                           *slot.getInteger("first"),
+                           *slot.getInteger("last")});
     }
   return planArena(intervals).peak;
 }

@@ -54,7 +54,8 @@ public:
 private:
   int64_t evaluate(const llvm::json::Value &expression) const;
   void visitLaunches(const llvm::json::Array &body, int64_t times,
-                     const std::function<void(const llvm::json::Object &, int64_t)> &visit) const;
+                     const std::function<void(const llvm::json::Object &,
+                                              int64_t)> &visit) const;
 
   llvm::json::Value tape;
   llvm::StringMap<int64_t> sizes;

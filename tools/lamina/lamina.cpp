@@ -10,7 +10,6 @@
 #include "tools/Driver/Options.h"
 
 #include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <iostream>
 #include <sstream>
@@ -43,7 +42,8 @@ static std::string stageList() {
 static Stage stageOrThrow(const std::string &flag, const std::string &name) {
   if (auto stage = stageByName(name))
     return *stage;
-  throw Misuse(flag, "there is no stage '" + name + "'; the stages are " + stageList());
+  throw Misuse(flag, "there is no stage '" + name + "'; the stages are " +
+                         stageList());
 }
 
 static std::pair<std::string, std::string> splitOrThrow(const std::string &flag,
@@ -68,29 +68,41 @@ static void finish(const Raw &raw, Options &options) {
   std::stringstream list(raw.backend);
   for (std::string name; std::getline(list, name, ',');) {
     if (name != "cpu" && name != "reference" && name != "reference-kernels")
-      throw Misuse("--backend", "there is no backend '" + name +
-                                    "'; there are cpu, reference and reference-kernels");
+      throw Misuse("--backend",
+                   "there is no backend '" + name +
+                       "'; there are cpu, reference and reference-kernels");
     options.backends.push_back(name);
   }
 }
 
 static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
-  command->add_option("file", options.input, "a .lam file, or IR with --from")->required();
-  command->add_option("--set", raw.set, "give a constant of the file another value: name=value");
+  command->add_option("file", options.input, "a .lam file, or IR with --from")
+      ->required();
+  command->add_option("--set", raw.set,
+                      "give a constant of the file another value: name=value");
   command->add_option("--from", raw.from, "the file is IR of this stage");
   command->add_option("--precision", options.precision, "float32 or float64")
       ->check(CLI::IsMember({"float32", "float64"}));
-  command->add_option("--target", options.target, "the machine to compile for, as a triple");
+  command->add_option("--target", options.target,
+                      "the machine to compile for, as a triple");
   command->add_option("--mcpu", options.mcpu, "the processor to compile for");
-  command->add_option("--backend", raw.backend, "code generators in order of preference");
-  command->add_option("--load-pass-plugin", options.plugins, "a shared library of passes");
-  command->add_option("--at", raw.hooks, "run passes at a hook: after-gradients=pass,pass");
+  command->add_option("--backend", raw.backend,
+                      "code generators in order of preference");
+  command->add_option("--load-pass-plugin", options.plugins,
+                      "a shared library of passes");
+  command->add_option("--at", raw.hooks,
+                      "run passes at a hook: after-gradients=pass,pass");
   command->add_option("--threads", options.threads, "threads that compile");
-  command->add_option("--dump-stages", options.dumpFolder, "write every stage into this folder");
-  command->add_flag("--timing", options.timing, "print the time that each stage took");
-  command->add_flag("--json", options.jsonDiagnostics, "print diagnostics as JSON lines");
-  command->add_flag("-v,--verbose", options.verbose, "say more: rule labels, caches");
-  command->add_flag("--cache,!--no-cache", options.cache, "keep compiled kernels on disk");
+  command->add_option("--dump-stages", options.dumpFolder,
+                      "write every stage into this folder");
+  command->add_flag("--timing", options.timing,
+                    "print the time that each stage took");
+  command->add_flag("--json", options.jsonDiagnostics,
+                    "print diagnostics as JSON lines");
+  command->add_flag("-v,--verbose", options.verbose,
+                    "say more: rule labels, caches");
+  command->add_flag("--cache,!--no-cache", options.cache,
+                    "keep compiled kernels on disk");
 }
 
 namespace {
@@ -109,25 +121,31 @@ struct CommandLine {
     app.require_subcommand(1);
     app.set_version_flag("--version", "lamina " LAMINA_VERSION);
     addBuild();
-    run = app.add_subcommand("run", "compile a file and run it; the program's own flags follow '--'");
+    run = app.add_subcommand(
+        "run",
+        "compile a file and run it; the program's own flags follow '--'");
     addCompileFlags(run, raw, options);
     check = app.add_subcommand("check", "say what is wrong with a file");
     addCompileFlags(check, raw, options);
     fmt = app.add_subcommand("fmt", "bring files into the one layout");
-    fmt->add_option("files", files, "what to format; '-' is standard input")->required();
+    fmt->add_option("files", files, "what to format; '-' is standard input")
+        ->required();
     fmt->add_flag("--check", checkOnly, "only say which files would change");
     explain = app.add_subcommand("explain", "show what a file turns into");
     addCompileFlags(explain, raw, options);
     explain->add_flag("--weights", what.weights, "weights by name and shape");
-    explain->add_flag("--kernels", what.kernels, "kernels with their cost and source lines");
+    explain->add_flag("--kernels", what.kernels,
+                      "kernels with their cost and source lines");
     explain->add_flag("--memory", what.memory, "memory of each entry");
   }
 
   void addBuild() {
     build = app.add_subcommand("build", "compile a file to a native program");
     addCompileFlags(build, raw, options);
-    build->add_option("-o,--output", options.output, "the file to write; '-' is standard output");
-    build->add_option("--emit", raw.emit, "what to write: " + stageList())->delimiter(',');
+    build->add_option("-o,--output", options.output,
+                      "the file to write; '-' is standard output");
+    build->add_option("--emit", raw.emit, "what to write: " + stageList())
+        ->delimiter(',');
   }
 
   int dispatch() {
@@ -135,8 +153,9 @@ struct CommandLine {
     if (build->parsed())
       return lamina::driver::build(options);
     if (run->parsed())
-      return lamina::driver::run(options, programArguments,
-                                 options.backends.front().rfind("reference", 0) == 0);
+      return lamina::driver::run(
+          options, programArguments,
+          options.backends.front().rfind("reference", 0) == 0);
     if (check->parsed())
       return lamina::driver::check(options);
     if (explain->parsed()) {
