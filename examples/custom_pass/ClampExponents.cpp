@@ -9,6 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Graph/GraphOps.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -50,14 +52,17 @@ struct ClampExponentsPass
 
   void clamp(math::ExpOp op) {
     auto type = cast<RankedTensorType>(op.getType());
-    if (!type.hasStaticShape())
-      return; // a limit of a run-time shape needs an op of ours; left out here
     OpBuilder builder(op);
+    Location loc = op.getLoc();
+    auto scalar = RankedTensorType::get({}, type.getElementType());
     auto value = DenseElementsAttr::get(
-        type, builder.getFloatAttr(type.getElementType(), limit));
-    Value most = arith::ConstantOp::create(builder, op.getLoc(), value);
-    Value cut = arith::MinimumFOp::create(builder, op.getLoc(), op.getOperand(), most);
-    op.setOperand(cut);
+        scalar, builder.getFloatAttr(type.getElementType(), limit));
+    Value number = arith::ConstantOp::create(builder, loc, value);
+    // Of a size known at run time there is no constant: the number is repeated.
+    Value most = lamina::graph::BroadcastOp::create(builder, loc, type, number,
+                                                    ArrayRef<int64_t>{});
+    op.setOperand(
+        arith::MinimumFOp::create(builder, loc, op.getOperand(), most));
   }
 };
 
