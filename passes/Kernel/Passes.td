@@ -34,6 +34,9 @@ def KernelPlaceScalarsPass : Kernel_EntryPass<"kernel-place-scalars"> {
     computed by the host: rates, corrections, keys of draws, conditions on
     steps. A number that depends on a tensor (a loss, a norm of a gradient)
     stays, and so does what leaves a loop or a choice that data decides.
+
+    Constants that are handed into a loop or a choice are made inside of it
+    first, where the host and kernels read them as they are.
   }];
 }
 

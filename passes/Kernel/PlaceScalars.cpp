@@ -84,6 +84,40 @@ static void outline(const HostGroup &group) {
     op->erase();
 }
 
+/// Has the readers of `argument` read the constant itself, if that is what is
+/// handed in.
+static void sinkConstant(Value outside, BlockArgument argument) {
+  auto constant = outside.getDefiningOp<arith::ConstantOp>();
+  if (!constant || argument.use_empty())
+    return;
+  OpBuilder b = OpBuilder::atBlockBegin(argument.getOwner());
+  argument.replaceAllUsesWith(b.clone(*constant)->getResult(0));
+}
+
+/// A constant has neither a register nor a slot, so that an argument that
+/// stands for one would have no place. Outer ops come first: what they hand on
+/// to inner ones is a constant by then.
+static void sinkConstants(func::FuncOp entry) {
+  entry.walk<WalkOrder::PreOrder>([](Operation *op) {
+    if (auto cond = dyn_cast<graph::CondOp>(op))
+      for (Region &region : op->getRegions())
+        for (auto [outside, argument] :
+             llvm::zip(cond.getWith(), region.getArguments()))
+          sinkConstant(outside, argument);
+    auto scan = dyn_cast<graph::ScanOp>(op);
+    if (!scan)
+      return;
+    for (auto [outside, argument] :
+         llvm::zip(scan.getWith(), scan.getWithArgs()))
+      sinkConstant(outside, argument);
+    if (scan.hasUntil())
+      for (auto [outside, argument] : llvm::zip(
+               scan.getWith(),
+               scan.getUntil().getArguments().take_back(scan.getWith().size())))
+        sinkConstant(outside, argument);
+  });
+}
+
 static void placeScalars(Block &block, const HostValues &host) {
   SmallVector<HostGroup> groups;
   for (Operation &op : block) {
@@ -108,6 +142,7 @@ struct KernelPlaceScalarsPass
     func::FuncOp entry = getOperation();
     if (entry.isExternal())
       return;
+    sinkConstants(entry);
     HostValues host(entry);
     SmallVector<Block *> blocks;
     entry.walk([&](Block *block) {

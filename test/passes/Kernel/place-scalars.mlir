@@ -40,3 +40,31 @@ func.func @data(%x: tensor<f32> {program.input = "x"}) -> tensor<f32> {
   %y = arith.addf %x, %x : tensor<f32>
   return %y : tensor<f32>
 }
+
+// A constant that is handed into a choice is made inside, for both branches and
+// for the loop within.
+// CHECK-LABEL: func @constant
+// CHECK: graph.cond
+// CHECK:   kernel.host ins(%{{.*}} : tensor<i64>) -> tensor<i64> {
+// CHECK:     %[[ONE:.*]] = arith.constant dense<1> : tensor<i64>
+// CHECK:     arith.addi %{{.*}}, %[[ONE]]
+// CHECK: else
+// CHECK:   graph.scan
+// CHECK:     kernel.host ins(%{{[^,]*}} : tensor<i64>) -> tensor<i64> {
+// CHECK:       %[[SAME:.*]] = arith.constant dense<1> : tensor<i64>
+// CHECK:       arith.muli %{{.*}}, %[[SAME]]
+func.func @constant(%step: tensor<i64> {program.scalar = "step"},
+                    %p: tensor<i1> {program.scalar = "p"}) -> tensor<i64> {
+  %one = arith.constant dense<1> : tensor<i64>
+  %r = graph.cond %p with(%n = %step : tensor<i64>, %c = %one : tensor<i64>) -> tensor<i64> {
+    %next = arith.addi %n, %c : tensor<i64>
+    graph.yield %next : tensor<i64>
+  } else(%n, %c) {
+    %end = graph.scan %i < 4 init(%m = %n : tensor<i64>) with(%d = %c : tensor<i64>) {
+      %twice = arith.muli %m, %d : tensor<i64>
+      graph.yield %twice : tensor<i64>
+    }
+    graph.yield %end : tensor<i64>
+  }
+  return %r : tensor<i64>
+}
