@@ -48,7 +48,8 @@ private:
   void keep(unsigned axis);
   void splitParts(unsigned axis);
   void readSlice(unsigned axis);
-  /// Each returns false, and has changed nothing, if the access is no such view.
+  /// Each returns false, and has changed nothing, if the access is no such
+  /// view.
   bool readByView(unsigned axis);
   bool readPlace(unsigned axis, const Affine &position);
   bool readStrided(unsigned axis, const Affine &position);
@@ -65,7 +66,8 @@ private:
   llvm::SmallVector<Label, 6> labels;
   unsigned kept = 0;
   bool guarded = false;
-  std::optional<double> outside; ///< what is read outside, where that is a number
+  std::optional<double>
+      outside; ///< what is read outside, where that is a number
   bool needsTest = false;
 };
 

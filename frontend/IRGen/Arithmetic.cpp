@@ -20,9 +20,9 @@ namespace lamina::irgen {
 
 namespace {
 
-using core::Primitive;
 using arith::CmpFPredicate;
 using arith::CmpIPredicate;
+using core::Primitive;
 
 /// x^n by squaring, for n >= 1: exact where products are, and differentiable at
 /// 0 and below, which `powf` is not everywhere.
@@ -37,7 +37,8 @@ Value powerBySquaring(TensorBuilder &b, Value x, int64_t n) {
   return result;
 }
 
-Value emitPower(TensorBuilder &b, ArrayRef<Value> x, ArrayRef<core::Expr *> written) {
+Value emitPower(TensorBuilder &b, ArrayRef<Value> x,
+                ArrayRef<core::Expr *> written) {
   bool real = isReal(x[0]);
   if (std::optional<int64_t> n = writtenExponent(written)) {
     if (*n == 0)
@@ -63,7 +64,8 @@ bool areNeverNegative(ArrayRef<core::Expr *> written) {
 }
 
 /// Rounds down. Without signs the machine's division does, and is cheaper.
-Value emitFloorDiv(TensorBuilder &b, ArrayRef<Value> x, ArrayRef<core::Expr *> written) {
+Value emitFloorDiv(TensorBuilder &b, ArrayRef<Value> x,
+                   ArrayRef<core::Expr *> written) {
   if (isReal(x[0]))
     return b.make<math::FloorOp>(b.divide(x[0], x[1]));
   if (areNeverNegative(written))
@@ -71,7 +73,8 @@ Value emitFloorDiv(TensorBuilder &b, ArrayRef<Value> x, ArrayRef<core::Expr *> w
   return b.make<arith::FloorDivSIOp>(x[0], x[1]);
 }
 
-Value emitMod(TensorBuilder &b, ArrayRef<Value> x, ArrayRef<core::Expr *> written) {
+Value emitMod(TensorBuilder &b, ArrayRef<Value> x,
+              ArrayRef<core::Expr *> written) {
   if (!isReal(x[0]) && areNeverNegative(written))
     return b.make<arith::RemSIOp>(x[0], x[1]);
   return b.subtract(x[0], b.multiply(x[1], emitFloorDiv(b, x, written)));
@@ -86,19 +89,22 @@ Value emitSign(TensorBuilder &b, Value x) {
 }
 
 Value emitMin(TensorBuilder &b, Value a, Value c) {
-  return isReal(a) ? Value(b.make<arith::MinimumFOp>(a, c)) : Value(b.make<arith::MinSIOp>(a, c));
+  return isReal(a) ? Value(b.make<arith::MinimumFOp>(a, c))
+                   : Value(b.make<arith::MinSIOp>(a, c));
 }
 Value emitMax(TensorBuilder &b, Value a, Value c) {
-  return isReal(a) ? Value(b.make<arith::MaximumFOp>(a, c)) : Value(b.make<arith::MaxSIOp>(a, c));
+  return isReal(a) ? Value(b.make<arith::MaximumFOp>(a, c))
+                   : Value(b.make<arith::MaxSIOp>(a, c));
 }
 
 bool isComparison(Primitive p) {
-  return p == Primitive::Eq || p == Primitive::Ne || p == Primitive::Lt || p == Primitive::Le ||
-         p == Primitive::Gt || p == Primitive::Ge;
+  return p == Primitive::Eq || p == Primitive::Ne || p == Primitive::Lt ||
+         p == Primitive::Le || p == Primitive::Gt || p == Primitive::Ge;
 }
 
 /// The element type that the operands are brought to.
-Type operandElement(Primitive primitive, ArrayRef<Value> operands, Type result) {
+Type operandElement(Primitive primitive, ArrayRef<Value> operands,
+                    Type result) {
   bool anyReal = llvm::any_of(operands, [](Value v) { return isReal(v); });
   if (isComparison(primitive)) {
     for (Value operand : operands)
@@ -185,8 +191,8 @@ std::optional<int64_t> writtenExponent(ArrayRef<core::Expr *> written) {
   return int64_t(value);
 }
 
-Value Emitter::arithmetic(Primitive primitive, ArrayRef<Value> operands, Type element,
-                          ArrayRef<core::Expr *> written) {
+Value Emitter::arithmetic(Primitive primitive, ArrayRef<Value> operands,
+                          Type element, ArrayRef<core::Expr *> written) {
   SmallVector<Value, 3> x;
   Type common = operandElement(primitive, operands, element);
   for (Value operand : operands)
@@ -217,7 +223,8 @@ Value Emitter::arithmetic(Primitive primitive, ArrayRef<Value> operands, Type el
   case Primitive::Clamp:
     return emitMin(b, emitMax(b, x[0], x[1]), x[2]);
   case Primitive::Abs:
-    return isReal(x[0]) ? Value(b.make<math::AbsFOp>(x[0])) : Value(b.make<math::AbsIOp>(x[0]));
+    return isReal(x[0]) ? Value(b.make<math::AbsFOp>(x[0]))
+                        : Value(b.make<math::AbsIOp>(x[0]));
   case Primitive::Sign:
     return emitSign(b, x[0]);
   case Primitive::And:

@@ -35,19 +35,21 @@ struct LU {
 LU emitLU(TensorBuilder &b, Value x) {
   Sizes sizes = graph::getShape(x);
   sizes.pop_back();
-  auto lu = b.make<graph::LuOp>(x.getType(), b.types.tensor(sizes, b.getI32Type()), x);
+  auto lu = b.make<graph::LuOp>(x.getType(),
+                                b.types.tensor(sizes, b.getI32Type()), x);
   return {lu.getFactors(), lu.getPermutation()};
 }
 
-/// a x = rhs with rhs `[..., n, m]`: rows exchanged, then two triangular systems.
+/// a x = rhs with rhs `[..., n, m]`: rows exchanged, then two triangular
+/// systems.
 Value emitSolve(TensorBuilder &b, Value a, Value rhs) {
   LU lu = emitLU(b, a);
   unsigned batch = rankOf(a) - 2;
   Value rows = b.gather(rhs, lu.permutation, batch, batch, false);
-  auto lower = b.make<graph::TriangularSolveOp>(graph::Side::Left, lu.factors, rows, true, false,
-                                                true);
-  return b.make<graph::TriangularSolveOp>(graph::Side::Left, lu.factors, lower, false, false,
-                                          false);
+  auto lower = b.make<graph::TriangularSolveOp>(graph::Side::Left, lu.factors,
+                                                rows, true, false, true);
+  return b.make<graph::TriangularSolveOp>(graph::Side::Left, lu.factors, lower,
+                                          false, false, false);
 }
 
 Value emitDiagonalOf(TensorBuilder &b, Value x) {
@@ -71,32 +73,37 @@ Value emitDeterminant(TensorBuilder &b, Value x) {
   Value a = b.broadcast(lu.permutation, pairs, first);
   Value c = b.broadcast(lu.permutation, pairs, second);
   using arith::CmpFPredicate, arith::CmpIPredicate;
-  Value before = b.compare(CmpIPredicate::slt, CmpFPredicate::OLT, b.iota(pairs, axis),
-                           b.iota(pairs, axis + 1));
+  Value before = b.compare(CmpIPredicate::slt, CmpFPredicate::OLT,
+                           b.iota(pairs, axis), b.iota(pairs, axis + 1));
   Value exchanged = b.compare(CmpIPredicate::sgt, CmpFPredicate::OGT, a, c);
-  Value count = b.reduce(graph::ReduceKind::Sum,
-                         b.convert(b.bothTrue(before, exchanged), b.getI32Type()),
-                         {axis, axis + 1});
+  Value count =
+      b.reduce(graph::ReduceKind::Sum,
+               b.convert(b.bothTrue(before, exchanged), b.getI32Type()),
+               {axis, axis + 1});
   Value odd = b.make<arith::RemSIOp>(count, b.constantLike(count, 2));
-  Value isOdd = b.compare(CmpIPredicate::ne, CmpFPredicate::UNE, odd, b.constantLike(odd, 0));
+  Value isOdd = b.compare(CmpIPredicate::ne, CmpFPredicate::UNE, odd,
+                          b.constantLike(odd, 0));
   return b.select(isOdd, b.negate(product), product);
 }
 
-/// The triangle of lu's one matrix: below the diagonal with ones on it, or above.
+/// The triangle of lu's one matrix: below the diagonal with ones on it, or
+/// above.
 Value emitTriangle(TensorBuilder &b, Value x, bool lower) {
   Sizes sizes = graph::getShape(x);
   unsigned last = sizes.size() - 1;
   using arith::CmpFPredicate, arith::CmpIPredicate;
   Value row = b.iota(sizes, last - 1), column = b.iota(sizes, last);
-  Value inside = lower ? b.compare(CmpIPredicate::sgt, CmpFPredicate::OGT, row, column)
-                       : b.compare(CmpIPredicate::sle, CmpFPredicate::OLE, row, column);
+  Value inside =
+      lower ? b.compare(CmpIPredicate::sgt, CmpFPredicate::OGT, row, column)
+            : b.compare(CmpIPredicate::sle, CmpFPredicate::OLE, row, column);
   Value part = b.select(inside, x, b.constantLike(x, 0));
   return lower ? b.add(part, emitIdentity(b, x)) : part;
 }
 
 } // namespace
 
-Emitted Emitter::emitFactorisation(const core::Structured *e, ArrayRef<Emitted> operands) {
+Emitted Emitter::emitFactorisation(const core::Structured *e,
+                                   ArrayRef<Emitted> operands) {
   using core::StructuredKind;
   Ambient ambient = operands.front().ambient;
   if (operands.size() > 1)
@@ -129,7 +136,8 @@ Emitted Emitter::emitFactorisation(const core::Structured *e, ArrayRef<Emitted> 
   }
   case StructuredKind::LU: {
     LU lu = emitLU(b, x);
-    return Emitted::tuple({tensor(lu.permutation), tensor(emitTriangle(b, lu.factors, true)),
+    return Emitted::tuple({tensor(lu.permutation),
+                           tensor(emitTriangle(b, lu.factors, true)),
                            tensor(emitTriangle(b, lu.factors, false))});
   }
   default:

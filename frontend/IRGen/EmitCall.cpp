@@ -14,7 +14,8 @@ namespace lamina::irgen {
 // Flat lists of values
 //===----------------------------------------------------------------------===//
 
-void Emitter::flatten(const Emitted &x, const Ambient &ambient, SmallVectorImpl<Value> &values) {
+void Emitter::flatten(const Emitted &x, const Ambient &ambient,
+                      SmallVectorImpl<Value> &values) {
   switch (x.kind) {
   case Emitted::None:
     return;
@@ -34,7 +35,8 @@ void Emitter::flatten(const Emitted &x, const Ambient &ambient, SmallVectorImpl<
   }
 }
 
-Emitted Emitter::unflatten(const Emitted &like, const Ambient &ambient, ValueRange &values) {
+Emitted Emitter::unflatten(const Emitted &like, const Ambient &ambient,
+                           ValueRange &values) {
   Emitted result = like;
   auto take = [&] {
     Value value = values.front();
@@ -59,7 +61,8 @@ Emitted Emitter::unflatten(const Emitted &like, const Ambient &ambient, ValueRan
   return result;
 }
 
-Emitted Emitter::unflatten(const core::Type &type, const Ambient &ambient, ValueRange &values) {
+Emitted Emitter::unflatten(const core::Type &type, const Ambient &ambient,
+                           ValueRange &values) {
   return unflatten(shapeOf(type), ambient, values);
 }
 
@@ -96,10 +99,11 @@ Emitted Emitter::cast(Emitted x, const core::Type &type) {
 //===----------------------------------------------------------------------===//
 
 Emitter::CallResult Emitter::callFunction(const core::FunctionInstance &callee,
-                                          const Emitted &tree, ArrayRef<Emitted> args,
+                                          const Emitted &tree,
+                                          ArrayRef<Emitted> args,
                                           ArrayRef<Emitted> captures) {
   Ambient ambient = unite(ambientOf(args), ambientOf(captures));
-  const FunctionInfo &info = module.function(callee, ambient);
+  const FunctionInfo &info = module.function(callee, ambient, firstBatch);
   SmallVector<Value> operands;
   for (auto [arg, param] : llvm::zip_equal(args, callee.params))
     flatten(cast(arg, param->type), ambient, operands);
@@ -108,21 +112,24 @@ Emitter::CallResult Emitter::callFunction(const core::FunctionInstance &callee,
   appendExtras(info, operands);
 
   // A second call of the same function on the same tree draws other numbers.
-  unsigned number = ++callCounts[(Twine(reinterpret_cast<uintptr_t>(tree.slot)) + info.name).str()];
+  unsigned number =
+      ++callCounts[(Twine(reinterpret_cast<uintptr_t>(tree.slot)) + info.name)
+                       .str()];
   StringAttr path = number > 1 ? b.getStringAttr(Twine(number)) : StringAttr();
-  auto call = b.make<model::CallOp>(info.results, implode(tree),
-                                    FlatSymbolRefAttr::get(b.getContext(), info.name), operands,
-                                    path);
+  auto call = b.make<model::CallOp>(
+      info.results, implode(tree),
+      FlatSymbolRefAttr::get(b.getContext(), info.name), operands, path);
   ValueRange results = call.getResults();
   CallResult result;
   result.result = unflatten(callee.result, ambient, results);
-  if (callee.updates)
+  if (info.updates)
     result.tree = results.front();
   return result;
 }
 
 /// Numbers and lengths that the function reads from its surroundings.
-void Emitter::appendExtras(const FunctionInfo &info, SmallVectorImpl<Value> &operands) {
+void Emitter::appendExtras(const FunctionInfo &info,
+                           SmallVectorImpl<Value> &operands) {
   for (const core::Scalar *scalar : info.scalars)
     operands.push_back(around.scalar(*this, *scalar));
   for (const core::Atom *ragged : info.lengths)
@@ -156,7 +163,8 @@ Emitted Emitter::emitDerived(const core::Derived *e) {
     return emit(e->run).parts.front();
   case Derived::Rows: {
     Emitted run = emit(e->run), rows = emit(e->args.front());
-    run.value = b.make<model::RowsOp>(run.value.getType(), run.value, rows.plain());
+    run.value =
+        b.make<model::RowsOp>(run.value.getType(), run.value, rows.plain());
     Emitted &last = run.parts.front();
     last.value = b.gather(last.value, rows.plain(), 0, 0, false);
     return run;
@@ -182,9 +190,13 @@ Emitted Emitter::emitInverse(const core::Derived *e) {
   Value self = implode(tree);
   ValueRange values;
   if (e->which == core::Derived::Inverse)
-    values = b.make<model::InverseOp>(results, self, name, operands, StringAttr()).getResults();
+    values =
+        b.make<model::InverseOp>(results, self, name, operands, StringAttr())
+            .getResults();
   else
-    values = b.make<model::LogDetOp>(results, self, name, operands, StringAttr()).getResults();
+    values =
+        b.make<model::LogDetOp>(results, self, name, operands, StringAttr())
+            .getResults();
   return unflatten(e->type, ambient, values);
 }
 
@@ -208,9 +220,8 @@ Emitted Emitter::emitBegin(const core::Derived *e) {
   Type runType = model::RunType::get(b.getContext(), layer, fullInput(e));
   const core::RunType &run = *e->type.run;
   auto begin = b.make<model::BeginOp>(
-      runType, types().tensor(run.last), implode(tree),
-      StringRef(info.name), operands, Value(), 0, e->axis,
-      resultAxis(*e));
+      runType, types().tensor(run.last), implode(tree), StringRef(info.name),
+      operands, Value(), 0, e->axis, resultAxis(*e));
   Emitted result;
   result.kind = Emitted::Run;
   result.value = begin.getRun();
@@ -220,8 +231,8 @@ Emitted Emitter::emitBegin(const core::Derived *e) {
   return result;
 }
 
-/// The axis of the call's result that grows with the prompt: the one that `last`
-/// lacks.
+/// The axis of the call's result that grows with the prompt: the one that
+/// `last` lacks.
 unsigned Emitter::resultAxis(const core::Derived &begin) {
   const core::Type &full = begin.callee->result, &last = begin.type.run->last;
   core::Dim grown = begin.args.front()->type.axes[begin.axis].dim.size();
@@ -247,9 +258,9 @@ Emitted Emitter::emitNext(const core::Derived *e) {
   appendExtras(info, others);
   Emitted token = cast(emit(e->args.front()), began->type.run->position);
   Value last = run.parts.front().plain();
-  auto next = b.make<model::NextOp>(run.value.getType(), last.getType(), implode(tree),
-                                    StringRef(info.name), run.value,
-                                    token.plain(), others, 0, began->axis, resultAxis(*began));
+  auto next = b.make<model::NextOp>(
+      run.value.getType(), last.getType(), implode(tree), StringRef(info.name),
+      run.value, token.plain(), others, 0, began->axis, resultAxis(*began));
   run.value = next.getNext();
   run.parts.front().value = next.getLast();
   return run;

@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// The runtime reads columns of records; what a `data` line computes from them is
-// part of the entry that uses it. The lines of one record are emitted under an
-// index that counts the records of the batch.
+// The runtime reads columns of records; what a `data` line computes from them
+// is part of the entry that uses it. The lines of one record are emitted under
+// an index that counts the records of the batch.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,7 +54,8 @@ public:
 
 private:
   void add(ColumnPlan &column, StringRef name, Attribute value) {
-    column.attributes.push_back({StringAttr::get(value.getContext(), name), value});
+    column.attributes.push_back(
+        {StringAttr::get(value.getContext(), name), value});
   }
 
   ModuleEmitter &module;
@@ -64,7 +65,8 @@ private:
 StringRef fieldOf(const ColumnExpr &source) {
   if (source.kind == ColumnExpr::Field)
     return source.text;
-  return source.operands.empty() ? StringRef("columns") : fieldOf(source.operands.front());
+  return source.operands.empty() ? StringRef("columns")
+                                 : fieldOf(source.operands.front());
 }
 
 StringRef functionName(const ColumnExpr &source) {
@@ -132,7 +134,8 @@ DictionaryAttr ColumnReader::textFunction(const ColumnExpr &source) {
     operands.push_back(textFunction(operand));
   if (!operands.empty())
     list.set("of", builder.getArrayAttr(operands));
-  for (const std::string &word : source.vocabulary ? source.vocabulary->words : source.words)
+  for (const std::string &word :
+       source.vocabulary ? source.vocabulary->words : source.words)
     words.push_back(builder.getStringAttr(word));
   if (!words.empty())
     list.set("words", builder.getArrayAttr(words));
@@ -145,7 +148,8 @@ DictionaryAttr ColumnReader::textFunction(const ColumnExpr &source) {
   return list.getDictionary(builder.getContext());
 }
 
-ColumnPlan ColumnReader::plainColumn(const ColumnExpr &source, const core::Type &type) {
+ColumnPlan ColumnReader::plainColumn(const ColumnExpr &source,
+                                     const core::Type &type) {
   ColumnPlan column;
   column.name = fieldOf(source).str();
   add(column, "value", textFunction(source));
@@ -159,9 +163,11 @@ ColumnPlan ColumnReader::plainColumn(const ColumnExpr &source, const core::Type 
   for (int64_t size : column.shape)
     shape.push_back(builder.getI64IntegerAttr(size));
   add(column, "shape", builder.getArrayAttr(shape));
-  if (type.elem.isWhole() && type.elem.high && type.elem.high.size().constant() &&
-      type.elem.low && type.elem.low.size().isConstant(0))
-    add(column, "below", builder.getI64IntegerAttr(*type.elem.high.size().constant() + 1));
+  if (type.elem.isWhole() && type.elem.high &&
+      type.elem.high.size().constant() && type.elem.low &&
+      type.elem.low.size().isConstant(0))
+    add(column, "below",
+        builder.getI64IntegerAttr(*type.elem.high.size().constant() + 1));
   if (source.range.isKnown())
     add(column, "line", builder.getStringAttr(module.types.line(source.range)));
   return column;
@@ -178,8 +184,9 @@ core::Type uncut(core::Type type, const DataPlan &plan) {
 
 /// The column of a batch, `[records, …]`. Windows are cut here, so that two
 /// fields of one window read it once; a table cuts its list of columns itself.
-Value FeedingEntry::columnValue(const ColumnExpr &source, const core::Type &type,
-                                const DataPlan &plan, const Feed &feed) {
+Value FeedingEntry::columnValue(const ColumnExpr &source,
+                                const core::Type &type, const DataPlan &plan,
+                                const Feed &feed) {
   if (source.kind == ColumnExpr::Cut && plan.kind == DataPlan::Windows) {
     core::Type whole = uncut(type, plan);
     Value all = columnValue(source.operands.front(), whole, plan, feed);
@@ -191,9 +198,11 @@ Value FeedingEntry::columnValue(const ColumnExpr &source, const core::Type &type
   Sizes sizes = module.types.sizes(type);
   sizes.insert(sizes.begin(), emitter.extent(record));
   for (const core::Axis &axis : type.axes)
-    if (const core::Atom *ragged = axis.dim.size().atom(); ragged && ragged->raggedOver) {
+    if (const core::Atom *ragged = axis.dim.size().atom();
+        ragged && ragged->raggedOver) {
       Type lengths = module.types.tensor(sizes.front(), module.types.whole());
-      Value value = this->column(lengths, "program.lengths", feed.name + "." + name);
+      Value value =
+          this->column(lengths, "program.lengths", feed.name + "." + name);
       emitter.lengthValues[ragged] = Emitted::tensor(value, {record});
     }
   Type columnType = module.types.tensor(sizes, module.types.element(type.elem));
@@ -207,7 +216,8 @@ Value FeedingEntry::columnValue(const ColumnExpr &source, const core::Type &type
 void FeedingEntry::batch(Emitter &, const core::Batch &batch) {
   const DataPlan &plan = batch.data->declared();
   Feed feed{batch.data->name.str(), &batch, batches};
-  for (unsigned number = 2; llvm::any_of(feeds, [&](const Feed &f) { return f.name == feed.name; });
+  for (unsigned number = 2;
+       llvm::any_of(feeds, [&](const Feed &f) { return f.name == feed.name; });
        ++number)
     feed.name = (batch.data->name + "." + Twine(number)).str();
   feeds.push_back(feed);
@@ -216,9 +226,10 @@ void FeedingEntry::batch(Emitter &, const core::Batch &batch) {
   currentFeed = feed.name;
   emitter.open(index);
   for (const core::DataColumn &column : plan.columns)
-    emitter.define(column.local, Emitted::tensor(columnValue(column.source, column.local->type,
-                                                             plan, feed),
-                                                 {index}));
+    emitter.define(column.local,
+                   Emitted::tensor(columnValue(column.source,
+                                               column.local->type, plan, feed),
+                                   {index}));
   emitter.run(plan.record);
   emitter.close(1);
   record = nullptr;
@@ -232,7 +243,8 @@ void FeedingEntry::batch(Emitter &, const core::Batch &batch) {
     Emitted value = emitter.cast(emitter.get(field.local), field.type);
     Sizes own = module.types.sizes(field.type);
     bool isNumber = rankOf(value.value) == value.ambient.size();
-    Value whole = isNumber ? emitter.align(value, {index}, {}, own) : emitter.align(value, {index});
+    Value whole = isNumber ? emitter.align(value, {index}, {}, own)
+                           : emitter.align(value, {index});
     emitter.define(local, Emitted::tensor(whole));
   }
   // Lengths have the axis of the records as their own from here on.
@@ -241,8 +253,8 @@ void FeedingEntry::batch(Emitter &, const core::Batch &batch) {
       value.ambient.clear();
 }
 
-/// A draw in a line of a record is keyed by the number of the record, not by the
-/// step.
+/// A draw in a line of a record is keyed by the number of the record, not by
+/// the step.
 Value FeedingEntry::drawKey(Emitter &emitter, StringRef path, Ambient &keyed) {
   if (!record)
     return Entry::drawKey(emitter, path, keyed);
@@ -251,12 +263,12 @@ Value FeedingEntry::drawKey(Emitter &emitter, StringRef path, Ambient &keyed) {
   // (seed, 0), the beginning of every chain.
   Value seed = argument(module.types.scalar(wide), "program.scalar", "seed");
   Value word = b.iota({SizeExpr(2)}, 0);
-  Value isFirst = b.compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ, word,
-                            b.constantLike(word, 0));
+  Value isFirst = b.compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ,
+                            word, b.constantLike(word, 0));
   Value both = b.broadcast(seed, {SizeExpr(2)}, {});
   Value key = b.select(isFirst, both, b.constantLike(both, 0));
-  Value number = column(module.types.tensor(emitter.extent(record), wide), "program.batch",
-                        currentFeed + ".index");
+  Value number = column(module.types.tensor(emitter.extent(record), wide),
+                        "program.batch", currentFeed + ".index");
   key = deriveKey(key, number);
   return deriveKey(key, path);
 }
@@ -269,18 +281,23 @@ DictionaryAttr FeedingEntry::feedAttr(const Feed &feed) {
   const core::Batch &batch = *feed.batch;
   SmallVector<NamedAttribute> attributes{
       b.getNamedAttr("name", b.getStringAttr(feed.name)),
-      b.getNamedAttr("dataset", FlatSymbolRefAttr::get(b.getContext(),
-                                                       module.datasetName(*batch.data))),
+      b.getNamedAttr("dataset",
+                     FlatSymbolRefAttr::get(b.getContext(),
+                                            module.datasetName(*batch.data))),
       b.getNamedAttr("batch", b.getI64IntegerAttr(batch.count)),
-      b.getNamedAttr("order", b.getStringAttr(batch.inOrder || !batch.count ? "in order"
-                                                                            : "shuffled"))};
+      b.getNamedAttr("order", b.getStringAttr(batch.inOrder || !batch.count
+                                                  ? "in order"
+                                                  : "shuffled"))};
   if (const core::Atom *atom = batch.rows.size().atom())
     attributes.push_back(b.getNamedAttr(
-        "dim", FlatSymbolRefAttr::get(b.getContext(), module.types.nameOf(*atom))));
+        "dim",
+        FlatSymbolRefAttr::get(b.getContext(), module.types.nameOf(*atom))));
   if (feed.repeat != 1)
-    attributes.push_back(b.getNamedAttr("repeat", b.getI64IntegerAttr(feed.repeat)));
+    attributes.push_back(
+        b.getNamedAttr("repeat", b.getI64IntegerAttr(feed.repeat)));
   if (auto *by = llvm::dyn_cast_or_null<core::LocalRef>(batch.by))
-    attributes.push_back(b.getNamedAttr("by", b.getStringAttr(by->local->name)));
+    attributes.push_back(
+        b.getNamedAttr("by", b.getStringAttr(by->local->name)));
   return b.getDictionaryAttr(attributes);
 }
 
@@ -294,16 +311,21 @@ std::string ModuleEmitter::addColumn(const DataPlan &plan, StringRef wanted,
   auto &columns = sourceColumns[&plan];
   // One column of a file may be read in two ways: as a number and as a word.
   for (unsigned number = 1;; ++number) {
-    std::string name = number == 1 ? wanted.str() : (wanted + "." + Twine(number)).str();
+    std::string name =
+        number == 1 ? wanted.str() : (wanted + "." + Twine(number)).str();
     SmallVector<NamedAttribute> all(attributes);
-    all.push_back({StringAttr::get(context, "name"), StringAttr::get(context, name)});
+    all.push_back(
+        {StringAttr::get(context, "name"), StringAttr::get(context, name)});
     if (number > 1)
-      all.push_back({StringAttr::get(context, "column"), StringAttr::get(context, wanted)});
+      all.push_back({StringAttr::get(context, "column"),
+                     StringAttr::get(context, wanted)});
     auto dictionary = DictionaryAttr::get(context, all);
-    auto known = llvm::find_if(columns, [&](const auto &c) { return c.first == name; });
+    auto known =
+        llvm::find_if(columns, [&](const auto &c) { return c.first == name; });
     if (known == columns.end())
       columns.push_back({name, dictionary});
-    else if (known->second != dictionary && withoutLine(known->second) != withoutLine(dictionary))
+    else if (known->second != dictionary &&
+             withoutLine(known->second) != withoutLine(dictionary))
       continue;
     return name;
   }
@@ -381,16 +403,20 @@ std::string ModuleEmitter::datasetName(const DataPlan &plan) {
 void ModuleEmitter::emitDataset(const DataPlan &plan, StringRef name) {
   OpBuilder builder = atEnd();
   SmallVector<NamedAttribute> attributes{builder.getNamedAttr(
-      "source", FlatSymbolRefAttr::get(builder.getContext(), datasetName(*plan.of)))};
+      "source",
+      FlatSymbolRefAttr::get(builder.getContext(), datasetName(*plan.of)))};
   if (plan.kind == DataPlan::Split) {
     SmallVector<Attribute> parts;
     for (double share : {plan.from, plan.to - plan.from, 1 - plan.to})
       if (share > 0)
         parts.push_back(builder.getF64FloatAttr(share));
-    attributes.push_back(builder.getNamedAttr("parts", builder.getArrayAttr(parts)));
-    attributes.push_back(builder.getNamedAttr("part", builder.getI64IntegerAttr(plan.from > 0)));
+    attributes.push_back(
+        builder.getNamedAttr("parts", builder.getArrayAttr(parts)));
+    attributes.push_back(
+        builder.getNamedAttr("part", builder.getI64IntegerAttr(plan.from > 0)));
     if (!plan.by.empty())
-      attributes.push_back(builder.getNamedAttr("by", builder.getStringAttr(plan.by)));
+      attributes.push_back(
+          builder.getNamedAttr("by", builder.getStringAttr(plan.by)));
   }
   makePlan<program::DatasetOp>(types.loc(plan.range), name, attributes);
 }

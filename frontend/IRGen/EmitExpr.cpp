@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/Emitter.h"
-
 #include "frontend/IRGen/ModuleEmitter.h"
 
 #include <numeric>
@@ -28,8 +27,8 @@ Emitted Emitter::emit(const core::Expr *expr) {
 
 Emitted Emitter::dispatch(const core::Expr *expr) {
   switch (expr->kind) {
-#define EXPR(KIND)                                                                            \
-  case core::ExprKind::KIND:                                                                  \
+#define EXPR(KIND)                                                             \
+  case core::ExprKind::KIND:                                                   \
     return emit##KIND(llvm::cast<core::KIND>(expr));
 #include "frontend/Core/Core.def"
   }
@@ -49,9 +48,12 @@ SmallVector<Emitted> Emitter::emitAll(ArrayRef<core::Expr *> exprs) {
 
 std::optional<double> writtenNumber(const core::Expr *expr) {
   if (auto *constant = llvm::dyn_cast_or_null<core::Constant>(expr))
-    return constant->values.size() == 1 ? std::optional(constant->values.front()) : std::nullopt;
+    return constant->values.size() == 1
+               ? std::optional(constant->values.front())
+               : std::nullopt;
   if (auto *convert = llvm::dyn_cast_or_null<core::Convert>(expr))
-    return convert->type.elem.isReal() ? writtenNumber(convert->operand) : std::nullopt;
+    return convert->type.elem.isReal() ? writtenNumber(convert->operand)
+                                       : std::nullopt;
   if (auto *broadcast = llvm::dyn_cast_or_null<core::Broadcast>(expr))
     return writtenNumber(broadcast->operand);
   if (auto *retype = llvm::dyn_cast_or_null<core::Retype>(expr))
@@ -130,7 +132,8 @@ Value Emitter::align(const Emitted &x, ArrayRef<const core::IndexVar *> target,
   return b.broadcast(x.value, sizes, axes);
 }
 
-Value Emitter::align(const Emitted &x, ArrayRef<const core::IndexVar *> target) {
+Value Emitter::align(const Emitted &x,
+                     ArrayRef<const core::IndexVar *> target) {
   Sizes own = sizesBehind(x.value, x.ambient.size());
   SmallVector<unsigned> alignment(own.size());
   std::iota(alignment.begin(), alignment.end(), 0);
@@ -142,8 +145,8 @@ Value Emitter::align(const Emitted &x, ArrayRef<const core::IndexVar *> target) 
 //===----------------------------------------------------------------------===//
 
 Emitted Emitter::emitConstant(const core::Constant *e) {
-  return Emitted::tensor(
-      b.table(types().sizes(e->type), types().element(e->type.elem), e->values));
+  return Emitted::tensor(b.table(types().sizes(e->type),
+                                 types().element(e->type.elem), e->values));
 }
 
 Emitted Emitter::emitScalarRef(const core::ScalarRef *e) {
@@ -156,9 +159,11 @@ Emitted Emitter::emitScalarRef(const core::ScalarRef *e) {
 Emitted Emitter::emitSizeOf(const core::SizeOf *e) {
   core::Dim dim = e->dim.size();
   Type element = types().element(e->type.elem);
-  bool hasRounds = llvm::any_of(dim.context().atoms(dim), [](const core::Atom *atom) {
-    return atom->kind == core::Atom::Index || atom->kind == core::Atom::Value;
-  });
+  bool hasRounds =
+      llvm::any_of(dim.context().atoms(dim), [](const core::Atom *atom) {
+        return atom->kind == core::Atom::Index ||
+               atom->kind == core::Atom::Value;
+      });
   if (!hasRounds && dim.constant())
     return Emitted::tensor(b.number(element, double(*dim.constant())));
   return Emitted::tensor(hasRounds ? b.convert(emitDim(dim), element)
@@ -170,7 +175,8 @@ Emitted Emitter::emitLength(const core::Length *e) {
 }
 
 Emitted Emitter::emitPhase(const core::Phase *) {
-  return Emitted::tensor(b.make<model::PhaseOp>(types().scalar(types().truth())));
+  return Emitted::tensor(
+      b.make<model::PhaseOp>(types().scalar(types().truth())));
 }
 
 Emitted Emitter::emitIndexValue(const core::IndexValue *e) {
@@ -222,11 +228,13 @@ Value Emitter::emitAtom(const core::Atom &atom, core::DimContext &context) {
     return b.sizeValue(types().size(context.atom(&atom)), b.getI64Type());
   case Atom::Index: {
     auto it = loopValues.find(static_cast<const core::IndexVar *>(atom.owner));
-    assert(it != loopValues.end() && "an index of a definition has no single value");
+    assert(it != loopValues.end() &&
+           "an index of a definition has no single value");
     return it->second;
   }
   case Atom::Value:
-    return b.convert(emitScalar(static_cast<const core::Expr *>(atom.owner)), b.getI64Type());
+    return b.convert(emitScalar(static_cast<const core::Expr *>(atom.owner)),
+                     b.getI64Type());
   case Atom::Div:
     return b.make<arith::FloorDivSIOp>(emitDim(atom.x), emitDim(atom.y));
   case Atom::Mod: {
@@ -258,7 +266,8 @@ Emitted Emitter::emitElementwise(const core::Elementwise *e) {
   for (auto [operand, alignment] : llvm::zip(operands, e->alignments))
     values.push_back(align(operand, ambient, alignment, own));
   Type element = types().element(e->type.elem);
-  return Emitted::tensor(arithmetic(e->primitive, values, element, e->operands), ambient);
+  return Emitted::tensor(arithmetic(e->primitive, values, element, e->operands),
+                         ambient);
 }
 
 Emitted Emitter::emitChoice(const core::Choice *e) {
@@ -270,13 +279,15 @@ Emitted Emitter::emitChoice(const core::Choice *e) {
   Type element = types().element(e->type.elem);
   yes.value = b.convert(yes.value, element);
   no.value = b.convert(no.value, element);
-  return Emitted::tensor(b.select(align(condition, ambient, e->conditionAlignment, own),
-                                  align(yes, ambient, e->yesAlignment, own),
-                                  align(no, ambient, e->noAlignment, own)),
-                         ambient);
+  return Emitted::tensor(
+      b.select(align(condition, ambient, e->conditionAlignment, own),
+               align(yes, ambient, e->yesAlignment, own),
+               align(no, ambient, e->noAlignment, own)),
+      ambient);
 }
 
-Emitted Emitter::choose(const Emitted &condition, const Emitted &yes, const Emitted &no) {
+Emitted Emitter::choose(const Emitted &condition, const Emitted &yes,
+                        const Emitted &no) {
   if (yes.kind == Emitted::Tuple) {
     std::vector<Emitted> parts;
     for (auto [a, c] : llvm::zip_equal(yes.parts, no.parts))
@@ -294,8 +305,10 @@ Emitted Emitter::choose(const Emitted &condition, const Emitted &yes, const Emit
 Emitted Emitter::emitConvert(const core::Convert *e) {
   Type element = types().element(e->type.elem);
   // A number that is written as a whole one: 2 in `2 * x`.
-  if (auto *constant = llvm::dyn_cast<core::Constant>(e->operand); constant && e->type.elem.isReal())
-    return Emitted::tensor(b.table(types().sizes(e->type), element, constant->values));
+  if (auto *constant = llvm::dyn_cast<core::Constant>(e->operand);
+      constant && e->type.elem.isReal())
+    return Emitted::tensor(
+        b.table(types().sizes(e->type), element, constant->values));
   Emitted operand = emit(e->operand);
   operand.value = b.convert(operand.value, element);
   return operand;
@@ -303,14 +316,16 @@ Emitted Emitter::emitConvert(const core::Convert *e) {
 
 Emitted Emitter::emitBroadcast(const core::Broadcast *e) {
   Emitted operand = emit(e->operand);
-  Value value = align(operand, operand.ambient, e->alignment, types().sizes(e->type));
+  Value value =
+      align(operand, operand.ambient, e->alignment, types().sizes(e->type));
   return Emitted::tensor(value, operand.ambient);
 }
 
 Emitted Emitter::emitStop(const core::Stop *e) {
   return mapTensors(emit(e->operand), [&](const Emitted &x) {
-    return Emitted::tensor(isReal(x.value) ? Value(b.make<graph::StopOp>(x.value)) : x.value,
-                           x.ambient);
+    return Emitted::tensor(
+        isReal(x.value) ? Value(b.make<graph::StopOp>(x.value)) : x.value,
+        x.ambient);
   });
 }
 

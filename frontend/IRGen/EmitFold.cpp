@@ -74,7 +74,8 @@ Value withNeutral(TensorBuilder &b, FoldKind kind, Value x, Value where) {
 
 /// sum / number of elements, 0 where there is none.
 Value emitMean(TensorBuilder &b, Value x, Value where, ArrayRef<int64_t> axes) {
-  Value sum = b.reduce(graph::ReduceKind::Sum, withNeutral(b, FoldKind::Sum, x, where), axes);
+  Value sum = b.reduce(graph::ReduceKind::Sum,
+                       withNeutral(b, FoldKind::Sum, x, where), axes);
   Type element = elementOf(x);
   if (!where) {
     SizeExpr count(1);
@@ -84,13 +85,16 @@ Value emitMean(TensorBuilder &b, Value x, Value where, ArrayRef<int64_t> axes) {
     Value size = b.sizeValue(count, element);
     return b.divide(sum, b.broadcast(size, graph::getShape(sum), {}));
   }
-  Value count = b.reduce(graph::ReduceKind::Sum, b.convert(where, element), axes);
-  return b.divide(sum, b.make<arith::MaximumFOp>(count, b.constantLike(count, 1)));
+  Value count =
+      b.reduce(graph::ReduceKind::Sum, b.convert(where, element), axes);
+  return b.divide(sum,
+                  b.make<arith::MaximumFOp>(count, b.constantLike(count, 1)));
 }
 
 /// The place of the extreme value. Of several axes the places are counted
 /// row-major, as those of one joined axis.
-Value emitPlace(TensorBuilder &b, FoldKind kind, Value x, Value where, ArrayRef<int64_t> axes) {
+Value emitPlace(TensorBuilder &b, FoldKind kind, Value x, Value where,
+                ArrayRef<int64_t> axes) {
   x = withNeutral(b, kind, x, where);
   Sizes kept, joined;
   SizeExpr count(1);
@@ -111,14 +115,16 @@ Value emitPlace(TensorBuilder &b, FoldKind kind, Value x, Value where, ArrayRef<
     joined.push_back(count);
     x = b.reshape(b.transpose(x, order), joined);
   }
-  auto which = kind == FoldKind::ArgMax ? graph::Extremum::Max : graph::Extremum::Min;
+  auto which =
+      kind == FoldKind::ArgMax ? graph::Extremum::Max : graph::Extremum::Min;
   Type type = b.types.tensor(kept, b.getI32Type());
   return b.make<graph::ArgReduceOp>(type, which, x, axis);
 }
 
 } // namespace
 
-Value Emitter::fold(FoldKind kind, Value x, Value where, ArrayRef<int64_t> axes, Type element) {
+Value Emitter::fold(FoldKind kind, Value x, Value where, ArrayRef<int64_t> axes,
+                    Type element) {
   if (axes.empty() && kind != FoldKind::Norm && kind != FoldKind::Count)
     return b.convert(withNeutral(b, kind, x, where), element);
   switch (kind) {
@@ -133,13 +139,15 @@ Value Emitter::fold(FoldKind kind, Value x, Value where, ArrayRef<int64_t> axes,
   }
   case FoldKind::Norm: {
     Value real = withNeutral(b, kind, b.convert(x, types().real()), where);
-    return b.make<math::SqrtOp>(b.reduce(graph::ReduceKind::Sum, b.multiply(real, real), axes));
+    return b.make<math::SqrtOp>(
+        b.reduce(graph::ReduceKind::Sum, b.multiply(real, real), axes));
   }
   case FoldKind::LogSumExp:
     x = b.convert(x, types().real());
     [[fallthrough]];
   default:
-    return b.reduce(*directKind(kind), withNeutral(b, kind, b.convert(x, element), where), axes);
+    return b.reduce(*directKind(kind),
+                    withNeutral(b, kind, b.convert(x, element), where), axes);
   }
 }
 
@@ -161,6 +169,33 @@ Value Emitter::softmax(Value x, Value where, ArrayRef<int64_t> axes) {
 // Over indices
 //===----------------------------------------------------------------------===//
 
+/// Where the own axes of a condition stand among those of what it chooses from:
+/// the first that is left of each dim.
+static SmallVector<unsigned> alignmentOf(const core::Type &condition,
+                                         const core::Type &body) {
+  SmallVector<unsigned> alignment;
+  unsigned next = 0;
+  for (const core::Axis &axis : condition.axes) {
+    while (next < body.rank() && body.axes[next].dim != axis.dim &&
+           body.axes[next].size() != axis.size())
+      ++next;
+    alignment.push_back(next++);
+  }
+  return alignment;
+}
+
+/// The condition of a fold in the shape of what it folds.
+Value Emitter::alignCondition(const Emitted &where, const core::Expr *written,
+                              const core::Expr *body, const Ambient &all,
+                              Value x) {
+  if (!where.isTensor())
+    return {};
+  SmallVector<unsigned> alignment;
+  if (written && body)
+    alignment = alignmentOf(written->type, body->type);
+  return align(where, all, alignment, sizesBehind(x, all.size()));
+}
+
 Emitted Emitter::emitFold(const core::Fold *e) {
   for (const core::IndexVar *index : e->indices)
     open(index);
@@ -169,16 +204,15 @@ Emitted Emitter::emitFold(const core::Fold *e) {
   if (e->where)
     where = emit(e->where);
   // `count[i where c]()` counts all that c leaves.
-  body = e->body ? emit(e->body) : Emitted::tensor(b.number(types().truth(), 1));
+  body =
+      e->body ? emit(e->body) : Emitted::tensor(b.number(types().truth(), 1));
   for (const core::IndexVar *index : e->indices)
     if (index->raggedOver)
       where = bothTrue(where, insideOf(index));
   close(e->indices.size());
   Ambient all = unite(unite(body.ambient, where.ambient), folded);
-  Value x = align(body, all), condition;
-  if (where.isTensor())
-    condition = align(where, all, {}, sizesBehind(x, all.size()));
-
+  Value x = align(body, all);
+  Value condition = alignCondition(where, e->where, e->body, all, x);
   SmallVector<int64_t> axes;
   Ambient rest;
   for (auto [axis, index] : llvm::enumerate(all)) {
@@ -187,7 +221,8 @@ Emitted Emitter::emitFold(const core::Fold *e) {
     else
       rest.push_back(index);
   }
-  return Emitted::tensor(fold(e->fold, x, condition, axes, types().element(e->type.elem)), rest);
+  return Emitted::tensor(
+      fold(e->fold, x, condition, axes, types().element(e->type.elem)), rest);
 }
 
 Emitted Emitter::emitSoftmaxAt(const core::SoftmaxAt *e) {
@@ -198,9 +233,8 @@ Emitted Emitter::emitSoftmaxAt(const core::SoftmaxAt *e) {
   if (e->index->raggedOver)
     where = bothTrue(where, insideOf(e->index));
   Ambient all = unite(unite(body.ambient, where.ambient), Ambient{e->index});
-  Value x = align(body, all), condition;
-  if (where.isTensor())
-    condition = align(where, all, {}, sizesBehind(x, all.size()));
+  Value x = align(body, all);
+  Value condition = alignCondition(where, e->where, e->body, all, x);
   return Emitted::tensor(softmax(x, condition, axisOf(all, e->index)), all);
 }
 
@@ -223,7 +257,8 @@ Emitted Emitter::emitReduce(const core::Reduce *e) {
   if (e->fold == FoldKind::Softmax)
     return Emitted::tensor(softmax(value, condition, axes), ambient);
   Type element = types().element(e->type.elem);
-  return Emitted::tensor(fold(e->fold, value, condition, axes, element), ambient);
+  return Emitted::tensor(fold(e->fold, value, condition, axes, element),
+                         ambient);
 }
 
 } // namespace lamina::irgen

@@ -3,9 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A `graph.gradient` stands in the block where the value that is differentiated
-// was computed. Inside a loop over values of outside that block is an outer one:
-// there the op keeps all axes of the value apart (`each`), and the loop reads its
-// row of the result.
+// was computed. Inside a loop over values of outside that block is an outer
+// one: there the op keeps all axes of the value apart (`each`), and the loop
+// reads its row of the result.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +22,8 @@ namespace lamina::irgen {
 namespace {
 
 /// `wrt` as operands of the op: one for a tensor or tree, several for a tuple.
-void collectTargets(const Emitted &wrt, SmallVectorImpl<const Emitted *> &targets) {
+void collectTargets(const Emitted &wrt,
+                    SmallVectorImpl<const Emitted *> &targets) {
   if (wrt.kind == Emitted::Tuple)
     for (const Emitted &part : wrt.parts)
       collectTargets(part, targets);
@@ -58,10 +59,13 @@ Emitted Emitter::gradientOf(const Emitted &of, const Emitted &wrt) {
   Value value = bringToFront(of, apart);
   Type type = target.value.getType();
   if (!apart.empty())
-    type = graph::withLeadingSizes(llvm::cast<RankedTensorType>(type), ambientSizes(apart));
-  IntegerAttr each = apart.empty() ? IntegerAttr() : b.getI64IntegerAttr(apart.size());
-  auto gradient = b.make<graph::GradientOp>(TypeRange(type), ValueRange(value), ValueRange(),
-                                            ValueRange(target.value), each);
+    type = graph::withLeadingSizes(llvm::cast<RankedTensorType>(type),
+                                   ambientSizes(apart));
+  IntegerAttr each =
+      apart.empty() ? IntegerAttr() : b.getI64IntegerAttr(apart.size());
+  auto gradient =
+      b.make<graph::GradientOp>(TypeRange(type), ValueRange(value),
+                                ValueRange(), ValueRange(target.value), each);
   if (!target.isTensor())
     return Emitted::tree(gradient.getResult(0), target.slot);
   return inOrder(gradient.getResult(0), apart, target.ambient);
@@ -105,7 +109,8 @@ std::optional<Emitted> Emitter::liftGradient(const core::Gradient *e) {
     return std::nullopt;
   Emitted value = get(base->local);
   ScanBuilder &loop = *loops.back();
-  if (!value.isTensor() || !value.ambient.empty() || !loop.isOutside(value.value))
+  if (!value.isTensor() || !value.ambient.empty() ||
+      !loop.isOutside(value.value))
     return std::nullopt;
   // Every element of `l` apart, under indices of our own; then the access.
   if (element)
@@ -147,8 +152,8 @@ Emitted Emitter::emitPushforward(const core::Pushforward *e) {
       along = b.broadcast(along, graph::getShape(target->value), {});
     directions.push_back(along);
   }
-  auto op = b.make<graph::PushforwardOp>(TypeRange(of.value.getType()), ValueRange(of.value),
-                                         sources, directions);
+  auto op = b.make<graph::PushforwardOp>(
+      TypeRange(of.value.getType()), ValueRange(of.value), sources, directions);
   return Emitted::tensor(op.getResult(0), of.ambient);
 }
 

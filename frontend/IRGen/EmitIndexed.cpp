@@ -4,8 +4,8 @@
 //
 // An access is a chain of views of its base, axis by axis: a subscript of first
 // degree in one index is a slice, in two a window, parts are a reshape. What is
-// no view is a gather, made last, when all axes that it shares with its ids have
-// their index.
+// no view is a gather, made last, when all axes that it shares with its ids
+// have their index.
 //
 //===----------------------------------------------------------------------===//
 
@@ -101,7 +101,9 @@ std::optional<unsigned> Access::nextOpen() const {
   return std::nullopt;
 }
 
-void Access::keep(unsigned axis) { labels[axis] = {Label::Kept, nullptr, nullptr, kept++}; }
+void Access::keep(unsigned axis) {
+  labels[axis] = {Label::Kept, nullptr, nullptr, kept++};
+}
 
 /// Splits an axis into its parts, which are read like axes of the base.
 void Access::splitParts(unsigned axis) {
@@ -135,7 +137,8 @@ bool Access::readPlace(unsigned axis, const Affine &position) {
   else if (Value row = emitter.rowOfRound(x, axis, position.rest))
     x = row;
   else
-    x = b.dropAxis(b.dynamicSlice(x, axis, emitter.emitDim(position.rest), 1), axis);
+    x = b.dropAxis(b.dynamicSlice(x, axis, emitter.emitDim(position.rest), 1),
+                   axis);
   labels.erase(labels.begin() + axis);
   return true;
 }
@@ -166,11 +169,13 @@ bool Access::readStrided(unsigned axis, const Affine &position) {
   if (guarded) {
     // The last place read lies `over` places behind the last one that is there.
     std::optional<int64_t> over =
-        ((count - 1) * SizeExpr(stride) + SizeExpr(*start) - (size - 1)).getConstant();
+        ((count - 1) * SizeExpr(stride) + SizeExpr(*start) - (size - 1))
+            .getConstant();
     if (!over)
       return false;
     int64_t low = std::max<int64_t>(0, -*start);
-    source = b.pad(source, axis, low, std::max<int64_t>(0, *over), outside.value_or(0));
+    source = b.pad(source, axis, low, std::max<int64_t>(0, *over),
+                   outside.value_or(0));
     *start += low;
   }
   x = b.slice(source, axis, *start, count, stride);
@@ -186,7 +191,8 @@ bool Access::readWindow(unsigned axis, const Affine &position) {
   auto known = [&](const Affine::Term &term) {
     return emitter.extent(term.index).getConstant();
   };
-  bool isLonger = known(first) && known(second) && *known(first) < *known(second);
+  bool isLonger =
+      known(first) && known(second) && *known(first) < *known(second);
   if (!known(second) || isLonger || (first.coefficient < 0 && known(first)))
     std::swap(first, second);
   core::Dim rest = position.rest + first.index->low.size() * first.coefficient +
@@ -209,14 +215,17 @@ bool Access::readWindow(unsigned axis, const Affine &position) {
   Type type = elementOf(x);
   TypedAttr fill;
   if (guarded)
-    fill = isa<FloatType>(type) ? TypedAttr(b.getFloatAttr(type, outside.value_or(0)))
-                                : b.getIntegerAttr(type, int64_t(outside.value_or(0)));
-  x = b.make<graph::WindowOp>(emitter.types().tensor(sizes, type), x, int64_t(axis), *places,
-                              first.coefficient, dilation, -*start, fill);
+    fill = isa<FloatType>(type)
+               ? TypedAttr(b.getFloatAttr(type, outside.value_or(0)))
+               : b.getIntegerAttr(type, int64_t(outside.value_or(0)));
+  x = b.make<graph::WindowOp>(emitter.types().tensor(sizes, type), x,
+                              int64_t(axis), *places, first.coefficient,
+                              dilation, -*start, fill);
   if (mirrored)
     x = b.reverse(x, axis + 1);
   labels[axis] = {Label::Index, first.index, nullptr, 0};
-  labels.insert(labels.begin() + axis + 1, {Label::Index, second.index, nullptr, 0});
+  labels.insert(labels.begin() + axis + 1,
+                {Label::Index, second.index, nullptr, 0});
   return true;
 }
 
@@ -264,18 +273,23 @@ void Access::readByValue(const core::Subscript *subscript) {
   Emitted ids = emitter.emit(subscript->value);
   Ambient shared, further;
   for (const core::IndexVar *index : ids.ambient)
-    (llvm::any_of(labels, [&](const Label &l) { return l.index == index; }) ? shared : further)
+    (llvm::any_of(labels, [&](const Label &l) { return l.index == index; })
+         ? shared
+         : further)
         .push_back(index);
   bringToFront(shared);
   SmallVector<int64_t> order;
   for (const Ambient *list : {&shared, &further})
     for (const core::IndexVar *index : *list)
       order.push_back(emitter.axisOf(ids.ambient, index));
-  Value places = b.convert(b.transpose(ids.value, order), emitter.types().whole());
+  Value places =
+      b.convert(b.transpose(ids.value, order), emitter.types().whole());
 
-  unsigned axis = llvm::find_if(labels, [&](const Label &label) {
-                    return label.subscript == subscript;
-                  }) - labels.begin();
+  unsigned axis = llvm::find_if(labels,
+                                [&](const Label &label) {
+                                  return label.subscript == subscript;
+                                }) -
+                  labels.begin();
   if (guarded && outside.value_or(0) != 0)
     needsTest = true;
   x = b.gather(x, places, axis, shared.size(), guarded);
@@ -292,14 +306,17 @@ void Access::readByValue(const core::Subscript *subscript) {
 void Access::takeDiagonals() {
   for (unsigned first = 0; first < labels.size(); ++first)
     for (unsigned second = first + 1; second < labels.size(); ++second) {
-      if (labels[first].kind != Label::Index || labels[second].kind != Label::Index ||
+      if (labels[first].kind != Label::Index ||
+          labels[second].kind != Label::Index ||
           labels[first].index != labels[second].index)
         continue;
       Sizes sizes = graph::getShape(x);
-      Value same = b.compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ,
-                             b.iota(sizes, first), b.iota(sizes, second));
+      Value same =
+          b.compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ,
+                    b.iota(sizes, first), b.iota(sizes, second));
       if (elementOf(x).isInteger(1)) {
-        x = b.reduce(graph::ReduceKind::Any, b.bothTrue(same, x), int64_t(second));
+        x = b.reduce(graph::ReduceKind::Any, b.bothTrue(same, x),
+                     int64_t(second));
       } else {
         Value diagonal = b.select(same, x, b.constantLike(x, 0));
         x = b.reduce(graph::ReduceKind::Sum, diagonal, int64_t(second));
@@ -318,10 +335,14 @@ Emitted Access::inRange() {
     Sizes sizes = graph::getShape(place.value);
     Value zero = b.constantLike(place.value, 0);
     SizeExpr extent = emitter.types().size(element.base->type.axes[axis].dim);
-    Value end = b.broadcast(b.sizeValue(extent, elementOf(place.value)), sizes, {});
-    Value above = b.compare(arith::CmpIPredicate::sge, arith::CmpFPredicate::OGE, place.value, zero);
-    Value below = b.compare(arith::CmpIPredicate::slt, arith::CmpFPredicate::OLT, place.value, end);
-    all = emitter.bothTrue(all, Emitted::tensor(b.bothTrue(above, below), place.ambient));
+    Value end =
+        b.broadcast(b.sizeValue(extent, elementOf(place.value)), sizes, {});
+    Value above = b.compare(arith::CmpIPredicate::sge,
+                            arith::CmpFPredicate::OGE, place.value, zero);
+    Value below = b.compare(arith::CmpIPredicate::slt,
+                            arith::CmpFPredicate::OLT, place.value, end);
+    all = emitter.bothTrue(
+        all, Emitted::tensor(b.bothTrue(above, below), place.ambient));
   }
   return all;
 }
@@ -361,7 +382,8 @@ Emitted Access::emit() {
   SmallVector<int64_t> order(labels.size());
   for (auto [axis, label] : llvm::enumerate(labels))
     order[label.kind == Label::Kept ? ambient.size() + label.number
-                                    : emitter.axisOf(ambient, label.index)] = axis;
+                                    : emitter.axisOf(ambient, label.index)] =
+        axis;
   Emitted result = Emitted::tensor(b.transpose(x, order), ambient);
   if (!needsTest)
     return result;

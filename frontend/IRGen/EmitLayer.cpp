@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// One `model.layer` for each instance of Core, made when the first tree of it is
-// named. Chains, `L | F` and tuples of trees have no declaration; each shape of
-// them is a layer with fields only, shared by all slots of that shape.
+// One `model.layer` for each instance of Core, made when the first tree of it
+// is named. Chains, `L | F` and tuples of trees have no declaration; each shape
+// of them is a layer with fields only, shared by all slots of that shape.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,9 +24,11 @@ model::TreeType ModuleEmitter::treeType(const core::Slot &slot) {
   switch (slot.kind) {
   case core::Slot::Layer:
     assert(slot.instance && "a field that is used has been called");
-    return model::TreeType::get(FlatSymbolRefAttr::get(layerOf(*slot.instance)));
+    return model::TreeType::get(
+        FlatSymbolRefAttr::get(layerOf(*slot.instance)));
   case core::Slot::Repeat:
-    return model::TreeType::get(treeType(*slot.parts.front().slot).getLayer(), slot.count);
+    return model::TreeType::get(treeType(*slot.parts.front().slot).getLayer(),
+                                slot.count);
   default:
     return model::TreeType::get(groupLayer(slot));
   }
@@ -114,8 +116,9 @@ void ModuleEmitter::emitMember(OpBuilder &builder, const core::Member &member) {
     model::StateOp::create(builder, loc, name, type, initOf(member));
 }
 
-/// A number, or the name under which variables have their function. (The function
-/// differs from variable to variable: by what it loads and by the keys of draws.)
+/// A number, or the name under which variables have their function. (The
+/// function differs from variable to variable: by what it loads and by the keys
+/// of draws.)
 Attribute ModuleEmitter::initOf(const core::Member &member) {
   if (std::optional<double> number = writtenNumber(member.initial.value))
     return numberAttr(types.element(member.type.elem), *number);
@@ -126,9 +129,11 @@ Attribute ModuleEmitter::initOf(const core::Member &member) {
 // Weights below a slot
 //===----------------------------------------------------------------------===//
 
-void ModuleEmitter::collectWeights(const core::Slot &slot, Weight at, bool isState,
+void ModuleEmitter::collectWeights(const core::Slot &slot, Weight at,
+                                   bool isState,
                                    SmallVectorImpl<Weight> &result) {
-  auto below = [&](StringRef name, StringRef treeName, const core::Slot &part, bool state) {
+  auto below = [&](StringRef name, StringRef treeName, const core::Slot &part,
+                   bool state) {
     Weight inner = at;
     if (!name.empty())
       inner.path.parts.push_back(name);
@@ -148,7 +153,8 @@ void ModuleEmitter::collectWeights(const core::Slot &slot, Weight at, bool isSta
       }
       Weight weight = at;
       weight.path.parts.push_back(member.name);
-      weight.treePath += (weight.treePath.empty() ? "" : ".") + member.name.str();
+      weight.treePath +=
+          (weight.treePath.empty() ? "" : ".") + member.name.str();
       weight.member = &member;
       weight.isParam = !state;
       result.push_back(weight);
@@ -162,9 +168,11 @@ void ModuleEmitter::collectWeights(const core::Slot &slot, Weight at, bool isSta
     below("", filteredBase, *slot.parts.front().slot, isState);
     for (auto [number, filter] : llvm::enumerate(slot.filters)) {
       Weight inner = at;
-      inner.path.parts.append(filter.leaf.parts.begin(), filter.leaf.parts.end());
+      inner.path.parts.append(filter.leaf.parts.begin(),
+                              filter.leaf.parts.end());
       inner.path.parts.push_back(filter.slot->name);
-      inner.treePath += (inner.treePath.empty() ? "" : ".") + filterName(number);
+      inner.treePath +=
+          (inner.treePath.empty() ? "" : ".") + filterName(number);
       collectWeights(*filter.slot, inner, isState, result);
     }
     return;
@@ -184,19 +192,20 @@ ArrayRef<Weight> ModuleEmitter::weights(const core::Slot &slot) {
 }
 
 SmallVector<Weight> ModuleEmitter::params(const core::Slot &slot) {
-  return SmallVector<Weight>(
-      llvm::make_filter_range(weights(slot), [](const Weight &w) { return w.isParam; }));
+  return SmallVector<Weight>(llvm::make_filter_range(
+      weights(slot), [](const Weight &w) { return w.isParam; }));
 }
 
 SmallVector<Weight> ModuleEmitter::states(const core::Slot &slot) {
-  return SmallVector<Weight>(
-      llvm::make_filter_range(weights(slot), [](const Weight &w) { return !w.isParam; }));
+  return SmallVector<Weight>(llvm::make_filter_range(
+      weights(slot), [](const Weight &w) { return !w.isParam; }));
 }
 
-const Weight &ModuleEmitter::weightAt(const core::Slot &slot, const core::Path &path) {
+const Weight &ModuleEmitter::weightAt(const core::Slot &slot,
+                                      const core::Path &path) {
   ArrayRef<Weight> all = weights(slot);
-  const Weight *found =
-      llvm::find_if(all, [&](const Weight &w) { return w.path.parts == path.parts; });
+  const Weight *found = llvm::find_if(
+      all, [&](const Weight &w) { return w.path.parts == path.parts; });
   assert(found != all.end() && "a row of a pipeline is a weight of the model");
   return *found;
 }
@@ -214,7 +223,8 @@ Type ModuleEmitter::stackOf(Type row, const SizeExpr &count) {
   return graph::withLeadingSizes(llvm::cast<RankedTensorType>(row), count);
 }
 
-void ModuleEmitter::flatTypes(const core::Type &type, ArrayRef<SizeExpr> ambient,
+void ModuleEmitter::flatTypes(const core::Type &type,
+                              ArrayRef<SizeExpr> ambient,
                               SmallVectorImpl<Type> &result) {
   switch (type.kind) {
   case core::Type::Tensor: {
@@ -242,7 +252,8 @@ core::Dim ModuleEmitter::constant(int64_t value) const {
   return const_cast<core::DimContext &>(program.dims).constant(value);
 }
 
-const core::IndexVar *ModuleEmitter::makeIndex(core::Dim extent, StringRef name) {
+const core::IndexVar *ModuleEmitter::makeIndex(core::Dim extent,
+                                               StringRef name) {
   core::IndexVar &index = indices.emplace_back();
   index.name = name;
   index.low = extent.context().constant(0);
@@ -259,7 +270,8 @@ namespace {
 /// A call of a layer asks its caller for what is not its own.
 class CallSurroundings : public Surroundings {
 public:
-  CallSurroundings(ModuleEmitter &module, FunctionInfo &info) : module(module), info(info) {}
+  CallSurroundings(ModuleEmitter &module, FunctionInfo &info)
+      : module(module), info(info) {}
 
   Value scalar(Emitter &, const core::Scalar &scalar) override {
     auto *known = llvm::find(info.scalars, &scalar);
@@ -267,7 +279,8 @@ public:
       return scalarArgs[known - info.scalars.begin()];
     info.scalars.push_back(&scalar);
     Type type = module.types.scalar(module.types.real());
-    scalarArgs.push_back(block->addArgument(type, module.types.loc(scalar.range)));
+    scalarArgs.push_back(
+        block->addArgument(type, module.types.loc(scalar.range)));
     return scalarArgs.back();
   }
 
@@ -277,13 +290,14 @@ public:
     if (ragged.raggedOver)
       sizes.push_back(SizeExpr::name(module.types.nameOf(*ragged.raggedOver)));
     Type type = module.types.tensor(sizes, module.types.whole());
-    lengthArgs.push_back(block->addArgument(type, module.types.loc(ragged.range)));
+    lengthArgs.push_back(
+        block->addArgument(type, module.types.loc(ragged.range)));
     return lengthArgs.back();
   }
 
   Value drawKey(Emitter &emitter, StringRef path, Ambient &) override {
-    return emitter.b.make<model::KeyOp>(module.types.key(), emitter.b.getStringAttr(path),
-                                        emitter.rounds);
+    return emitter.b.make<model::KeyOp>(
+        module.types.key(), emitter.b.getStringAttr(path), emitter.rounds);
   }
 
   Block *block = nullptr;
@@ -297,7 +311,8 @@ private:
 /// Puts the arguments of lengths behind those of scalars: in the order in which
 /// they were asked for they are mixed.
 SmallVector<Type> sortExtras(Block &block, const CallSurroundings &around) {
-  unsigned first = block.getNumArguments() - around.scalarArgs.size() - around.lengthArgs.size();
+  unsigned first = block.getNumArguments() - around.scalarArgs.size() -
+                   around.lengthArgs.size();
   SmallVector<Value> sorted = around.scalarArgs;
   sorted.append(around.lengthArgs);
   SmallVector<Value> fresh;
@@ -311,9 +326,12 @@ SmallVector<Type> sortExtras(Block &block, const CallSurroundings &around) {
 
 } // namespace
 
-const FunctionInfo &ModuleEmitter::function(const core::FunctionInstance &callee,
-                                            const Ambient &ambient) {
-  std::string key;
+const FunctionInfo &
+ModuleEmitter::function(const core::FunctionInstance &callee,
+                        const Ambient &ambient, bool firstBatch) {
+  // Most layers start nothing from a batch; their functions serve here too.
+  firstBatch = firstBatch && startsFromBatch(selfSlot(*callee.layer));
+  std::string key = firstBatch ? "first," : "";
   for (const core::IndexVar *index : ambient)
     key += types.size(index->extent).str() + ",";
   auto [it, isNew] = functions.try_emplace({&callee, key});
@@ -323,18 +341,23 @@ const FunctionInfo &ModuleEmitter::function(const core::FunctionInstance &callee
 
   model::LayerOp layer = layerOf(*callee.layer);
   StringRef wanted = callee.name.empty() ? "call" : callee.name;
+  info.updates = callee.updates || firstBatch;
   info.name = wanted.str();
-  for (unsigned number = 2; SymbolTable::lookupSymbolIn(layer, info.name); ++number)
+  for (unsigned number = 2; SymbolTable::lookupSymbolIn(layer, info.name);
+       ++number)
     info.name = (wanted + "." + Twine(number)).str();
   OpBuilder builder = OpBuilder::atBlockEnd(&layer.getBody().front());
-  auto function = func::FuncOp::create(builder, types.loc(callee.range), info.name,
-                                       builder.getFunctionType({}, {}));
-  emitCall(callee, ambient, layer, function, info);
+  auto function =
+      func::FuncOp::create(builder, types.loc(callee.range), info.name,
+                           builder.getFunctionType({}, {}));
+  emitCall(callee, ambient, layer, function, info, firstBatch);
   return info;
 }
 
-void ModuleEmitter::emitCall(const core::FunctionInstance &callee, const Ambient &ambient,
-                             model::LayerOp layer, func::FuncOp function, FunctionInfo &info) {
+void ModuleEmitter::emitCall(const core::FunctionInstance &callee,
+                             const Ambient &ambient, model::LayerOp layer,
+                             func::FuncOp function, FunctionInfo &info,
+                             bool firstBatch) {
   CallSurroundings around(*this, info);
   Emitter emitter(*this, around);
   TensorBuilder &b = emitter.b;
@@ -344,7 +367,8 @@ void ModuleEmitter::emitCall(const core::FunctionInstance &callee, const Ambient
 
   auto selfType = model::TreeType::get(FlatSymbolRefAttr::get(layer));
   core::Slot &self = selfSlot(*callee.layer);
-  emitter.setRoot(nullptr, Emitted::tree(block->addArgument(selfType, b.place), &self));
+  emitter.setRoot(nullptr,
+                  Emitted::tree(block->addArgument(selfType, b.place), &self));
   // Indices of its own, since the function serves callers under other ones.
   Ambient indices;
   for (const core::IndexVar *index : ambient) {
@@ -363,15 +387,42 @@ void ModuleEmitter::emitCall(const core::FunctionInstance &callee, const Ambient
       emitter.define(param, emitter.unflatten(param->type, indices, values));
     }
 
+  emitter.firstBatch = firstBatch;
+  if (firstBatch)
+    startWeights(callee, emitter);
   Emitted result = emitter.cast(emitter.emit(callee.body), callee.result);
   SmallVector<Value> results;
   emitter.flatten(result, indices, results);
-  if (callee.updates)
+  if (info.updates)
     results.push_back(emitter.implode(emitter.roots[nullptr]));
   func::ReturnOp::create(b, b.place, results);
   llvm::append_range(info.results, ValueRange(results).getTypes());
   SmallVector<Type> arguments = sortExtras(*block, around);
   function.setFunctionType(b.getFunctionType(arguments, info.results));
+}
+
+/// `param centre: [c] = mean(x over ...)`: from the arguments of the first
+/// call.
+void ModuleEmitter::startWeights(const core::FunctionInstance &callee,
+                                 Emitter &emitter) {
+  for (const core::Member &member : callee.layer->members) {
+    if (member.slot || member.initial.fromBatch != &callee)
+      continue;
+    Emitted start =
+        emitter.cast(emitter.emit(member.initial.value), member.type);
+    Sizes sizes = types.sizes(member.type);
+    Value value = rankOf(start.value) == 0 ? emitter.align(start, {}, {}, sizes)
+                                           : start.plain();
+    Emitted self = emitter.roots[nullptr];
+    self.value = emitter.treeWith(self.value, member.name, value);
+    emitter.setRoot(nullptr, self);
+  }
+}
+
+bool ModuleEmitter::startsFromBatch(const core::Slot &slot) {
+  return llvm::any_of(weights(slot), [](const Weight &weight) {
+    return weight.member->initial.fromBatch;
+  });
 }
 
 core::Slot &ModuleEmitter::selfSlot(const core::LayerInstance &instance) {

@@ -16,7 +16,8 @@ Value Emitter::roundValue(const core::Loop &loop, Value round) {
   const core::IndexVar &index = *loop.index;
   if (loop.down)
     return b.subtract(emitDim(index.low + index.extent - 1), round);
-  return index.low.size().isConstant(0) ? round : b.add(emitDim(index.low), round);
+  return index.low.size().isConstant(0) ? round
+                                        : b.add(emitDim(index.low), round);
 }
 
 Value Emitter::rowOfRound(Value x, unsigned axis, core::Dim position) {
@@ -25,7 +26,8 @@ Value Emitter::rowOfRound(Value x, unsigned axis, core::Dim position) {
 
 /// The carries as they come out of a round: over a ragged size those
 /// of samples that have ended stay.
-Emitted Emitter::frozen(const core::Loop &loop, Emitted next, const Emitted &old) {
+Emitted Emitter::frozen(const core::Loop &loop, Emitted next,
+                        const Emitted &old) {
   if (!loop.index->raggedOver)
     return next;
   return choose(insideOfRound(loop.index), next, old);
@@ -73,9 +75,11 @@ Emitted Emitter::emitLoop(const core::Loop *e) {
   for (const Emitted &start : starts)
     parts.push_back(unflatten(start, ambient, carried));
   for (auto [collected, stack] : llvm::zip_equal(e->collected, results.stacks))
-    parts.push_back(Emitted::tensor(placeRounds(stack, ambient.size(), collected.axis), ambient));
+    parts.push_back(Emitted::tensor(
+        placeRounds(stack, ambient.size(), collected.axis), ambient));
   if (e->until)
-    parts.push_back(Emitted::tensor(b.convert(results.rounds, types().whole())));
+    parts.push_back(
+        Emitted::tensor(b.convert(results.rounds, types().whole())));
   return Emitted::tuple(std::move(parts));
 }
 
@@ -91,7 +95,8 @@ Value Emitter::placeRounds(Value stack, unsigned numAmbient, unsigned axis) {
 
 /// What `until` leaves is as long as the bound in its type; how many rounds ran
 /// is the length that reductions over it look at.
-void Emitter::defineRounds(const core::Loop &loop, Value rounds, const SizeExpr &trip) {
+void Emitter::defineRounds(const core::Loop &loop, Value rounds,
+                           const SizeExpr &trip) {
   const core::Atom *atom = loop.rounds ? loop.rounds.size().atom() : nullptr;
   if (!atom)
     return;

@@ -38,7 +38,8 @@ public:
         block->addArgument(types.scalar(types.real()), types.loc(scalar.range));
     }
     Block *block = emitter.b.getInsertionBlock();
-    return block->getArgument(block->getNumArguments() - info.scalars.size() + number);
+    return block->getArgument(block->getNumArguments() - info.scalars.size() +
+                              number);
   }
 
   Value drawKey(Emitter &, StringRef, Ambient &) override {
@@ -78,16 +79,19 @@ void StageEmitter::collectSlots() {
 optim::StageOp StageEmitter::createOp() {
   OpBuilder builder = module.atEnd();
   SmallVector<Attribute> names, inits, slotTypes;
-  for (auto [slot, type, init] : llvm::zip_equal(stage.slots, info.slotTypes, info.slotInits)) {
+  for (auto [slot, type, init] :
+       llvm::zip_equal(stage.slots, info.slotTypes, info.slotInits)) {
     names.push_back(builder.getStringAttr(slot.local->name));
-    inits.push_back(init ? init : FlatSymbolRefAttr::get(builder.getContext(), "init"));
+    inits.push_back(
+        init ? init : FlatSymbolRefAttr::get(builder.getContext(), "init"));
     slotTypes.push_back(TypeAttr::get(type));
   }
   info.name = module.uniqueName(stage.name);
   return optim::StageOp::create(
       builder, types.loc(stage.range), builder.getStringAttr(info.name),
-      TypeAttr::get(weightType), builder.getArrayAttr(names), builder.getArrayAttr(inits),
-      builder.getArrayAttr(slotTypes), builder.getArrayAttr({}), builder.getArrayAttr({}));
+      TypeAttr::get(weightType), builder.getArrayAttr(names),
+      builder.getArrayAttr(inits), builder.getArrayAttr(slotTypes),
+      builder.getArrayAttr({}), builder.getArrayAttr({}));
 }
 
 Block *StageEmitter::addBlock(Region &region, bool isStep) {
@@ -97,7 +101,8 @@ Block *StageEmitter::addBlock(Region &region, bool isStep) {
     block.addArgument(weightType, loc);
   block.addArgument(weightType, loc);
   block.addArgument(types.scalar(types.real()), loc);
-  block.addArgument(types.scalar(IntegerType::get(types.getContext(), 64)), loc);
+  block.addArgument(types.scalar(IntegerType::get(types.getContext(), 64)),
+                    loc);
   for (RankedTensorType type : info.slotTypes)
     block.addArgument(type, loc);
   blocks.push_back(&block);
@@ -112,11 +117,13 @@ void StageEmitter::enter(Emitter &emitter, Block *block, bool isStep) {
   if (isStep)
     emitter.define(stage.gradient, Emitted::tensor(block->getArgument(next++)));
   emitter.setRoot(stage.weight, Emitted::tensor(block->getArgument(next++)));
-  emitter.define(stage.incomingRate, Emitted::tensor(block->getArgument(next++)));
+  emitter.define(stage.incomingRate,
+                 Emitted::tensor(block->getArgument(next++)));
   Value count = block->getArgument(next++);
   if (stage.count)
     emitter.define(stage.count,
-                   Emitted::tensor(b.convert(count, types.element(stage.count->type.elem))));
+                   Emitted::tensor(b.convert(
+                       count, types.element(stage.count->type.elem))));
   for (const core::StageInstance::SlotInit &slot : stage.slots)
     emitter.setRoot(slot.local, Emitted::tensor(block->getArgument(next++)));
 }
@@ -171,7 +178,8 @@ void StageEmitter::emitFinal(Block *block) {
     if (llvm::isa<core::Let>(s))
       emitter.run(s);
     auto *update = llvm::dyn_cast<core::Update>(s);
-    auto *given = update ? llvm::dyn_cast<core::LocalRef>(update->value) : nullptr;
+    auto *given =
+        update ? llvm::dyn_cast<core::LocalRef>(update->value) : nullptr;
     if (given)
       emitter.define(given->local, emitter.emit(update->place));
   }
@@ -181,7 +189,8 @@ void StageEmitter::emitFinal(Block *block) {
 
 void StageEmitter::emit() {
   optim::StageOp op = createOp();
-  Block *step = addBlock(op.getStep(), true), *after = nullptr, *final = nullptr;
+  Block *step = addBlock(op.getStep(), true), *after = nullptr,
+        *final = nullptr;
   if (!stage.after.empty())
     after = addBlock(op.getAfter(), false);
   if (stage.final)
@@ -206,17 +215,20 @@ void StageEmitter::emit() {
 
 Emitted Emitter::emitTotal(const core::Total *e) {
   Emitted x = emit(e->operand);
-  return Emitted::tensor(b.make<optim::TotalOp>(b.convert(x.plain(), types().real())));
+  return Emitted::tensor(
+      b.make<optim::TotalOp>(b.convert(x.plain(), types().real())));
 }
 
-const ModuleEmitter::StageInfo &ModuleEmitter::stage(const core::StageInstance &stage) {
+const ModuleEmitter::StageInfo &
+ModuleEmitter::stage(const core::StageInstance &stage) {
   auto [it, isNew] = stages.try_emplace(&stage);
   if (isNew)
     StageEmitter(*this, stage, it->second).emit();
   return it->second;
 }
 
-std::string ModuleEmitter::pipelineName(const core::PipelineInstance &pipeline) {
+std::string
+ModuleEmitter::pipelineName(const core::PipelineInstance &pipeline) {
   std::string &name = pipelineNames[&pipeline];
   if (!name.empty())
     return name;
@@ -231,17 +243,17 @@ std::string ModuleEmitter::pipelineName(const core::PipelineInstance &pipeline) 
     SmallVector<Attribute> cells;
     for (const core::PipelineInstance::Row &row : pipeline.rows) {
       const core::StageInstance *cell = row.stages[place];
-      cells.push_back(cell ? Attribute(FlatSymbolRefAttr::get(module.getContext(),
-                                                              stage(*cell).name))
+      cells.push_back(cell ? Attribute(FlatSymbolRefAttr::get(
+                                 module.getContext(), stage(*cell).name))
                            : symbols.getUnitAttr());
     }
     rows.push_back(symbols.getArrayAttr(cells));
   }
   name = uniqueName("pipeline");
   OpBuilder builder = atEnd();
-  optim::PipelineOp::create(builder, types.loc(pipeline.range), name,
-                            builder.getArrayAttr(leaves), builder.getDenseBoolArrayAttr(stacked),
-                            builder.getArrayAttr(rows));
+  optim::PipelineOp::create(
+      builder, types.loc(pipeline.range), name, builder.getArrayAttr(leaves),
+      builder.getDenseBoolArrayAttr(stacked), builder.getArrayAttr(rows));
   return name;
 }
 

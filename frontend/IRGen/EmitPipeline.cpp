@@ -28,8 +28,8 @@ ArrayAttr Emitter::scalarsOf(const core::PipelineInstance &pipeline,
   return b.getArrayAttr(names);
 }
 
-Emitted Emitter::applyPipeline(const core::PipelineInstance &pipeline, Emitted tree, Value loss,
-                               PipelineState &state) {
+Emitted Emitter::applyPipeline(const core::PipelineInstance &pipeline,
+                               Emitted tree, Value loss, PipelineState &state) {
   SmallVector<Value> weights, scalars;
   SmallVector<Type> types;
   for (const Weight &weight : state.weights) {
@@ -37,37 +37,44 @@ Emitted Emitter::applyPipeline(const core::PipelineInstance &pipeline, Emitted t
     weights.push_back(leafOf(tree.value, weight.treePath, types.back()));
   }
   // By the leaves that move: the others may not be on the way to the loss.
-  ValueRange gradients = b.make<graph::GradientOp>(types, ValueRange(loss), ValueRange(), weights,
-                                                   IntegerAttr())
-                             .getResults();
+  ValueRange gradients =
+      b.make<graph::GradientOp>(types, ValueRange(loss), ValueRange(), weights,
+                                IntegerAttr())
+          .getResults();
   ArrayAttr names = scalarsOf(pipeline, scalars);
   auto apply = b.make<optim::ApplyOp>(
-      types, ValueRange(state.slots).getTypes(), ValueRange(state.counters).getTypes(),
-      FlatSymbolRefAttr::get(b.getContext(), module.pipelineName(pipeline)), weights, gradients,
-      state.slots, state.counters, scalars, names);
+      types, ValueRange(state.slots).getTypes(),
+      ValueRange(state.counters).getTypes(),
+      FlatSymbolRefAttr::get(b.getContext(), module.pipelineName(pipeline)),
+      weights, gradients, state.slots, state.counters, scalars, names);
   // A later gradient begins at the new weights: the step is no part of its way.
-  for (auto [weight, value] : llvm::zip_equal(state.weights, apply.getNewWeights()))
-    tree.value = treeWith(tree.value, weight.treePath, b.make<graph::StopOp>(value));
+  for (auto [weight, value] :
+       llvm::zip_equal(state.weights, apply.getNewWeights()))
+    tree.value =
+        treeWith(tree.value, weight.treePath, b.make<graph::StopOp>(value));
   state.slots.assign(apply.getNewSlots().begin(), apply.getNewSlots().end());
-  state.counters.assign(apply.getNewCounters().begin(), apply.getNewCounters().end());
+  state.counters.assign(apply.getNewCounters().begin(),
+                        apply.getNewCounters().end());
   return tree;
 }
 
-ValueRange Emitter::finalWeights(const core::PipelineInstance &pipeline, ValueRange weights,
+ValueRange Emitter::finalWeights(const core::PipelineInstance &pipeline,
+                                 ValueRange weights,
                                  const PipelineState &state) {
   SmallVector<Value> scalars;
   ArrayAttr names = scalarsOf(pipeline, scalars);
   return b
-      .make<optim::FinalOp>(weights.getTypes(),
-                            FlatSymbolRefAttr::get(b.getContext(), module.pipelineName(pipeline)),
-                            weights, state.slots, state.counters, scalars, names)
+      .make<optim::FinalOp>(
+          weights.getTypes(),
+          FlatSymbolRefAttr::get(b.getContext(), module.pipelineName(pipeline)),
+          weights, state.slots, state.counters, scalars, names)
       .getResults();
 }
 
 /// What a slot of `trained` starts from.
 Value Emitter::startOf(const core::StageInstance &stage,
-                       const core::StageInstance::SlotInit &slot, const Weight &weight,
-                       Value value) {
+                       const core::StageInstance::SlotInit &slot,
+                       const Weight &weight, Value value) {
   Ambient copies;
   for (int64_t count : weight.copies) {
     copies.push_back(module.makeIndex(module.constant(count)));
@@ -96,7 +103,8 @@ Emitted Emitter::emitTrained(const core::Trained *e) {
       if (const core::StageInstance *stage = row.stages[place]) {
         const ModuleEmitter::StageInfo &info = module.stage(*stage);
         hasFinal |= info.hasFinal;
-        Value value = leafOf(tree.value, weight.treePath, module.weightType(weight));
+        Value value =
+            leafOf(tree.value, weight.treePath, module.weightType(weight));
         for (const core::StageInstance::SlotInit &slot : stage->slots)
           inits.push_back(startOf(*stage, slot, weight, value));
       }
@@ -123,7 +131,8 @@ Emitted Emitter::emitTrained(const core::Trained *e) {
   state.counters.assign(after.begin() + 1 + numSlots, after.end());
   SmallVector<Value> weights;
   for (const Weight &weight : state.weights)
-    weights.push_back(leafOf(trained.value, weight.treePath, module.weightType(weight)));
+    weights.push_back(
+        leafOf(trained.value, weight.treePath, module.weightType(weight)));
   ValueRange final = finalWeights(pipeline, weights, state);
   for (auto [weight, value] : llvm::zip_equal(state.weights, final))
     trained.value = treeWith(trained.value, weight.treePath, value);

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// GRAPH draws bits, uniform and normal numbers; the other distributions are made
-// of these here (docs/random.md).
+// GRAPH draws bits, uniform and normal numbers; the other distributions are
+// made of these here (docs/random.md).
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,12 +25,13 @@ namespace {
 constexpr int64_t raggedCount = int64_t(1) << 20;
 
 /// The inverse of the normal distribution function between -2 and 2, at a
-/// uniform number: Giles' polynomial for erfinv, of which the cut leaves only the
-/// central branch (w < 5).
+/// uniform number: Giles' polynomial for erfinv, of which the cut leaves only
+/// the central branch (w < 5).
 Value emitTruncated(TensorBuilder &b, Value uniform) {
-  static constexpr double coefficients[] = {2.81022636e-08, 3.43273939e-07, -3.5233877e-06,
-                                            -4.39150654e-06, 0.00021858087, -0.00125372503,
-                                            -0.00417768164, 0.246640727, 1.50140941};
+  static constexpr double coefficients[] = {
+      2.81022636e-08,  3.43273939e-07, -3.5233877e-06,
+      -4.39150654e-06, 0.00021858087,  -0.00125372503,
+      -0.00417768164,  0.246640727,    1.50140941};
   auto number = [&](double value) { return b.constantLike(uniform, value); };
   double edge = std::erf(std::sqrt(2.0));
   Value x = b.add(b.multiply(uniform, number(2 * edge)), number(-edge));
@@ -51,9 +52,11 @@ Value emitGumbel(TensorBuilder &b, Value uniform) {
 
 } // namespace
 
-/// Elements in [0, 1), or normal ones, with the axes of the key's indices first.
-Value Emitter::emitElements(graph::Distribution distribution, const core::Draw *e,
-                            ArrayRef<SizeExpr> sizes, const DrawScope &draw) {
+/// Elements in [0, 1), or normal ones, with the axes of the key's indices
+/// first.
+Value Emitter::emitElements(graph::Distribution distribution,
+                            const core::Draw *e, ArrayRef<SizeExpr> sizes,
+                            const DrawScope &draw) {
   SmallVector<int64_t> counts(sizes.size() - draw.keyed.size(), 0);
   bool anyRagged = false;
   unsigned firstOwn = draw.all.size() - draw.keyed.size();
@@ -62,10 +65,12 @@ Value Emitter::emitElements(graph::Distribution distribution, const core::Draw *
       counts[firstOwn + axis] = raggedCount;
       anyRagged = true;
     }
-  Type element = distribution == graph::Distribution::Bits ? Type(types().whole()) : types().real();
-  return b.make<graph::RandomOp>(types().tensor(sizes, element), distribution, draw.key, Value(),
-                                 anyRagged ? b.getDenseI64ArrayAttr(counts)
-                                           : DenseI64ArrayAttr());
+  Type element = distribution == graph::Distribution::Bits
+                     ? Type(types().whole())
+                     : types().real();
+  return b.make<graph::RandomOp>(
+      types().tensor(sizes, element), distribution, draw.key, Value(),
+      anyRagged ? b.getDenseI64ArrayAttr(counts) : DenseI64ArrayAttr());
 }
 
 Emitted Emitter::emitDraw(const core::Draw *e) {
@@ -82,14 +87,15 @@ Emitted Emitter::emitDraw(const core::Draw *e) {
 }
 
 /// A parameter of the distribution in the shape of the result.
-Value Emitter::drawParam(const core::Draw *e, unsigned number, const DrawScope &draw,
-                         ArrayRef<SizeExpr> own) {
+Value Emitter::drawParam(const core::Draw *e, unsigned number,
+                         const DrawScope &draw, ArrayRef<SizeExpr> own) {
   Emitted param = emit(e->params[number]);
   param.value = b.convert(param.value, types().real());
   core::Type type = e->params[number]->type;
   SmallVector<unsigned> alignment;
   if (number < e->alignments.size())
-    alignment.assign(e->alignments[number].begin(), e->alignments[number].end());
+    alignment.assign(e->alignments[number].begin(),
+                     e->alignments[number].end());
   // The classes of `categorical` stand behind the axes of the result.
   if (alignment.size() < type.rank())
     alignment.push_back(own.size() - 1);
@@ -102,7 +108,9 @@ Value Emitter::emitDistribution(const core::Draw *e, const DrawScope &draw) {
   Sizes own = types().sizes(e->type), sizes = ambientSizes(draw.all);
   sizes.append(own.begin(), own.end());
   auto param = [&](unsigned number) { return drawParam(e, number, draw, own); };
-  auto uniform = [&] { return emitElements(Distribution::Uniform, e, sizes, draw); };
+  auto uniform = [&] {
+    return emitElements(Distribution::Uniform, e, sizes, draw);
+  };
   auto scaled = [&](Value value) {
     return e->params.empty() ? value : b.multiply(value, param(0));
   };
@@ -112,32 +120,38 @@ Value Emitter::emitDistribution(const core::Draw *e, const DrawScope &draw) {
   case DrawKind::TruncatedNormal:
     return scaled(emitTruncated(b, uniform()));
   case DrawKind::Bernoulli:
-    return b.make<arith::CmpFOp>(arith::CmpFPredicate::OLT, uniform(), param(0));
+    return b.make<arith::CmpFOp>(arith::CmpFPredicate::OLT, uniform(),
+                                 param(0));
   case DrawKind::Uniform:
     return e->type.elem.isWhole() ? emitWholeUniform(e, uniform(), param)
            : e->params.empty()
                ? uniform()
-               : b.add(param(0), b.multiply(uniform(), b.subtract(param(1), param(0))));
+               : b.add(param(0),
+                       b.multiply(uniform(), b.subtract(param(1), param(0))));
   case DrawKind::Categorical: {
     own.push_back(types().size(e->params.front()->type.axes.back().dim));
     sizes.push_back(own.back());
-    Value noise = emitGumbel(b, emitElements(Distribution::Uniform, e, sizes, draw));
+    Value noise =
+        emitGumbel(b, emitElements(Distribution::Uniform, e, sizes, draw));
     Value best = b.add(drawParam(e, 0, draw, own), noise);
     sizes.pop_back();
-    return b.make<graph::ArgReduceOp>(types().tensor(sizes, b.getI32Type()), graph::Extremum::Max,
-                                      best, int64_t(sizes.size()));
+    return b.make<graph::ArgReduceOp>(types().tensor(sizes, b.getI32Type()),
+                                      graph::Extremum::Max, best,
+                                      int64_t(sizes.size()));
   }
   case DrawKind::Permutation: {
     Value keys = uniform(), places = b.iota(sizes, sizes.size() - 1);
-    auto sort = b.make<graph::SortOp>(TypeRange{keys.getType(), places.getType()},
-                                      ValueRange{keys, places}, sizes.size() - 1, false);
+    auto sort = b.make<graph::SortOp>(
+        TypeRange{keys.getType(), places.getType()}, ValueRange{keys, places},
+        sizes.size() - 1, false);
     return sort.getResult(1);
   }
   }
   llvm_unreachable("every distribution is handled");
 }
 
-/// low + floor(u * (high - low + 1)), both ends included; over an `id`, all of it.
+/// low + floor(u * (high - low + 1)), both ends included; over an `id`, all of
+/// it.
 Value Emitter::emitWholeUniform(const core::Draw *e, Value uniform,
                                 function_ref<Value(unsigned)> param) {
   Value low, high;

@@ -19,10 +19,12 @@ public:
   using Entry::Entry;
 
   Emitted trainState(Emitter &, const core::TrainState &state) override {
-    std::string name = module.stateVariables(state, (getName() + "." + state.name).str());
+    std::string name =
+        module.stateVariables(state, (getName() + "." + state.name).str());
     if (!state.type.isTree())
       return Emitted::tensor(load(module.types.tensor(state.type), name));
-    return Emitted::tree(load(module.treeType(*state.type.slot), name), state.type.slot);
+    return Emitted::tree(load(module.treeType(*state.type.slot), name),
+                         state.type.slot);
   }
 };
 
@@ -54,11 +56,13 @@ private:
     // A flag that shapes depend on is a size of the program; its value is read
     // off the size.
     if (param.size) {
-      Value size = b.sizeValue(module.types.size(param.size), module.types.whole());
+      Value size =
+          b.sizeValue(module.types.size(param.size), module.types.whole());
       emitter.define(local, Emitted::tensor(size));
       return;
     }
-    emitter.define(local, Emitted::tensor(argument(type, "program.input", local->name)));
+    emitter.define(
+        local, Emitted::tensor(argument(type, "program.input", local->name)));
   }
 };
 
@@ -98,20 +102,26 @@ DictionaryAttr ModuleEmitter::paramAttr(const core::EntryParam &param) {
   };
   const core::Type &type = param.local->type;
   add("name", builder.getStringAttr(param.local->name));
-  add("kind", builder.getStringAttr(param.size ? "size" : type.rank() ? "tensor" : "scalar"));
+  add("kind", builder.getStringAttr(param.size    ? "size"
+                                    : type.rank() ? "tensor"
+                                                  : "scalar"));
   add("element", builder.getStringAttr(elementName(type.elem)));
   if (const core::Atom *atom = param.size ? param.size.size().atom() : nullptr)
-    add("dim", FlatSymbolRefAttr::get(builder.getContext(), types.nameOf(*atom)));
+    add("dim",
+        FlatSymbolRefAttr::get(builder.getContext(), types.nameOf(*atom)));
   if (param.bytes)
     add("text", builder.getStringAttr("bytes"));
   if (param.vocabulary)
     add("text", wordsAttr(*param.vocabulary));
   if (std::optional<double> number = writtenNumber(param.initial))
-    add("default", type.elem.isReal() ? Attribute(builder.getF64FloatAttr(*number))
-                                      : builder.getI64IntegerAttr(int64_t(*number)));
-  if (type.elem.isWhole() && type.elem.low && type.elem.low.size().isConstant(0) &&
-      type.elem.high && type.elem.high.size().constant())
-    add("below", builder.getI64IntegerAttr(*type.elem.high.size().constant() + 1));
+    add("default", type.elem.isReal()
+                       ? Attribute(builder.getF64FloatAttr(*number))
+                       : builder.getI64IntegerAttr(int64_t(*number)));
+  if (type.elem.isWhole() && type.elem.low &&
+      type.elem.low.size().isConstant(0) && type.elem.high &&
+      type.elem.high.size().constant())
+    add("below",
+        builder.getI64IntegerAttr(*type.elem.high.size().constant() + 1));
   return builder.getDictionaryAttr(attributes);
 }
 
@@ -125,7 +135,8 @@ ArrayAttr ModuleEmitter::wordsAttr(const core::Vocabulary &vocabulary) {
 
 void ModuleEmitter::emitSample(const core::EntryPlan &plan, bool isExport) {
   std::string name = uniqueName(plan.name);
-  SampleEntry entry(*this, name + ".entry", isExport ? "function" : "sample", plan.range);
+  SampleEntry entry(*this, name + ".entry", isExport ? "function" : "sample",
+                    plan.range);
   FlatSymbolRefAttr function = entry.emit(plan);
   if (isExport)
     return;
@@ -133,14 +144,17 @@ void ModuleEmitter::emitSample(const core::EntryPlan &plan, bool isExport) {
   SmallVector<Attribute> params, results;
   for (const core::EntryParam &param : plan.params)
     params.push_back(paramAttr(param));
-  auto op = llvm::cast<func::FuncOp>(SymbolTable::lookupSymbolIn(module, function));
+  auto op =
+      llvm::cast<func::FuncOp>(SymbolTable::lookupSymbolIn(module, function));
   for (unsigned number = 0; number < op.getNumResults(); ++number) {
     SmallVector<NamedAttribute> result{builder.getNamedAttr(
         "name", builder.getStringAttr(SampleEntry::resultName(plan, number)))};
     if (plan.bytes)
-      result.push_back(builder.getNamedAttr("text", builder.getStringAttr("bytes")));
+      result.push_back(
+          builder.getNamedAttr("text", builder.getStringAttr("bytes")));
     else if (plan.vocabulary)
-      result.push_back(builder.getNamedAttr("text", wordsAttr(*plan.vocabulary)));
+      result.push_back(
+          builder.getNamedAttr("text", wordsAttr(*plan.vocabulary)));
     results.push_back(builder.getDictionaryAttr(result));
   }
   makePlan<program::SampleOp>(
@@ -155,9 +169,10 @@ void ModuleEmitter::emitTest(const core::TestPlan &plan) {
   std::string name = uniqueName("test");
   FlatSymbolRefAttr entry = TestEntry(*this, name + ".entry", plan).emit();
   OpBuilder builder = atEnd();
-  makePlan<program::TestOp>(types.loc(plan.range), name,
-                            {builder.getNamedAttr("entry", entry),
-                             builder.getNamedAttr("label", builder.getStringAttr(plan.name))});
+  makePlan<program::TestOp>(
+      types.loc(plan.range), name,
+      {builder.getNamedAttr("entry", entry),
+       builder.getNamedAttr("label", builder.getStringAttr(plan.name))});
 }
 
 } // namespace lamina::irgen

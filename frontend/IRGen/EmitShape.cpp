@@ -37,7 +37,9 @@ Emitted Emitter::emitMatMul(const core::MatMul *e) {
   unsigned columns = rankOf(right.value) - right.ambient.size() - 1;
   unsigned numResult = ambient.size() + rows + columns;
   MLIRContext *context = b.getContext();
-  auto loop = [&](unsigned position) { return getAffineDimExpr(position, context); };
+  auto loop = [&](unsigned position) {
+    return getAffineDimExpr(position, context);
+  };
   SmallVector<AffineExpr> leftLoops, rightLoops, resultLoops;
   for (const core::IndexVar *index : left.ambient)
     leftLoops.push_back(loop(axisOf(ambient, index)));
@@ -56,9 +58,11 @@ Emitted Emitter::emitMatMul(const core::MatMul *e) {
   };
   Sizes sizes = ambientSizes(ambient), own = types().sizes(e->type);
   sizes.append(own.begin(), own.end());
-  ArrayAttr maps = b.getArrayAttr({map(leftLoops), map(rightLoops), map(resultLoops)});
+  ArrayAttr maps =
+      b.getArrayAttr({map(leftLoops), map(rightLoops), map(resultLoops)});
   Value product = b.make<graph::ContractOp>(
-      types().tensor(sizes, types().real()), b.convert(left.value, types().real()),
+      types().tensor(sizes, types().real()),
+      b.convert(left.value, types().real()),
       b.convert(right.value, types().real()), maps, TypeAttr());
   return Emitted::tensor(product, ambient);
 }
@@ -71,7 +75,8 @@ Emitted Emitter::emitJoin(const core::Join *e) {
     ambient = unite(ambient, operands.back().ambient);
   }
   SmallVector<Value, 3> parts;
-  for (auto [operand, expr, alignment] : llvm::zip_equal(operands, e->operands, e->alignments)) {
+  for (auto [operand, expr, alignment] :
+       llvm::zip_equal(operands, e->operands, e->alignments)) {
     // Along the joined axis each part has its own size.
     Sizes own = types().sizes(e->type);
     for (auto [axis, target] : llvm::enumerate(alignment))
@@ -90,9 +95,11 @@ Emitted Emitter::emitSplit(const core::Split *e) {
   std::optional<int64_t> known = size.getConstant();
   std::vector<Emitted> parts;
   for (unsigned i = 0; i < e->count; ++i) {
-    Value part = known ? b.slice(x.value, axis, i * *known, size)
-                       : b.dynamicSlice(x.value, axis,
-                                        b.sizeValue(size * SizeExpr(i), b.getI64Type()), size);
+    Value part =
+        known ? b.slice(x.value, axis, i * *known, size)
+              : b.dynamicSlice(x.value, axis,
+                               b.sizeValue(size * SizeExpr(i), b.getI64Type()),
+                               size);
     parts.push_back(Emitted::tensor(part, x.ambient));
   }
   return Emitted::tuple(std::move(parts));
@@ -129,7 +136,8 @@ Value emitDiagonal(TensorBuilder &b, Value x) {
   return b.reduce(graph::ReduceKind::Sum, chosen, int64_t(last));
 }
 
-std::pair<Value, Value> emitSort(TensorBuilder &b, Value x, unsigned axis, bool descending) {
+std::pair<Value, Value> emitSort(TensorBuilder &b, Value x, unsigned axis,
+                                 bool descending) {
   Value places = b.iota(graph::getShape(x), axis);
   auto sort = b.make<graph::SortOp>(TypeRange{x.getType(), places.getType()},
                                     ValueRange{x, places}, axis, descending);
@@ -140,17 +148,19 @@ std::pair<Value, Value> emitSort(TensorBuilder &b, Value x, unsigned axis, bool 
 Value emitInversePermutation(TensorBuilder &b, Value order) {
   unsigned axis = rankOf(order) - 1;
   Value places = b.iota(graph::getShape(order), axis);
-  return b.make<graph::ScatterOp>(graph::ScatterKind::Set, b.constantLike(order, 0), order,
-                                  places, axis, axis, false);
+  return b.make<graph::ScatterOp>(graph::ScatterKind::Set,
+                                  b.constantLike(order, 0), order, places, axis,
+                                  axis, false);
 }
 
-Value emitOneHot(TensorBuilder &b, Value ids, const SizeExpr &count, Type element) {
+Value emitOneHot(TensorBuilder &b, Value ids, const SizeExpr &count,
+                 Type element) {
   Sizes sizes = graph::getShape(ids);
   sizes.push_back(count);
   Value repeated = b.broadcast(ids, sizes, identity(sizes.size() - 1));
   Value places = b.iota(sizes, sizes.size() - 1);
-  Value hit = b.compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ, repeated,
-                        b.convert(places, elementOf(repeated)));
+  Value hit = b.compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ,
+                        repeated, b.convert(places, elementOf(repeated)));
   return b.convert(hit, element);
 }
 
@@ -166,7 +176,8 @@ Value emitInterpolate(TensorBuilder &b, Value points, Value x) {
   Value y = at(0, 1);
   for (int64_t i = 0; i + 1 < count; ++i) {
     Value from = at(i, 0), to = at(i + 1, 0);
-    Value inside = b.make<arith::MinimumFOp>(b.make<arith::MaximumFOp>(x, from), to);
+    Value inside =
+        b.make<arith::MinimumFOp>(b.make<arith::MaximumFOp>(x, from), to);
     Value share = b.divide(b.subtract(inside, from), b.subtract(to, from));
     y = b.add(y, b.multiply(share, b.subtract(at(i + 1, 1), at(i, 1))));
   }
@@ -197,7 +208,8 @@ Emitted Emitter::emitStructured(const core::Structured *e) {
     int64_t count = *e->count.size().constant();
     sizes[axis] = SizeExpr(count);
     auto top = b.make<graph::TopKOp>(types().tensor(sizes, elementOf(x.value)),
-                                     types().tensor(sizes, b.getI32Type()), x.value, count, axis);
+                                     types().tensor(sizes, b.getI32Type()),
+                                     x.value, count, axis);
     return pair(top.getValues(), top.getIds());
   }
   case StructuredKind::Reverse:
@@ -224,9 +236,10 @@ Emitted Emitter::emitStructured(const core::Structured *e) {
     return tensor(emitOneHot(b, x.value, types().size(e->type.axes.back().dim),
                              types().element(e->type.elem)));
   case StructuredKind::Interpolate:
-    return Emitted::tensor(emitInterpolate(b, b.convert(x.value, types().real()),
-                                           b.convert(operands[1].value, types().real())),
-                           operands[1].ambient);
+    return Emitted::tensor(
+        emitInterpolate(b, b.convert(x.value, types().real()),
+                        b.convert(operands[1].value, types().real())),
+        operands[1].ambient);
   case StructuredKind::InversePermutation:
     return tensor(emitInversePermutation(b, x.value));
   default:

@@ -56,7 +56,8 @@ void Emitter::runUpdate(const core::Update *s) {
     // A slot of an optimizer, or its weight.
     value = cast(value, ref->local->type);
     Emitted old = emit(ref);
-    if (old.isTensor() && value.isTensor() && rankOf(value.value) < rankOf(old.value))
+    if (old.isTensor() && value.isTensor() &&
+        rankOf(value.value) < rankOf(old.value))
       value.value = b.broadcast(value.value, graph::getShape(old.value), {});
     setRoot(ref->local, value);
     return;
@@ -77,7 +78,8 @@ void Emitter::runGuarded(const core::Guarded *s) {
 
 void Emitter::runAssert(const core::Assert *s) {
   Emitted condition = s->wanted ? within(s) : emit(s->actual);
-  b.make<graph::CheckOp>(condition.value, b.getStringAttr(types().line(s->range)));
+  b.make<graph::CheckOp>(condition.value,
+                         b.getStringAttr(types().line(s->range)));
 }
 
 /// Equal, or |actual - wanted| <= tolerance * max(1, |wanted|), everywhere.
@@ -87,22 +89,27 @@ Emitted Emitter::within(const core::Assert *s) {
   Type element = types().element(s->actual->type.elem);
   if (isReal(wanted.value))
     element = types().real();
-  Value a = b.convert(actual.value, element), c = b.convert(wanted.value, element);
+  Value a = b.convert(actual.value, element),
+        c = b.convert(wanted.value, element);
   if (rankOf(c) < rankOf(a))
     c = b.broadcast(c, graph::getShape(a), {});
   else if (rankOf(a) < rankOf(c))
     a = b.broadcast(a, graph::getShape(c), {});
   if (!s->tolerance)
-    return Emitted::tensor(arithmetic(s->comparison, {a, c}, types().truth()), actual.ambient);
-  Value allowed = b.broadcast(b.convert(emitScalar(s->tolerance), types().real()),
-                              graph::getShape(a), {});
+    return Emitted::tensor(arithmetic(s->comparison, {a, c}, types().truth()),
+                           actual.ambient);
+  Value allowed =
+      b.broadcast(b.convert(emitScalar(s->tolerance), types().real()),
+                  graph::getShape(a), {});
   a = b.convert(a, types().real());
   c = b.convert(c, types().real());
   Value difference = b.make<math::AbsFOp>(b.subtract(a, c));
-  Value scale = b.make<arith::MaximumFOp>(b.make<math::AbsFOp>(c), b.constantLike(c, 1));
+  Value scale =
+      b.make<arith::MaximumFOp>(b.make<math::AbsFOp>(c), b.constantLike(c, 1));
   Value bound = b.multiply(allowed, scale);
-  return Emitted::tensor(arithmetic(Primitive::Le, {difference, bound}, types().truth()),
-                         actual.ambient);
+  return Emitted::tensor(
+      arithmetic(Primitive::Le, {difference, bound}, types().truth()),
+      actual.ambient);
 }
 
 } // namespace lamina::irgen

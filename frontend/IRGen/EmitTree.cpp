@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// A tree is one value as long as it is only handed on; arithmetic takes it apart
-// into its params and `implode` puts them back with `model.with`.
+// A tree is one value as long as it is only handed on; arithmetic takes it
+// apart into its params and `implode` puts them back with `model.with`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,16 +21,23 @@ namespace lamina::irgen {
 // Places
 //===----------------------------------------------------------------------===//
 
-Emitted Emitter::emitTreeSelf(const core::TreeSelf *e) { return rootValue(nullptr, e); }
-Emitted Emitter::emitTreeModel(const core::TreeModel *e) { return rootValue(e->model, e); }
-Emitted Emitter::emitTreeState(const core::TreeState *e) { return rootValue(e->state, e); }
+Emitted Emitter::emitTreeSelf(const core::TreeSelf *e) {
+  return rootValue(nullptr, e);
+}
+Emitted Emitter::emitTreeModel(const core::TreeModel *e) {
+  return rootValue(e->model, e);
+}
+Emitted Emitter::emitTreeState(const core::TreeState *e) {
+  return rootValue(e->state, e);
+}
 
 Emitted Emitter::rootValue(Root root, const core::Expr *tree) {
   if (auto it = roots.find(root); it != roots.end())
     return it->second;
-  Emitted value = tree->kind == core::ExprKind::TreeState
-                      ? around.trainState(*this, *llvm::cast<core::TreeState>(tree)->state)
-                      : around.modelTree(*this, *llvm::cast<core::TreeModel>(tree)->model);
+  Emitted value =
+      tree->kind == core::ExprKind::TreeState
+          ? around.trainState(*this, *llvm::cast<core::TreeState>(tree)->state)
+          : around.modelTree(*this, *llvm::cast<core::TreeModel>(tree)->model);
   setRoot(root, value);
   return value;
 }
@@ -68,8 +75,8 @@ std::optional<Emitter::Place> Emitter::placeOf(const core::Expr *expr) const {
 
 void Emitter::store(const core::Expr *expr, Emitted value, StringRef field) {
   std::optional<Place> place = placeOf(expr);
-  // What a call makes of the states of a tree that is no place is forgotten, and
-  // so is what it makes of them under an index, where there are many of it.
+  // What a call makes of the states of a tree that is no place is forgotten,
+  // and so is what it makes of them under an index, where there are many of it.
   if (!place || !scope.empty())
     return;
   if (!field.empty())
@@ -78,7 +85,8 @@ void Emitter::store(const core::Expr *expr, Emitted value, StringRef field) {
     setRoot(place->root, value);
     return;
   }
-  Emitted tree = roots.count(place->root) ? roots[place->root] : rootValue(place->root, expr);
+  Emitted tree = roots.count(place->root) ? roots[place->root]
+                                          : rootValue(place->root, expr);
   Value leafOrTree = value.isTensor() ? value.plain() : implode(value);
   tree = Emitted::tree(implode(tree), tree.slot);
   tree.value = treeWith(tree.value, place->path, leafOrTree);
@@ -93,7 +101,8 @@ Emitted Emitter::emitTreePart(const core::TreePart *e) {
   Emitted tree = emit(e->tree);
   core::Slot *part = e->type.slot ? e->type.slot : partOf(*tree.slot, e->name);
   auto name = FlatSymbolRefAttr::get(b.getContext(), e->name);
-  return Emitted::tree(b.make<model::PartOp>(module.treeType(*part), implode(tree), name), part);
+  return Emitted::tree(
+      b.make<model::PartOp>(module.treeType(*part), implode(tree), name), part);
 }
 
 core::Slot *Emitter::partOf(const core::Slot &slot, core::Symbol name) {
@@ -112,10 +121,12 @@ Emitted Emitter::emitLeaf(const core::Leaf *e) {
     return around.ownWeight(*this, e->name, types().tensor(e->type));
   Emitted tree = emit(e->tree);
   if (tree.kind == Emitted::Leaves)
-    for (auto [leaf, value] : llvm::zip_equal(module.params(*tree.slot), tree.parts))
+    for (auto [leaf, value] :
+         llvm::zip_equal(module.params(*tree.slot), tree.parts))
       if (leaf.treePath == e->name)
         return value;
-  return Emitted::tensor(leafOf(implode(tree), e->name, types().tensor(e->type)));
+  return Emitted::tensor(
+      leafOf(implode(tree), e->name, types().tensor(e->type)));
 }
 
 Value Emitter::leafOf(Value tree, StringRef path, Type type) {
@@ -135,8 +146,8 @@ Emitted Emitter::explode(const Emitted &tree) {
   result.value = tree.value;
   result.slot = tree.slot;
   for (const Weight &weight : module.params(*tree.slot))
-    result.parts.push_back(
-        Emitted::tensor(leafOf(tree.value, weight.treePath, module.weightType(weight))));
+    result.parts.push_back(Emitted::tensor(
+        leafOf(tree.value, weight.treePath, module.weightType(weight))));
   return result;
 }
 
@@ -144,7 +155,8 @@ Value Emitter::implode(const Emitted &tree) {
   if (tree.kind != Emitted::Leaves)
     return tree.value;
   Value result = tree.value;
-  for (auto [leaf, value] : llvm::zip_equal(module.params(*tree.slot), tree.parts))
+  for (auto [leaf, value] :
+       llvm::zip_equal(module.params(*tree.slot), tree.parts))
     result = treeWith(result, leaf.treePath, value.plain());
   return result;
 }
@@ -153,7 +165,8 @@ Value Emitter::implode(const Emitted &tree) {
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
-Emitted Emitter::mapTensors(const Emitted &x, function_ref<Emitted(const Emitted &)> map) {
+Emitted Emitter::mapTensors(const Emitted &x,
+                            function_ref<Emitted(const Emitted &)> map) {
   if (x.isTensor())
     return map(x);
   Emitted result = x.kind == Emitted::Tree ? explode(x) : x;
@@ -169,17 +182,20 @@ Emitted Emitter::emitTreeArith(const core::TreeArith *e) {
   return treeArithmetic(e->primitive, operands);
 }
 
-Emitted Emitter::treeArithmetic(core::Primitive primitive, ArrayRef<Emitted> operands) {
+Emitted Emitter::treeArithmetic(core::Primitive primitive,
+                                ArrayRef<Emitted> operands) {
   SmallVector<Emitted, 2> exploded;
   const Emitted *shape = nullptr;
   for (const Emitted &operand : operands) {
-    exploded.push_back(operand.kind == Emitted::Tree ? explode(operand) : operand);
+    exploded.push_back(operand.kind == Emitted::Tree ? explode(operand)
+                                                     : operand);
     if (!operand.isTensor() && !shape)
       shape = &operand;
   }
   if (!shape)
     return tensorArithmetic(primitive, exploded);
-  Emitted result = *llvm::find_if(exploded, [](const Emitted &x) { return !x.isTensor(); });
+  Emitted result =
+      *llvm::find_if(exploded, [](const Emitted &x) { return !x.isTensor(); });
   for (auto [i, part] : llvm::enumerate(result.parts)) {
     SmallVector<Emitted, 2> parts;
     for (const Emitted &operand : exploded)
@@ -190,12 +206,14 @@ Emitted Emitter::treeArithmetic(core::Primitive primitive, ArrayRef<Emitted> ope
 }
 
 /// Operands of one shape, or numbers.
-Emitted Emitter::tensorArithmetic(core::Primitive primitive, ArrayRef<Emitted> operands) {
+Emitted Emitter::tensorArithmetic(core::Primitive primitive,
+                                  ArrayRef<Emitted> operands) {
   Ambient ambient;
   unsigned rank = 0, widest = 0;
   for (auto [i, operand] : llvm::enumerate(operands)) {
     ambient = unite(ambient, operand.ambient);
-    if (unsigned own = rankOf(operand.value) - operand.ambient.size(); own > rank)
+    if (unsigned own = rankOf(operand.value) - operand.ambient.size();
+        own > rank)
       rank = own, widest = i;
   }
   Value shape = align(operands[widest], ambient);
@@ -209,7 +227,8 @@ Emitted Emitter::tensorArithmetic(core::Primitive primitive, ArrayRef<Emitted> o
                      : isNumber  ? align(real, ambient, {}, own)
                                  : align(real, ambient));
   }
-  return Emitted::tensor(arithmetic(primitive, values, types().real()), ambient);
+  return Emitted::tensor(arithmetic(primitive, values, types().real()),
+                         ambient);
 }
 
 /// The sum over all tensors of a value of the products with those of another.
@@ -217,7 +236,8 @@ Emitted Emitter::dotProduct(const Emitted &a, const Emitted &c) {
   if (a.isTensor()) {
     Emitted product = tensorArithmetic(core::Primitive::Mul, {a, c});
     SmallVector<int64_t> axes;
-    for (int64_t axis = product.ambient.size(); axis < int64_t(rankOf(product.value)); ++axis)
+    for (int64_t axis = product.ambient.size();
+         axis < int64_t(rankOf(product.value)); ++axis)
       axes.push_back(axis);
     product.value = b.reduce(graph::ReduceKind::Sum, product.value, axes);
     return product;
@@ -227,7 +247,8 @@ Emitted Emitter::dotProduct(const Emitted &a, const Emitted &c) {
   Emitted sum;
   for (auto [x, y] : llvm::zip_equal(left.parts, right.parts)) {
     Emitted part = dotProduct(x, y);
-    sum = sum.isTensor() ? tensorArithmetic(core::Primitive::Add, {sum, part}) : part;
+    sum = sum.isTensor() ? tensorArithmetic(core::Primitive::Add, {sum, part})
+                         : part;
   }
   return sum.isTensor() ? sum : Emitted::tensor(b.number(types().real(), 0));
 }
@@ -241,7 +262,8 @@ Emitted Emitter::emitTreeFold(const core::TreeFold *e) {
   return sum;
 }
 
-Emitted Emitter::chooseTree(const Emitted &condition, const Emitted &yes, const Emitted &no) {
+Emitted Emitter::chooseTree(const Emitted &condition, const Emitted &yes,
+                            const Emitted &no) {
   Emitted result = explode(yes), other = explode(no);
   for (auto [a, c] : llvm::zip_equal(result.parts, other.parts))
     a = choose(condition, a, c);
@@ -250,8 +272,9 @@ Emitted Emitter::chooseTree(const Emitted &condition, const Emitted &yes, const 
   // States of the two may differ as well.
   for (const Weight &state : module.states(*yes.slot)) {
     Type type = module.weightType(state);
-    Emitted chosen = choose(condition, Emitted::tensor(leafOf(yes.value, state.treePath, type)),
-                            Emitted::tensor(leafOf(no.value, state.treePath, type)));
+    Emitted chosen = choose(
+        condition, Emitted::tensor(leafOf(yes.value, state.treePath, type)),
+        Emitted::tensor(leafOf(no.value, state.treePath, type)));
     result.value = treeWith(result.value, state.treePath, chosen.value);
   }
   return result;
@@ -276,18 +299,24 @@ Emitted Emitter::emitFiltered(const core::Filtered *e) {
   const core::Slot &slot = *filtered.slot;
   core::Slot *base = slot.parts.front().slot;
   auto part = [&](core::Slot &of, StringRef name) {
-    return b.make<model::PartOp>(module.treeType(of), filtered.value,
-                                 FlatSymbolRefAttr::get(b.getContext(), name)).getResult();
+    return b
+        .make<model::PartOp>(module.treeType(of), filtered.value,
+                             FlatSymbolRefAttr::get(b.getContext(), name))
+        .getResult();
   };
   Value result = part(*base, ModuleEmitter::filteredBase);
   for (auto [number, filter] : llvm::enumerate(slot.filters)) {
     std::string path = filteredPath(module, *base, filter.leaf);
-    Value weight = leafOf(result, path, types().tensor(filter.call->params.front()->type));
-    Emitted tree = Emitted::tree(part(*filter.slot, ModuleEmitter::filterName(number)), filter.slot);
-    CallResult call = callFunction(*filter.call, tree, {Emitted::tensor(weight)}, {});
+    Value weight =
+        leafOf(result, path, types().tensor(filter.call->params.front()->type));
+    Emitted tree = Emitted::tree(
+        part(*filter.slot, ModuleEmitter::filterName(number)), filter.slot);
+    CallResult call =
+        callFunction(*filter.call, tree, {Emitted::tensor(weight)}, {});
     result = treeWith(result, path, call.result.plain());
     if (call.tree)
-      store(e->tree, Emitted::tree(call.tree, filter.slot), ModuleEmitter::filterName(number));
+      store(e->tree, Emitted::tree(call.tree, filter.slot),
+            ModuleEmitter::filterName(number));
   }
   return Emitted::tree(result, base);
 }

@@ -3,14 +3,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every weight of a model is a `program.variable`. One that does not start as a
-// number has an entry that makes its first value; copies of a repeated layer are
-// made together, under an index that counts them.
+// number has an entry that makes its first value; copies of a repeated layer
+// are made together, under an index that counts them.
 //
 //===----------------------------------------------------------------------===//
 
-#include "frontend/IRGen/Entry.h"
-
 #include "dialects/Program/ProgramOps.h"
+#include "frontend/IRGen/Entry.h"
 
 using namespace mlir;
 
@@ -21,8 +20,10 @@ namespace {
 /// First value of one variable.
 class InitEntry : public Entry {
 public:
-  InitEntry(ModuleEmitter &module, StringRef name, StringRef prefix, const Weight &weight)
-      : Entry(module, name, "init", weight.member->range), prefix(prefix), weight(weight) {
+  InitEntry(ModuleEmitter &module, StringRef name, StringRef prefix,
+            const Weight &weight)
+      : Entry(module, name, "init", weight.member->range), prefix(prefix),
+        weight(weight) {
     for (int64_t count : weight.copies) {
       copies.push_back(module.makeIndex(module.constant(count)));
       emitter.open(copies.back());
@@ -31,11 +32,13 @@ public:
 
   FlatSymbolRefAttr emit() {
     core::Type type = weight.member->type;
-    Emitted value = emitter.cast(emitter.emit(weight.member->initial.value), type);
+    Emitted value =
+        emitter.cast(emitter.emit(weight.member->initial.value), type);
     Sizes own = module.types.sizes(type);
     // A number fills the whole weight; axes are given in full otherwise.
     bool isNumber = rankOf(value.value) == value.ambient.size();
-    result(isNumber ? emitter.align(value, copies, {}, own) : emitter.align(value, copies));
+    result(isNumber ? emitter.align(value, copies, {}, own)
+                    : emitter.align(value, copies));
     return finish();
   }
 
@@ -43,10 +46,12 @@ public:
   Emitted ownWeight(Emitter &, StringRef name, Type type) override {
     StringRef owner = StringRef(weight.treePath).rsplit('.').first;
     bool isTop = owner == weight.treePath;
-    std::string variable = (prefix + "." + (isTop ? "" : owner + ".") + name).str();
+    std::string variable =
+        (prefix + "." + (isTop ? "" : owner + ".") + name).str();
     Sizes sizes(weight.copies.begin(), weight.copies.end());
     auto tensor = llvm::cast<RankedTensorType>(type);
-    return Emitted::tensor(load(graph::withLeadingSizes(tensor, sizes), variable), copies);
+    return Emitted::tensor(
+        load(graph::withLeadingSizes(tensor, sizes), variable), copies);
   }
 
   /// By the weight's own path; the copies are numbers in it.
@@ -90,8 +95,8 @@ public:
   using Entry::Entry;
 
   FlatSymbolRefAttr emit(const core::StageInstance &stage,
-                         const core::StageInstance::SlotInit &slot, const Weight &weight,
-                         StringRef variable) {
+                         const core::StageInstance::SlotInit &slot,
+                         const Weight &weight, StringRef variable) {
     Ambient copies;
     for (int64_t count : weight.copies) {
       copies.push_back(module.makeIndex(module.constant(count)));
@@ -102,7 +107,8 @@ public:
     Emitted value = emitter.cast(emitter.emit(slot.init), slot.local->type);
     Sizes own = module.types.sizes(slot.local->type);
     bool isNumber = rankOf(value.value) == value.ambient.size();
-    result(isNumber ? emitter.align(value, copies, {}, own) : emitter.align(value, copies));
+    result(isNumber ? emitter.align(value, copies, {}, own)
+                    : emitter.align(value, copies));
     return finish();
   }
 };
@@ -119,7 +125,8 @@ public:
   FlatSymbolRefAttr valueOf(const core::Expr *init, const core::Type &type) {
     Emitted value = emitter.cast(emitter.emit(init), type);
     bool isNumber = rankOf(value.value) == 0;
-    result(isNumber ? emitter.align(value, {}, {}, module.types.sizes(type)) : value.value);
+    result(isNumber ? emitter.align(value, {}, {}, module.types.sizes(type))
+                    : value.value);
     return finish();
   }
 };
@@ -146,38 +153,46 @@ TypedAttr ModuleEmitter::numberAttr(Type element, double value) {
   return IntegerAttr::get(element, int64_t(value));
 }
 
-void ModuleEmitter::emitVariable(Location loc, StringRef name, RankedTensorType type,
-                                 StringRef role, Attribute init, StringRef file, bool stacked) {
+void ModuleEmitter::emitVariable(Location loc, StringRef name,
+                                 RankedTensorType type, StringRef role,
+                                 Attribute init, StringRef file, bool stacked) {
   OpBuilder builder = atEnd();
-  StringAttr path = file.empty() || file == name ? StringAttr() : builder.getStringAttr(file);
-  program::VariableOp::create(builder, loc, builder.getStringAttr(name), TypeAttr::get(type),
-                              builder.getStringAttr(role), init, stacked ? path : StringAttr(),
+  StringAttr path =
+      file.empty() || file == name ? StringAttr() : builder.getStringAttr(file);
+  program::VariableOp::create(builder, loc, builder.getStringAttr(name),
+                              TypeAttr::get(type), builder.getStringAttr(role),
+                              init, stacked ? path : StringAttr(),
                               stacked ? StringAttr() : path);
 }
 
-void ModuleEmitter::emitVariables(StringRef prefix, const core::Slot &slot, bool allStates) {
+void ModuleEmitter::emitVariables(StringRef prefix, const core::Slot &slot,
+                                  bool allStates) {
   for (const Weight &weight : weights(slot)) {
     const core::Member &member = *weight.member;
     std::string name = (prefix + "." + weight.treePath).str();
     Attribute init = initOf(member);
     if (llvm::isa<FlatSymbolRefAttr>(init))
-      init = member.initial.fromBatch ? Attribute(numberAttr(types.element(member.type.elem), 0))
-                                      : InitEntry(*this, name + ".init", prefix, weight).emit();
+      init = member.initial.fromBatch
+                 ? Attribute(numberAttr(types.element(member.type.elem), 0))
+                 : InitEntry(*this, name + ".init", prefix, weight).emit();
     taken.insert(name);
     emitVariable(types.loc(member.range), name, weightType(weight),
-                 weight.isParam && !allStates ? "param" : "state", init, weight.path.str(),
-                 !weight.copies.empty());
+                 weight.isParam && !allStates ? "param" : "state", init,
+                 weight.path.str(), !weight.copies.empty());
   }
 }
 
-FlatSymbolRefAttr ModuleEmitter::emitSlotInit(StringRef name, const core::StageInstance &stage,
-                                              const core::StageInstance::SlotInit &slot,
-                                              const Weight &weight, StringRef prefix) {
+FlatSymbolRefAttr
+ModuleEmitter::emitSlotInit(StringRef name, const core::StageInstance &stage,
+                            const core::StageInstance::SlotInit &slot,
+                            const Weight &weight, StringRef prefix) {
   SlotInitEntry entry(*this, (name + ".init").str(), "init", stage.range);
-  return entry.emit(stage, slot, weight, (prefix + "." + weight.treePath).str());
+  return entry.emit(stage, slot, weight,
+                    (prefix + "." + weight.treePath).str());
 }
 
-std::string ModuleEmitter::stateVariables(const core::TrainState &state, StringRef wanted) {
+std::string ModuleEmitter::stateVariables(const core::TrainState &state,
+                                          StringRef wanted) {
   std::string &name = stateNames[&state];
   if (!name.empty())
     return name;
@@ -194,15 +209,17 @@ std::string ModuleEmitter::stateVariables(const core::TrainState &state, StringR
     emitVariable(loc, name, types.tensor(state.type), "state", init);
     return name;
   }
-  std::optional<std::string> source = state.init ? prefixOf(state.init) : std::nullopt;
+  std::optional<std::string> source =
+      state.init ? prefixOf(state.init) : std::nullopt;
   if (!source) {
     emitVariables(name, *state.type.slot, /*allStates=*/true);
     return name;
   }
   for (const Weight &weight : weights(*state.type.slot)) {
     std::string variable = name + "." + weight.treePath;
-    Attribute init = StateInitEntry(*this, variable + ".init", "init", state.range)
-                         .copyOf(weightType(weight), *source + "." + weight.treePath);
+    Attribute init =
+        StateInitEntry(*this, variable + ".init", "init", state.range)
+            .copyOf(weightType(weight), *source + "." + weight.treePath);
     emitVariable(loc, variable, weightType(weight), "state", init,
                  name + "." + weight.path.str(), !weight.copies.empty());
   }

@@ -27,8 +27,8 @@ struct Emitted {
     None,
     Tensor, ///< `value`, with the axes of `ambient` in front
     Tree,   ///< `value`: the weights of `slot`
-    Leaves, ///< the params of `slot` one by one in `parts`; `value`, if there, is
-            ///< the tree that states are taken from
+    Leaves, ///< the params of `slot` one by one in `parts`; `value`, if there,
+            ///< is the tree that states are taken from
     Tuple,  ///< `parts`
     Run     ///< `value`: the run, `parts[0]`: its last output; `call` began it
   };

@@ -26,12 +26,12 @@ class ScanBuilder;
 struct FunctionInfo;
 
 /// Where a value lives that statements may change: the own tree of a layer's
-/// call, the tree of a model, a `state`, the copy of a repeated layer, a slot of
-/// an optimizer. A pointer to what stands for it; null for the own tree.
+/// call, the tree of a model, a `state`, the copy of a repeated layer, a slot
+/// of an optimizer. A pointer to what stands for it; null for the own tree.
 using Root = const void *;
 
-/// A pipeline at work: its leaves, slots by place, then by leaf, and a counter for
-/// each place.
+/// A pipeline at work: its leaves, slots by place, then by leaf, and a counter
+/// for each place.
 struct PipelineState;
 
 class Emitter {
@@ -48,9 +48,12 @@ public:
   llvm::SmallVector<Emitted> emitAll(llvm::ArrayRef<core::Expr *> exprs);
   void run(llvm::ArrayRef<core::Stmt *> statements);
 
-  //===-- Names ------------------------------------------------------------===//
+  //===-- Names
+  //------------------------------------------------------------===//
 
-  void define(const core::Local *local, Emitted value) { locals[local] = std::move(value); }
+  void define(const core::Local *local, Emitted value) {
+    locals[local] = std::move(value);
+  }
   const Emitted &get(const core::Local *local) const;
   Emitted rootValue(Root root, const core::Expr *tree);
   void setRoot(Root root, Emitted value) { roots[root] = std::move(value); }
@@ -58,15 +61,20 @@ public:
   /// Gives the place that `expr` names a new value; nothing if it is no place.
   void store(const core::Expr *expr, Emitted value, llvm::StringRef field = "");
 
-  //===-- Indices and axes -------------------------------------------------===//
+  //===-- Indices and axes
+  //-------------------------------------------------===//
 
   const Types &types() const { return b.types; }
   /// Makes an index known; its axis stands behind those bound before.
-  void bind(const core::IndexVar *index) { order.try_emplace(index, order.size()); }
+  void bind(const core::IndexVar *index) {
+    order.try_emplace(index, order.size());
+  }
   /// The same, and what is emitted from now on is under the index.
   void open(const core::IndexVar *index);
   void close(unsigned count) { scope.pop_back_n(count); }
-  SizeExpr extent(const core::IndexVar *index) const { return types().size(index->extent); }
+  SizeExpr extent(const core::IndexVar *index) const {
+    return types().size(index->extent);
+  }
   Sizes ambientSizes(llvm::ArrayRef<const core::IndexVar *> ambient) const;
   Ambient unite(const Ambient &a, const Ambient &b) const;
   Ambient ambientOf(llvm::ArrayRef<Emitted> values) const;
@@ -74,27 +82,36 @@ public:
                  const core::IndexVar *index) const;
   /// The value with the axes of `target` in front and its own axes at those
   /// places of `own` that `alignment` says.
-  mlir::Value align(const Emitted &x, llvm::ArrayRef<const core::IndexVar *> target,
-                    llvm::ArrayRef<unsigned> alignment, llvm::ArrayRef<SizeExpr> own);
+  mlir::Value align(const Emitted &x,
+                    llvm::ArrayRef<const core::IndexVar *> target,
+                    llvm::ArrayRef<unsigned> alignment,
+                    llvm::ArrayRef<SizeExpr> own);
   /// The same with all own axes in place.
-  mlir::Value align(const Emitted &x, llvm::ArrayRef<const core::IndexVar *> target);
+  mlir::Value align(const Emitted &x,
+                    llvm::ArrayRef<const core::IndexVar *> target);
   /// The axes of `first` in front of all others.
   mlir::Value bringToFront(const Emitted &x, const Ambient &first);
-  /// A tensor with the axes of two sets of indices in front, put in their order.
+  /// A tensor with the axes of two sets of indices in front, put in their
+  /// order.
   Emitted inOrder(mlir::Value x, const Ambient &first, const Ambient &second);
 
-  //===-- Values -----------------------------------------------------------===//
+  //===-- Values
+  //-----------------------------------------------------------===//
 
-  mlir::Value arithmetic(core::Primitive primitive, llvm::ArrayRef<mlir::Value> operands,
-                         mlir::Type element, llvm::ArrayRef<core::Expr *> written = {});
+  mlir::Value arithmetic(core::Primitive primitive,
+                         llvm::ArrayRef<mlir::Value> operands,
+                         mlir::Type element,
+                         llvm::ArrayRef<core::Expr *> written = {});
   /// Reduces `axes` of `x`, of which only those count where `where` is true.
   /// `where` may be null; it has the shape of `x`.
   mlir::Value fold(core::FoldKind kind, mlir::Value x, mlir::Value where,
                    llvm::ArrayRef<int64_t> axes, mlir::Type element);
-  mlir::Value softmax(mlir::Value x, mlir::Value where, llvm::ArrayRef<int64_t> axes);
+  mlir::Value softmax(mlir::Value x, mlir::Value where,
+                      llvm::ArrayRef<int64_t> axes);
   /// A whole number without indices but those of loops, as i64 of rank 0.
   mlir::Value emitDim(core::Dim dim);
-  Emitted choose(const Emitted &condition, const Emitted &yes, const Emitted &no);
+  Emitted choose(const Emitted &condition, const Emitted &yes,
+                 const Emitted &no);
   Emitted bothTrue(const Emitted &a, const Emitted &c);
   /// The row of `x` that the round of a loop around reads, or null.
   mlir::Value rowOfRound(mlir::Value x, unsigned axis, core::Dim position);
@@ -105,36 +122,45 @@ public:
   void flatten(const Emitted &x, const Ambient &ambient,
                llvm::SmallVectorImpl<mlir::Value> &values);
   /// The other way round; takes from the front of `values`.
-  Emitted unflatten(const Emitted &like, const Ambient &ambient, mlir::ValueRange &values);
-  Emitted unflatten(const core::Type &type, const Ambient &ambient, mlir::ValueRange &values);
+  Emitted unflatten(const Emitted &like, const Ambient &ambient,
+                    mlir::ValueRange &values);
+  Emitted unflatten(const core::Type &type, const Ambient &ambient,
+                    mlir::ValueRange &values);
 
-  //===-- Trees ------------------------------------------------------------===//
+  //===-- Trees
+  //------------------------------------------------------------===//
 
   /// One value for each param below the tree's slot.
   Emitted explode(const Emitted &tree);
   /// One `!model.tree`.
   mlir::Value implode(const Emitted &tree);
   mlir::Value leafOf(mlir::Value tree, llvm::StringRef path, mlir::Type type);
-  mlir::Value treeWith(mlir::Value tree, llvm::StringRef path, mlir::Value value);
+  mlir::Value treeWith(mlir::Value tree, llvm::StringRef path,
+                       mlir::Value value);
   Emitted gradientOf(const Emitted &of, const Emitted &wrt);
 
   struct CallResult {
     Emitted result;
     mlir::Value tree; ///< with the new states, if there are any
   };
-  CallResult callFunction(const core::FunctionInstance &callee, const Emitted &tree,
-                          llvm::ArrayRef<Emitted> args, llvm::ArrayRef<Emitted> captures);
+  CallResult callFunction(const core::FunctionInstance &callee,
+                          const Emitted &tree, llvm::ArrayRef<Emitted> args,
+                          llvm::ArrayRef<Emitted> captures);
 
-  //===-- Optimizers (EmitPipeline.cpp) ------------------------------------===//
+  //===-- Optimizers (EmitPipeline.cpp)
+  //------------------------------------===//
 
-  /// One step of a pipeline on the weights of `tree` against `loss`. Puts the new
-  /// slots and counters into `state`.
-  Emitted applyPipeline(const core::PipelineInstance &pipeline, Emitted tree, mlir::Value loss,
-                        PipelineState &state);
+  /// One step of a pipeline on the weights of `tree` against `loss`. Puts the
+  /// new slots and counters into `state`.
+  Emitted applyPipeline(const core::PipelineInstance &pipeline, Emitted tree,
+                        mlir::Value loss, PipelineState &state);
   /// The weights that evaluation uses, in order of the leaves.
   mlir::ValueRange finalWeights(const core::PipelineInstance &pipeline,
-                                mlir::ValueRange weights, const PipelineState &state);
+                                mlir::ValueRange weights,
+                                const PipelineState &state);
 
+  /// Calls start the weights that look at their arguments.
+  bool firstBatch = false;
   /// Rounds of the loops around, outermost first: the end of a draw's key.
   llvm::SmallVector<mlir::Value, 2> rounds;
   llvm::SmallVector<ScanBuilder *> loops; ///< innermost last
@@ -158,8 +184,13 @@ private:
 
   Emitted dispatch(const core::Expr *expr);
   mlir::Value emitAtom(const core::Atom &atom, core::DimContext &context);
-  Emitted chooseTree(const Emitted &condition, const Emitted &yes, const Emitted &no);
-  Emitted mapTensors(const Emitted &x, llvm::function_ref<Emitted(const Emitted &)> map);
+  mlir::Value alignCondition(const Emitted &where, const core::Expr *written,
+                             const core::Expr *body, const Ambient &all,
+                             mlir::Value x);
+  Emitted chooseTree(const Emitted &condition, const Emitted &yes,
+                     const Emitted &no);
+  Emitted mapTensors(const Emitted &x,
+                     llvm::function_ref<Emitted(const Emitted &)> map);
   Emitted shapeOf(const core::Type &type);
 
   // Ragged.cpp
@@ -171,44 +202,52 @@ private:
   Emitted insideOf(const Emitted &x, const core::Type &type, unsigned axis,
                    const core::Atom *ragged);
   Emitted insideOfRound(const core::IndexVar *index);
-  mlir::Value reverseAxis(const Emitted &x, const core::Type &type, unsigned axis);
+  mlir::Value reverseAxis(const Emitted &x, const core::Type &type,
+                          unsigned axis);
 
   // EmitLoop.cpp
   mlir::Value roundValue(const core::Loop &loop, mlir::Value round);
   Emitted frozen(const core::Loop &loop, Emitted next, const Emitted &old);
-  mlir::Value placeRounds(mlir::Value stack, unsigned numAmbient, unsigned axis);
-  void defineRounds(const core::Loop &loop, mlir::Value rounds, const SizeExpr &trip);
+  mlir::Value placeRounds(mlir::Value stack, unsigned numAmbient,
+                          unsigned axis);
+  void defineRounds(const core::Loop &loop, mlir::Value rounds,
+                    const SizeExpr &trip);
 
   // EmitTree.cpp, EmitGradient.cpp
   std::optional<Place> placeOf(const core::Expr *expr) const;
   core::Slot *partOf(const core::Slot &slot, core::Symbol name);
-  Emitted treeArithmetic(core::Primitive primitive, llvm::ArrayRef<Emitted> operands);
-  Emitted tensorArithmetic(core::Primitive primitive, llvm::ArrayRef<Emitted> operands);
+  Emitted treeArithmetic(core::Primitive primitive,
+                         llvm::ArrayRef<Emitted> operands);
+  Emitted tensorArithmetic(core::Primitive primitive,
+                           llvm::ArrayRef<Emitted> operands);
   Emitted dotProduct(const Emitted &a, const Emitted &c);
   std::optional<Emitted> liftGradient(const core::Gradient *e);
 
   // EmitCall.cpp
-  void appendExtras(const FunctionInfo &info, llvm::SmallVectorImpl<mlir::Value> &operands);
+  void appendExtras(const FunctionInfo &info,
+                    llvm::SmallVectorImpl<mlir::Value> &operands);
   Emitted emitInverse(const core::Derived *e);
   Emitted emitBegin(const core::Derived *e);
   Emitted emitNext(const core::Derived *e);
   mlir::Value startOf(const core::StageInstance &stage,
-                      const core::StageInstance::SlotInit &slot, const struct Weight &weight,
-                      mlir::Value value);
+                      const core::StageInstance::SlotInit &slot,
+                      const struct Weight &weight, mlir::Value value);
   mlir::ArrayAttr scalarsOf(const core::PipelineInstance &pipeline,
                             llvm::SmallVectorImpl<mlir::Value> &values);
   mlir::Type fullInput(const core::Derived *begin);
   unsigned resultAxis(const core::Derived &begin);
 
   // EmitShape.cpp, EmitAlgebra.cpp
-  Emitted emitFactorisation(const core::Structured *e, llvm::ArrayRef<Emitted> operands);
+  Emitted emitFactorisation(const core::Structured *e,
+                            llvm::ArrayRef<Emitted> operands);
 
   // EmitRandom.cpp
   mlir::Value emitDistribution(const core::Draw *e, const DrawScope &scope);
-  mlir::Value emitElements(graph::Distribution distribution, const core::Draw *e,
-                           llvm::ArrayRef<SizeExpr> sizes, const DrawScope &scope);
-  mlir::Value drawParam(const core::Draw *e, unsigned number, const DrawScope &scope,
-                        llvm::ArrayRef<SizeExpr> own);
+  mlir::Value emitElements(graph::Distribution distribution,
+                           const core::Draw *e, llvm::ArrayRef<SizeExpr> sizes,
+                           const DrawScope &scope);
+  mlir::Value drawParam(const core::Draw *e, unsigned number,
+                        const DrawScope &scope, llvm::ArrayRef<SizeExpr> own);
   mlir::Value emitWholeUniform(const core::Draw *e, mlir::Value uniform,
                                llvm::function_ref<mlir::Value(unsigned)> param);
   Emitted emitGiven(const core::Draw *e, const core::Expr *given);
@@ -223,7 +262,8 @@ private:
   llvm::DenseMap<const core::Local *, Emitted> locals;
   llvm::DenseMap<const core::IndexVar *, unsigned> order;
   Ambient scope; ///< indices that what is emitted now is under, outermost first
-  /// Calls so far of each function on each tree, so that two of them draw apart.
+  /// Calls so far of each function on each tree, so that two of them draw
+  /// apart.
   llvm::StringMap<unsigned> callCounts;
 };
 

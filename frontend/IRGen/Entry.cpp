@@ -12,11 +12,14 @@ using namespace mlir;
 
 namespace lamina::irgen {
 
-Entry::Entry(ModuleEmitter &module, StringRef wanted, StringRef kind, Range range)
-    : emitter(module, *this), module(module), b(emitter.b), name(module.uniqueName(wanted)) {
+Entry::Entry(ModuleEmitter &module, StringRef wanted, StringRef kind,
+             Range range)
+    : emitter(module, *this), module(module), b(emitter.b),
+      name(module.uniqueName(wanted)) {
   OpBuilder builder = module.atEnd();
   b.place = module.types.loc(range);
-  function = func::FuncOp::create(builder, b.place, name, builder.getFunctionType({}, {}));
+  function = func::FuncOp::create(builder, b.place, name,
+                                  builder.getFunctionType({}, {}));
   function->setAttr("program.entry", builder.getStringAttr(kind));
   block = function.addEntryBlock();
   b.setInsertionPointToEnd(block);
@@ -57,13 +60,14 @@ void Entry::result(Value value) {
 }
 
 void Entry::store(Value value, StringRef variable) {
-  result(value, "program.store", Attribute(FlatSymbolRefAttr::get(b.getContext(), variable)));
+  result(value, "program.store",
+         Attribute(FlatSymbolRefAttr::get(b.getContext(), variable)));
 }
 
 FlatSymbolRefAttr Entry::finish() {
   func::ReturnOp::create(b, b.place, results);
-  function.setFunctionType(
-      b.getFunctionType(block->getArgumentTypes(), ValueRange(results).getTypes()));
+  function.setFunctionType(b.getFunctionType(block->getArgumentTypes(),
+                                             ValueRange(results).getTypes()));
   function.setArgAttrsAttr(b.getArrayAttr(argAttrs));
   function.setResAttrsAttr(b.getArrayAttr(resultAttrs));
   return FlatSymbolRefAttr::get(function);
@@ -75,7 +79,8 @@ Value Entry::scalar(Emitter &, const core::Scalar &scalar) {
 }
 
 Value Entry::drawKey(Emitter &emitter, StringRef path, Ambient &) {
-  return b.make<model::KeyOp>(module.types.key(), b.getStringAttr(path), emitter.rounds);
+  return b.make<model::KeyOp>(module.types.key(), b.getStringAttr(path),
+                              emitter.rounds);
 }
 
 Emitted Entry::modelTree(Emitter &, const core::Model &model) {

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arguments are added as the body asks for them; each says in its attribute where
-// it comes from (docs/program.md), and is there once.
+// Arguments are added as the body asks for them; each says in its attribute
+// where it comes from (docs/program.md), and is there once.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,17 +17,22 @@ namespace lamina::irgen {
 class Entry : public Surroundings {
 public:
   /// `kind` is the value of `program.entry`.
-  Entry(ModuleEmitter &module, llvm::StringRef name, llvm::StringRef kind, Range range);
+  Entry(ModuleEmitter &module, llvm::StringRef name, llvm::StringRef kind,
+        Range range);
 
   Emitter emitter;
 
   llvm::StringRef getName() const { return name; }
   /// The argument with this attribute; added if it is not there yet.
-  mlir::Value argument(mlir::Type type, llvm::StringRef attribute, mlir::Attribute source);
-  mlir::Value argument(mlir::Type type, llvm::StringRef attribute, llvm::StringRef source);
+  mlir::Value argument(mlir::Type type, llvm::StringRef attribute,
+                       mlir::Attribute source);
+  mlir::Value argument(mlir::Type type, llvm::StringRef attribute,
+                       llvm::StringRef source);
   mlir::Value load(mlir::Type type, llvm::StringRef variable);
-  void result(mlir::Value value, llvm::StringRef attribute, mlir::Attribute target);
-  void result(mlir::Value value, llvm::StringRef attribute, llvm::StringRef target);
+  void result(mlir::Value value, llvm::StringRef attribute,
+              mlir::Attribute target);
+  void result(mlir::Value value, llvm::StringRef attribute,
+              llvm::StringRef target);
   void store(mlir::Value value, llvm::StringRef variable);
   /// A result that the kind of the entry says all about.
   void result(mlir::Value value);
@@ -35,15 +40,16 @@ public:
   mlir::FlatSymbolRefAttr finish();
 
   mlir::Value scalar(Emitter &emitter, const core::Scalar &scalar) override;
-  mlir::Value drawKey(Emitter &emitter, llvm::StringRef path, Ambient &keyed) override;
+  mlir::Value drawKey(Emitter &emitter, llvm::StringRef path,
+                      Ambient &keyed) override;
   Emitted modelTree(Emitter &emitter, const core::Model &model) override;
 
 protected:
   ModuleEmitter &module;
   TensorBuilder &b;
 
-  /// A key by the way of `graph.key`: of the path, then of its numbers. `key` may
-  /// have leading axes; numbers without them are repeated.
+  /// A key by the way of `graph.key`: of the path, then of its numbers. `key`
+  /// may have leading axes; numbers without them are repeated.
   mlir::Value deriveKey(mlir::Value key, llvm::StringRef path);
   mlir::Value deriveKey(mlir::Value key, mlir::Value number);
 
@@ -51,7 +57,8 @@ private:
   std::string name;
   mlir::func::FuncOp function;
   mlir::Block *block;
-  llvm::DenseMap<std::pair<mlir::StringAttr, mlir::Attribute>, mlir::Value> known;
+  llvm::DenseMap<std::pair<mlir::StringAttr, mlir::Attribute>, mlir::Value>
+      known;
   llvm::SmallVector<mlir::Attribute> argAttrs, resultAttrs;
   llvm::SmallVector<mlir::Value> results;
 };
@@ -62,7 +69,8 @@ public:
   using Entry::Entry;
 
   void batch(Emitter &emitter, const core::Batch &batch) override;
-  mlir::Value drawKey(Emitter &emitter, llvm::StringRef path, Ambient &keyed) override;
+  mlir::Value drawKey(Emitter &emitter, llvm::StringRef path,
+                      Ambient &keyed) override;
   mlir::Value lengths(Emitter &emitter, const core::Atom &ragged) override;
 
   struct Feed {
@@ -82,9 +90,11 @@ protected:
   int64_t batches = 1; ///< that one step takes: the rounds of the loops around
 
 private:
-  mlir::Value columnValue(const core::ColumnExpr &source, const core::Type &type,
-                          const core::DataPlan &plan, const Feed &feed);
-  const core::IndexVar *record = nullptr; ///< while lines of a record are emitted
+  mlir::Value columnValue(const core::ColumnExpr &source,
+                          const core::Type &type, const core::DataPlan &plan,
+                          const Feed &feed);
+  const core::IndexVar *record =
+      nullptr; ///< while lines of a record are emitted
   std::string currentFeed;
 };
 

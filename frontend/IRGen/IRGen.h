@@ -30,8 +30,8 @@ struct Options {
   Real real = Real::F32;
 };
 
-/// Returns the module of `program`. `sources` is read for lines and columns only.
-/// All dialects that the module needs are loaded into `context`.
+/// Returns the module of `program`. `sources` is read for lines and columns
+/// only. All dialects that the module needs are loaded into `context`.
 mlir::OwningOpRef<mlir::ModuleOp> emitModule(const core::Program &program,
                                              const SourceManager &sources,
                                              mlir::MLIRContext &context,

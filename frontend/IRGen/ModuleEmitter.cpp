@@ -16,12 +16,15 @@ using namespace mlir;
 
 namespace lamina::irgen {
 
-ModuleEmitter::ModuleEmitter(const core::Program &program, const SourceManager &sources,
-                             MLIRContext &context, Options options)
-    : program(program), types(program, sources, context, options), sources(sources),
-      module(ModuleOp::create(UnknownLoc::get(&context))) {}
+ModuleEmitter::ModuleEmitter(const core::Program &program,
+                             const SourceManager &sources, MLIRContext &context,
+                             Options options)
+    : program(program), types(program, sources, context, options),
+      sources(sources), module(ModuleOp::create(UnknownLoc::get(&context))) {}
 
-OpBuilder ModuleEmitter::atEnd() { return OpBuilder::atBlockEnd(module.getBody()); }
+OpBuilder ModuleEmitter::atEnd() {
+  return OpBuilder::atBlockEnd(module.getBody());
+}
 
 std::string ModuleEmitter::uniqueName(StringRef wanted) {
   std::string name = wanted.str();
@@ -67,7 +70,8 @@ void ModuleEmitter::emitProvenance() {
   StringRef text = sources.getText(main);
   makePlan<program::ProvenanceOp>(
       builder.getUnknownLoc(), uniqueName("provenance"),
-      {builder.getNamedAttr("file", builder.getStringAttr(sources.getPath(main))),
+      {builder.getNamedAttr("file",
+                            builder.getStringAttr(sources.getPath(main))),
        builder.getNamedAttr("hash", builder.getStringAttr(hashOf(text))),
        builder.getNamedAttr("source", builder.getStringAttr(text))});
 }
@@ -79,15 +83,19 @@ void ModuleEmitter::emitDims() {
       std::optional<int64_t> value = dim ? dim.size().constant() : std::nullopt;
       return value.value_or(otherwise);
     };
-    int64_t low = bound(atom->low, 1), high = std::min(bound(atom->high, limit), limit);
-    int64_t usual = std::clamp(atom->usual ? atom->usual : std::min<int64_t>(high, 32), low, high);
+    int64_t low = bound(atom->low, 1),
+            high = std::min(bound(atom->high, limit), limit);
+    int64_t usual = std::clamp(
+        atom->usual ? atom->usual : std::min<int64_t>(high, 32), low, high);
     OpBuilder builder = atEnd();
     std::string name = types.nameOf(*atom).str();
     taken.insert(name);
     FlatSymbolRefAttr over;
     if (atom->raggedOver)
-      over = FlatSymbolRefAttr::get(builder.getContext(), types.nameOf(*atom->raggedOver));
-    program::DimOp::create(builder, types.loc(atom->range), name, low, high, usual, over);
+      over = FlatSymbolRefAttr::get(builder.getContext(),
+                                    types.nameOf(*atom->raggedOver));
+    program::DimOp::create(builder, types.loc(atom->range), name, low, high,
+                           usual, over);
   }
 }
 
@@ -109,16 +117,18 @@ StringRef ModuleEmitter::scalarName(const core::Scalar &scalar) {
         {builder.getNamedAttr("type", TypeAttr::get(type)),
          builder.getNamedAttr("default", numberAttr(type, scalar.value)),
          builder.getNamedAttr("role", builder.getStringAttr("set")),
-         builder.getNamedAttr("line", builder.getStringAttr(types.line(scalar.range)))});
+         builder.getNamedAttr(
+             "line", builder.getStringAttr(types.line(scalar.range)))});
   }
   return it->second;
 }
 
-OwningOpRef<ModuleOp> emitModule(const core::Program &program, const SourceManager &sources,
+OwningOpRef<ModuleOp> emitModule(const core::Program &program,
+                                 const SourceManager &sources,
                                  MLIRContext &context, Options options) {
   context.loadDialect<arith::ArithDialect, func::FuncDialect, math::MathDialect,
-                      graph::GraphDialect, model::ModelDialect, optim::OptimDialect,
-                      program::ProgramDialect>();
+                      graph::GraphDialect, model::ModelDialect,
+                      optim::OptimDialect, program::ProgramDialect>();
   return ModuleEmitter(program, sources, context, options).emit();
 }
 

@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is shared by all functions of a program: layers and their trees, calls of
-// layers (emitted when the first caller asks), names of symbols, the plans of
-// `program`.
+// What is shared by all functions of a program: layers and their trees, calls
+// of layers (emitted when the first caller asks), names of symbols, the plans
+// of `program`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,8 +14,8 @@
 #include "dialects/Model/ModelOps.h"
 #include "frontend/IRGen/Emitter.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <deque>
 #include <map>
@@ -26,6 +26,7 @@ namespace lamina::irgen {
 struct FunctionInfo {
   std::string name;
   llvm::SmallVector<mlir::Type> results; ///< the tree last, if it is updated
+  bool updates = false;
   /// What it takes behind its parameters and captures.
   llvm::SmallVector<const core::Scalar *, 0> scalars;
   llvm::SmallVector<const core::Atom *, 0> lengths;
@@ -54,7 +55,8 @@ public:
   const core::Program &program;
   Types types;
 
-  //===-- Symbols ----------------------------------------------------------===//
+  //===-- Symbols
+  //----------------------------------------------------------===//
 
   /// `wanted`, or with a number behind it if that is taken.
   std::string uniqueName(llvm::StringRef wanted);
@@ -71,11 +73,16 @@ public:
     return op;
   }
 
-  //===-- Layers and trees (EmitLayer.cpp) ---------------------------------===//
+  //===-- Layers and trees (EmitLayer.cpp)
+  //---------------------------------===//
 
   model::TreeType treeType(const core::Slot &slot);
-  /// The function of a call whose arguments have the axes of `ambient` in front.
-  const FunctionInfo &function(const core::FunctionInstance &callee, const Ambient &ambient);
+  /// The function of a call whose arguments have the axes of `ambient` in
+  /// front.
+  const FunctionInfo &function(const core::FunctionInstance &callee,
+                               const Ambient &ambient, bool firstBatch = false);
+  /// Some weight below starts from the first batch.
+  bool startsFromBatch(const core::Slot &slot);
   llvm::ArrayRef<Weight> weights(const core::Slot &slot);
   llvm::SmallVector<Weight> params(const core::Slot &slot);
   llvm::SmallVector<Weight> states(const core::Slot &slot);
@@ -93,24 +100,30 @@ public:
   static constexpr llvm::StringLiteral filteredBase = "base";
   static std::string filterName(unsigned number);
 
-  //===-- Variables (EmitVariables.cpp) ------------------------------------===//
+  //===-- Variables (EmitVariables.cpp)
+  //------------------------------------===//
 
   /// Makes the variables of a tree; `prefix` is their name in entries.
-  void emitVariables(llvm::StringRef prefix, const core::Slot &slot, bool allStates = false);
-  void emitVariable(mlir::Location loc, llvm::StringRef name, mlir::RankedTensorType type,
-                    llvm::StringRef role, mlir::Attribute init, llvm::StringRef file = "",
+  void emitVariables(llvm::StringRef prefix, const core::Slot &slot,
+                     bool allStates = false);
+  void emitVariable(mlir::Location loc, llvm::StringRef name,
+                    mlir::RankedTensorType type, llvm::StringRef role,
+                    mlir::Attribute init, llvm::StringRef file = "",
                     bool stacked = false);
   /// The variables of a `state` of a body; returns their prefix or name.
-  std::string stateVariables(const core::TrainState &state, llvm::StringRef wanted);
+  std::string stateVariables(const core::TrainState &state,
+                             llvm::StringRef wanted);
   /// The entry that starts a slot from its weight.
-  mlir::FlatSymbolRefAttr emitSlotInit(llvm::StringRef name, const core::StageInstance &stage,
-                                       const core::StageInstance::SlotInit &slot,
-                                       const Weight &weight, llvm::StringRef prefix);
+  mlir::FlatSymbolRefAttr
+  emitSlotInit(llvm::StringRef name, const core::StageInstance &stage,
+               const core::StageInstance::SlotInit &slot, const Weight &weight,
+               llvm::StringRef prefix);
   mlir::TypedAttr numberAttr(mlir::Type element, double value);
   /// The variable of a scalar of the file; made when first asked for.
   llvm::StringRef scalarName(const core::Scalar &scalar);
 
-  //===-- Optimizers (EmitOptim.cpp) ---------------------------------------===//
+  //===-- Optimizers (EmitOptim.cpp)
+  //---------------------------------------===//
 
   struct StageInfo {
     std::string name;
@@ -122,7 +135,8 @@ public:
   const StageInfo &stage(const core::StageInstance &stage);
   std::string pipelineName(const core::PipelineInstance &pipeline);
 
-  //===-- Plans (EmitData.cpp, EmitTrain.cpp, EmitSample.cpp) --------------===//
+  //===-- Plans (EmitData.cpp, EmitTrain.cpp, EmitSample.cpp)
+  //--------------===//
 
   std::string datasetName(const core::DataPlan &plan);
   /// Notes that entries read a column; returns its name.
@@ -133,12 +147,14 @@ private:
   static mlir::DictionaryAttr withoutLine(mlir::DictionaryAttr column);
   model::LayerOp layerOf(const core::LayerInstance &instance);
   void emitCall(const core::FunctionInstance &callee, const Ambient &ambient,
-                model::LayerOp layer, mlir::func::FuncOp function, FunctionInfo &info);
+                model::LayerOp layer, mlir::func::FuncOp function,
+                FunctionInfo &info, bool firstBatch);
+  void startWeights(const core::FunctionInstance &callee, Emitter &emitter);
   core::Slot &selfSlot(const core::LayerInstance &instance);
   mlir::FlatSymbolRefAttr groupLayer(const core::Slot &slot);
   void emitMember(mlir::OpBuilder &builder, const core::Member &member);
-  void emitField(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name,
-                 const core::Slot &slot);
+  void emitField(mlir::OpBuilder &builder, mlir::Location loc,
+                 llvm::StringRef name, const core::Slot &slot);
   mlir::Attribute initOf(const core::Member &member);
   void collectWeights(const core::Slot &slot, Weight at, bool isState,
                       llvm::SmallVectorImpl<Weight> &result);
@@ -151,11 +167,17 @@ private:
   void emitDataset(const core::DataPlan &plan, llvm::StringRef name);
   void emitModels();
   void emitTrain(const core::TrainPlan &plan);
-  mlir::DictionaryAttr emitStage(const core::TrainPlan &plan, const core::StagePlan &stage);
+  mlir::DictionaryAttr emitStage(const core::TrainPlan &plan,
+                                 const core::StagePlan &stage);
+  mlir::FlatSymbolRefAttr emitBatchInit(const core::TrainPlan &plan,
+                                        const core::StagePlan &stage,
+                                        llvm::StringRef prefix);
   mlir::DictionaryAttr keepAttr(const core::KeepPlan &keep);
-  mlir::FlatSymbolRefAttr emitReport(const core::ReportPlan &report, llvm::StringRef prefix,
+  mlir::FlatSymbolRefAttr emitReport(const core::ReportPlan &report,
+                                     llvm::StringRef prefix,
                                      const core::TrainPlan &plan);
-  mlir::FlatSymbolRefAttr emitFinal(class TrainEntry &step, llvm::StringRef prefix,
+  mlir::FlatSymbolRefAttr emitFinal(class TrainEntry &step,
+                                    llvm::StringRef prefix,
                                     const core::StagePlan &stage);
   void emitFinalOf(class Entry &entry, const core::Minimize &minimize,
                    const struct MinimizeSite &site);
@@ -174,14 +196,16 @@ private:
   std::map<const core::TrainState *, std::string> stateNames;
   llvm::DenseMap<const core::LayerInstance *, mlir::Operation *> layers;
   std::map<std::string, mlir::Operation *> groupLayers;
-  std::map<std::pair<const core::FunctionInstance *, std::string>, FunctionInfo> functions;
+  std::map<std::pair<const core::FunctionInstance *, std::string>, FunctionInfo>
+      functions;
   std::map<const core::Slot *, llvm::SmallVector<Weight>> weightLists;
   std::map<const core::Scalar *, std::string> scalarNames;
   std::map<const core::StageInstance *, StageInfo> stages;
   std::map<const core::PipelineInstance *, std::string> pipelineNames;
   std::map<const core::DataPlan *, std::string> datasetNames;
   std::vector<const core::DataPlan *> datasetOrder;
-  std::map<const core::DataPlan *, std::vector<std::pair<std::string, mlir::DictionaryAttr>>>
+  std::map<const core::DataPlan *,
+           std::vector<std::pair<std::string, mlir::DictionaryAttr>>>
       sourceColumns;
 };
 

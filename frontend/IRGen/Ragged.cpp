@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// A ragged size is the padded size in types; its lengths are a tensor beside it.
-// Where elements of different positions meet, the emitters ask here for the
+// A ragged size is the padded size in types; its lengths are a tensor beside
+// it. Where elements of different positions meet, the emitters ask here for the
 // condition that a position is inside.
 //
 //===----------------------------------------------------------------------===//
@@ -16,12 +16,14 @@ namespace lamina::irgen {
 
 const core::Atom *Emitter::raggedAtom(core::Dim dim) const {
   const core::Atom *atom = dim.size().atom();
-  return atom && (atom->raggedOver || lengthValues.count(atom)) ? atom : nullptr;
+  return atom && (atom->raggedOver || lengthValues.count(atom)) ? atom
+                                                                : nullptr;
 }
 
-/// The lengths, with the axis they run along as the axis of an index in scope if
-/// there is one of that size.
-Emitted Emitter::lengthsUnder(const core::Atom *ragged, ArrayRef<const core::IndexVar *> indices) {
+/// The lengths, with the axis they run along as the axis of an index in scope
+/// if there is one of that size.
+Emitted Emitter::lengthsUnder(const core::Atom *ragged,
+                              ArrayRef<const core::IndexVar *> indices) {
   Emitted result = lengths(ragged);
   if (rankOf(result.value) == result.ambient.size() || !ragged->raggedOver)
     return result;
@@ -46,14 +48,18 @@ Emitted Emitter::bothTrue(const Emitted &a, const Emitted &c) {
   if (!c.isTensor())
     return a;
   Ambient ambient = unite(a.ambient, c.ambient);
-  const Emitted &wide = rankOf(a.value) - a.ambient.size() < rankOf(c.value) - c.ambient.size() ? c : a;
+  const Emitted &wide =
+      rankOf(a.value) - a.ambient.size() < rankOf(c.value) - c.ambient.size()
+          ? c
+          : a;
   Value x = align(wide, ambient);
   const Emitted &other = &wide == &a ? c : a;
   Sizes own = sizesBehind(x, ambient.size());
   SmallVector<unsigned> alignment;
   for (unsigned i = 0; i < rankOf(other.value) - other.ambient.size(); ++i)
     alignment.push_back(i);
-  return Emitted::tensor(b.bothTrue(x, align(other, ambient, alignment, own)), ambient);
+  return Emitted::tensor(b.bothTrue(x, align(other, ambient, alignment, own)),
+                         ambient);
 }
 
 Emitted Emitter::insideOf(const core::IndexVar *index) {
@@ -62,14 +68,15 @@ Emitted Emitter::insideOf(const core::IndexVar *index) {
   Ambient ambient = unite(length.ambient, {index});
   Sizes sizes = ambientSizes(ambient);
   Value place = b.iota(sizes, axisOf(ambient, index));
-  return Emitted::tensor(b.compare(arith::CmpIPredicate::slt, arith::CmpFPredicate::OLT, place,
+  return Emitted::tensor(b.compare(arith::CmpIPredicate::slt,
+                                   arith::CmpFPredicate::OLT, place,
                                    align(length, ambient)),
                          ambient);
 }
 
 /// In the shape of `x`, whose own axis `axis` has the size `ragged`.
-Emitted Emitter::insideOf(const Emitted &x, const core::Type &type, unsigned axis,
-                          const core::Atom *ragged) {
+Emitted Emitter::insideOf(const Emitted &x, const core::Type &type,
+                          unsigned axis, const core::Atom *ragged) {
   Emitted length = lengthsUnder(ragged, x.ambient);
   Ambient ambient = unite(x.ambient, length.ambient);
   Value whole = align(x, ambient);
@@ -77,12 +84,15 @@ Emitted Emitter::insideOf(const Emitted &x, const core::Type &type, unsigned axi
   SmallVector<unsigned> alignment;
   if (rankOf(length.value) > length.ambient.size())
     for (auto [other, candidate] : llvm::enumerate(type.axes))
-      if (candidate.dim.size().atom() == ragged->raggedOver && alignment.empty())
+      if (candidate.dim.size().atom() == ragged->raggedOver &&
+          alignment.empty())
         alignment.push_back(other);
-  Value end = align(length, ambient, alignment, ArrayRef(sizes).drop_front(ambient.size()));
+  Value end = align(length, ambient, alignment,
+                    ArrayRef(sizes).drop_front(ambient.size()));
   Value place = b.iota(sizes, ambient.size() + axis);
-  return Emitted::tensor(
-      b.compare(arith::CmpIPredicate::slt, arith::CmpFPredicate::OLT, place, end), ambient);
+  return Emitted::tensor(b.compare(arith::CmpIPredicate::slt,
+                                   arith::CmpFPredicate::OLT, place, end),
+                         ambient);
 }
 
 /// Whether the round of a loop is inside, for each sample.
@@ -90,24 +100,30 @@ Emitted Emitter::insideOfRound(const core::IndexVar *index) {
   Emitted length = lengthsUnder(index->raggedSize.size().atom(), scope);
   Value round = b.convert(loopValues.lookup(index), types().whole());
   Value value = b.broadcast(round, graph::getShape(length.value), {});
-  return Emitted::tensor(b.compare(arith::CmpIPredicate::slt, arith::CmpFPredicate::OLT, value,
+  return Emitted::tensor(b.compare(arith::CmpIPredicate::slt,
+                                   arith::CmpFPredicate::OLT, value,
                                    length.value),
                          length.ambient);
 }
 
 /// Each sample's own part of a ragged axis is turned round, its padding stays.
-Value Emitter::reverseAxis(const Emitted &x, const core::Type &type, unsigned axis) {
+Value Emitter::reverseAxis(const Emitted &x, const core::Type &type,
+                           unsigned axis) {
   unsigned place = x.ambient.size() + axis;
   const core::Atom *ragged = raggedAtom(type.axes[axis].dim);
   if (!ragged)
     return b.reverse(x.value, place);
   Emitted length = lengthsUnder(ragged, x.ambient);
-  assert(rankOf(length.value) == 1 && place == 1 && "Sema brings the axis behind its samples");
-  SizeExpr samples = graph::getShape(x.value)[0], size = graph::getShape(x.value)[1];
+  assert(rankOf(length.value) == 1 && place == 1 &&
+         "Sema brings the axis behind its samples");
+  SizeExpr samples = graph::getShape(x.value)[0],
+           size = graph::getShape(x.value)[1];
   Value position = b.iota({samples, size}, 1);
   Value end = b.broadcast(length.value, {samples, size}, {0});
-  Value mirrored = b.subtract(b.subtract(end, b.constantLike(end, 1)), position);
-  Value inside = b.compare(arith::CmpIPredicate::slt, arith::CmpFPredicate::OLT, position, end);
+  Value mirrored =
+      b.subtract(b.subtract(end, b.constantLike(end, 1)), position);
+  Value inside = b.compare(arith::CmpIPredicate::slt, arith::CmpFPredicate::OLT,
+                           position, end);
   return b.gather(x.value, b.select(inside, mirrored, position), 1, 1, false);
 }
 

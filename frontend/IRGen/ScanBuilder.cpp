@@ -12,8 +12,9 @@ using namespace mlir;
 
 namespace lamina::irgen {
 
-ScanBuilder::ScanBuilder(Emitter &emitter, const SizeExpr &trip, const core::IndexVar *index,
-                         bool down, ArrayRef<Value> carried, bool hasUntil)
+ScanBuilder::ScanBuilder(Emitter &emitter, const SizeExpr &trip,
+                         const core::IndexVar *index, bool down,
+                         ArrayRef<Value> carried, bool hasUntil)
     : emitter(emitter), b(emitter.b), index(index), down(down), trip(trip),
       numCarries(carried.size()), inits(carried) {
   for (auto &[root, value] : emitter.roots) {
@@ -24,8 +25,8 @@ ScanBuilder::ScanBuilder(Emitter &emitter, const SizeExpr &trip, const core::Ind
     rootsBefore.push_back({root, before});
     inits.push_back(before.value);
   }
-  op = b.make<graph::ScanOp>(trip, /*reverse=*/false, inits, ValueRange(), ValueRange(),
-                             TypeRange(), Value(), hasUntil);
+  op = b.make<graph::ScanOp>(trip, /*reverse=*/false, inits, ValueRange(),
+                             ValueRange(), TypeRange(), Value(), hasUntil);
   body = op.getBodyBlock();
   b.setInsertionPointToEnd(body);
   for (auto [i, before] : llvm::enumerate(rootsBefore)) {
@@ -85,7 +86,8 @@ void ScanBuilder::until(function_ref<Value(Value, ValueRange)> emit) {
     value.value = block->getArgument(1 + numCarries + i);
     emitter.setRoot(before.first, value);
   }
-  Value stop = emit(block->getArgument(0), block->getArguments().slice(1, numCarries));
+  Value stop =
+      emit(block->getArgument(0), block->getArguments().slice(1, numCarries));
   b.make<graph::YieldOp>(ValueRange(stop));
   emitter.roots = inside;
 }
@@ -94,7 +96,8 @@ void ScanBuilder::until(function_ref<Value(Value, ValueRange)> emit) {
 // The end
 //===----------------------------------------------------------------------===//
 
-/// Roots that no round changes are no carries: the body reads them from outside.
+/// Roots that no round changes are no carries: the body reads them from
+/// outside.
 ScanBuilder::Kept ScanBuilder::sortCarries(ArrayRef<Value> next) {
   Kept kept;
   for (unsigned i = 0; i < numCarries; ++i) {
@@ -110,7 +113,8 @@ ScanBuilder::Kept ScanBuilder::sortCarries(ArrayRef<Value> next) {
     if (after.value == body->getArgument(argument)) {
       body->getArgument(argument).replaceAllUsesWith(before.second.value);
       if (op.hasUntil())
-        op.getUntilBlock()->getArgument(argument).replaceAllUsesWith(before.second.value);
+        op.getUntilBlock()->getArgument(argument).replaceAllUsesWith(
+            before.second.value);
       continue;
     }
     kept.inits.push_back(before.second.value);
@@ -136,7 +140,8 @@ SmallVector<Value> ScanBuilder::capture() {
     for (OpOperand *operand : operands) {
       Operation *source = operand->get().getDefiningOp();
       if (!source || source->getNumOperands() ||
-          !isa<arith::ConstantOp, graph::SizeOp, graph::IotaOp, model::PhaseOp>(source)) {
+          !isa<arith::ConstantOp, graph::SizeOp, graph::IotaOp, model::PhaseOp>(
+              source)) {
         captured.insert(operand->get());
         continue;
       }
@@ -151,25 +156,27 @@ SmallVector<Value> ScanBuilder::capture() {
   return captured.takeVector();
 }
 
-void ScanBuilder::moveRegion(Block *from, Block *to, const Kept &kept, unsigned numOver,
-                             ArrayRef<Value> captured) {
+void ScanBuilder::moveRegion(Block *from, Block *to, const Kept &kept,
+                             unsigned numOver, ArrayRef<Value> captured) {
   from->getArgument(0).replaceAllUsesWith(to->getArgument(0));
   for (auto [i, argument] : llvm::enumerate(kept.arguments))
     from->getArgument(argument).replaceAllUsesWith(to->getArgument(1 + i));
   unsigned firstOver = 1 + inits.size();
   for (unsigned i = 0; i < numOver; ++i)
-    from->getArgument(firstOver + i).replaceAllUsesWith(
-        to->getArgument(1 + kept.inits.size() + i));
+    from->getArgument(firstOver + i)
+        .replaceAllUsesWith(to->getArgument(1 + kept.inits.size() + i));
   to->getOperations().splice(to->end(), from->getOperations());
   Region *region = to->getParent();
   for (auto [i, value] : llvm::enumerate(captured))
     Value(value).replaceUsesWithIf(
-        to->getArgument(1 + kept.inits.size() + numOver + i), [&](OpOperand &use) {
+        to->getArgument(1 + kept.inits.size() + numOver + i),
+        [&](OpOperand &use) {
           return region->isAncestor(use.getOwner()->getParentRegion());
         });
 }
 
-ScanBuilder::Results ScanBuilder::end(ArrayRef<Value> next, ArrayRef<Value> stackRows) {
+ScanBuilder::Results ScanBuilder::end(ArrayRef<Value> next,
+                                      ArrayRef<Value> stackRows) {
   assert(emitter.loops.back() == this && "loops end from the inside");
   emitter.loops.pop_back();
   emitter.rounds.pop_back();
@@ -181,8 +188,9 @@ ScanBuilder::Results ScanBuilder::end(ArrayRef<Value> next, ArrayRef<Value> stac
   SmallVector<Value> captured = capture();
 
   b.setInsertionPoint(op);
-  auto scan = b.make<graph::ScanOp>(trip, /*reverse=*/false, kept.inits, over, captured,
-                                    stackTypes, Value(), op.hasUntil());
+  auto scan =
+      b.make<graph::ScanOp>(trip, /*reverse=*/false, kept.inits, over, captured,
+                            stackTypes, Value(), op.hasUntil());
   moveRegion(body, scan.getBodyBlock(), kept, over.size(), captured);
   if (op.hasUntil())
     moveRegion(op.getUntilBlock(), scan.getUntilBlock(), kept, 0, captured);

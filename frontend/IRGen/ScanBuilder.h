@@ -3,10 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A `graph.scan` sees nothing but its arguments. A body of Core sees all names
-// around it, and which of its trees it updates is known when it has been walked.
-// So the body is emitted into a provisional scan, using values of outside
-// directly; `end` then finds out what it captured, what it carried, and makes the
-// scan that remains.
+// around it, and which of its trees it updates is known when it has been
+// walked. So the body is emitted into a provisional scan, using values of
+// outside directly; `end` then finds out what it captured, what it carried, and
+// makes the scan that remains.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,7 +21,8 @@ class ScanBuilder {
 public:
   /// `index` is null for a loop over copies. `inits` are the values that the
   /// body hands on; the roots of the emitter come behind them.
-  ScanBuilder(Emitter &emitter, const SizeExpr &trip, const core::IndexVar *index, bool down,
+  ScanBuilder(Emitter &emitter, const SizeExpr &trip,
+              const core::IndexVar *index, bool down,
               llvm::ArrayRef<mlir::Value> inits, bool hasUntil = false);
   ~ScanBuilder();
 
@@ -37,15 +38,18 @@ public:
 
   /// Calls `emit` in the region that decides whether to go on, with its own
   /// carries; it returns the truth value.
-  void until(llvm::function_ref<mlir::Value(mlir::Value round, mlir::ValueRange carries)> emit);
+  void until(llvm::function_ref<mlir::Value(mlir::Value round,
+                                            mlir::ValueRange carries)>
+                 emit);
 
   struct Results {
     llvm::SmallVector<mlir::Value> carries, stacks;
     mlir::Value rounds;
   };
-  /// The body hands on `next` and stacks `rows`. Puts the insertion point behind
-  /// the loop, and the roots' values to those after it.
-  Results end(llvm::ArrayRef<mlir::Value> next, llvm::ArrayRef<mlir::Value> rows);
+  /// The body hands on `next` and stacks `rows`. Puts the insertion point
+  /// behind the loop, and the roots' values to those after it.
+  Results end(llvm::ArrayRef<mlir::Value> next,
+              llvm::ArrayRef<mlir::Value> rows);
 
   /// The provisional scan, before which a value of outside can be made.
   mlir::Operation *getProvisional() const { return op; }
@@ -62,8 +66,8 @@ private:
   Kept sortCarries(llvm::ArrayRef<mlir::Value> next);
   void terminate(const Kept &kept, llvm::ArrayRef<mlir::Value> rows);
   llvm::SmallVector<mlir::Value> capture();
-  void moveRegion(mlir::Block *from, mlir::Block *to, const Kept &kept, unsigned numOver,
-                  llvm::ArrayRef<mlir::Value> captured);
+  void moveRegion(mlir::Block *from, mlir::Block *to, const Kept &kept,
+                  unsigned numOver, llvm::ArrayRef<mlir::Value> captured);
 
   Emitter &emitter;
   TensorBuilder &b;
@@ -76,7 +80,9 @@ private:
   llvm::SmallVector<mlir::Value> inits; ///< also of the roots
   llvm::SmallVector<std::pair<Root, Emitted>> rootsBefore;
   llvm::SmallVector<mlir::Value> over;
-  llvm::MapVector<std::pair<mlir::Value, std::pair<unsigned, int64_t>>, mlir::Value> rows;
+  llvm::MapVector<std::pair<mlir::Value, std::pair<unsigned, int64_t>>,
+                  mlir::Value>
+      rows;
 };
 
 } // namespace lamina::irgen

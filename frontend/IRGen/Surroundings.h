@@ -26,12 +26,14 @@ public:
   virtual mlir::Value scalar(Emitter &emitter, const core::Scalar &scalar) = 0;
   /// The key of a draw. It has leading axes for the indices that it adds to
   /// `keyed`: for those each index has a key of its own.
-  virtual mlir::Value drawKey(Emitter &emitter, llvm::StringRef path, Ambient &keyed) = 0;
+  virtual mlir::Value drawKey(Emitter &emitter, llvm::StringRef path,
+                              Ambient &keyed) = 0;
   virtual mlir::Value lengths(Emitter &emitter, const core::Atom &ragged);
   virtual Emitted modelTree(Emitter &emitter, const core::Model &model);
   virtual Emitted trainState(Emitter &emitter, const core::TrainState &state);
   /// The weight of the own layer at `path`, where there is no tree of it.
-  virtual Emitted ownWeight(Emitter &emitter, llvm::StringRef name, mlir::Type type);
+  virtual Emitted ownWeight(Emitter &emitter, llvm::StringRef name,
+                            mlir::Type type);
   /// What a test gives in place of a draw, or null.
   virtual const core::Expr *given(llvm::StringRef path) { return nullptr; }
 

@@ -20,7 +20,8 @@ namespace lamina::irgen {
 // Sources
 //===----------------------------------------------------------------------===//
 
-Value TensorBuilder::constant(ArrayRef<SizeExpr> sizes, Type element, double value) {
+Value TensorBuilder::constant(ArrayRef<SizeExpr> sizes, Type element,
+                              double value) {
   return graph::constantLike(*this, place, types.tensor(sizes, element), value);
 }
 
@@ -30,10 +31,12 @@ Value TensorBuilder::constantLike(Value like, double value) {
 
 Value TensorBuilder::wide(int64_t value) {
   auto type = types.scalar(getI64Type());
-  return make<arith::ConstantOp>(DenseElementsAttr::get(type, APInt(64, value, true)));
+  return make<arith::ConstantOp>(
+      DenseElementsAttr::get(type, APInt(64, value, true)));
 }
 
-Value TensorBuilder::table(ArrayRef<SizeExpr> sizes, Type element, ArrayRef<double> values) {
+Value TensorBuilder::table(ArrayRef<SizeExpr> sizes, Type element,
+                           ArrayRef<double> values) {
   if (values.size() == 1)
     return constant(sizes, element, values.front());
   RankedTensorType type = types.tensor(sizes, element);
@@ -41,8 +44,9 @@ Value TensorBuilder::table(ArrayRef<SizeExpr> sizes, Type element, ArrayRef<doub
   SmallVector<Attribute> elements;
   elements.reserve(values.size());
   for (double value : values)
-    elements.push_back(isa<FloatType>(element) ? Attribute(getFloatAttr(element, value))
-                                               : getIntegerAttr(element, int64_t(value)));
+    elements.push_back(isa<FloatType>(element)
+                           ? Attribute(getFloatAttr(element, value))
+                           : getIntegerAttr(element, int64_t(value)));
   return make<arith::ConstantOp>(DenseElementsAttr::get(type, elements));
 }
 
@@ -64,13 +68,16 @@ Value TensorBuilder::sizeValue(const SizeExpr &size, Type element) {
 // Views
 //===----------------------------------------------------------------------===//
 
-Value TensorBuilder::broadcast(Value x, ArrayRef<SizeExpr> sizes, ArrayRef<int64_t> axes) {
-  assert(llvm::is_sorted(axes) && axes.size() == rankOf(x) && "broadcast keeps the order");
+Value TensorBuilder::broadcast(Value x, ArrayRef<SizeExpr> sizes,
+                               ArrayRef<int64_t> axes) {
+  assert(llvm::is_sorted(axes) && axes.size() == rankOf(x) &&
+         "broadcast keeps the order");
   RankedTensorType type = types.tensor(sizes, elementOf(x));
   if (axes.size() == sizes.size())
     return x;
   DenseElementsAttr value;
-  if (type.hasStaticShape() && matchPattern(x, m_Constant(&value)) && value.isSplat())
+  if (type.hasStaticShape() && matchPattern(x, m_Constant(&value)) &&
+      value.isSplat())
     return make<arith::ConstantOp>(value.resizeSplat(type));
   return make<graph::BroadcastOp>(type, x, axes);
 }
@@ -93,8 +100,8 @@ Value TensorBuilder::reverse(Value x, unsigned axis) {
   return make<graph::ReverseOp>(x, ArrayRef<int64_t>(int64_t(axis)));
 }
 
-Value TensorBuilder::slice(Value x, unsigned axis, int64_t start, const SizeExpr &size,
-                           int64_t step) {
+Value TensorBuilder::slice(Value x, unsigned axis, int64_t start,
+                           const SizeExpr &size, int64_t step) {
   Sizes sizes = graph::getShape(x);
   if (start == 0 && step == 1 && sizes[axis] == size)
     return x;
@@ -102,17 +109,21 @@ Value TensorBuilder::slice(Value x, unsigned axis, int64_t start, const SizeExpr
   SmallVector<int64_t> starts(sizes.size(), 0), steps(sizes.size(), 1);
   starts[axis] = start;
   steps[axis] = step;
-  return make<graph::SliceOp>(types.tensor(sizes, elementOf(x)), x, starts, steps);
+  return make<graph::SliceOp>(types.tensor(sizes, elementOf(x)), x, starts,
+                              steps);
 }
 
-Value TensorBuilder::dynamicSlice(Value x, unsigned axis, Value start, const SizeExpr &size) {
+Value TensorBuilder::dynamicSlice(Value x, unsigned axis, Value start,
+                                  const SizeExpr &size) {
   Sizes sizes = graph::getShape(x);
   sizes[axis] = size;
-  return make<graph::DynamicSliceOp>(types.tensor(sizes, elementOf(x)), x, ValueRange(start),
+  return make<graph::DynamicSliceOp>(types.tensor(sizes, elementOf(x)), x,
+                                     ValueRange(start),
                                      ArrayRef<int64_t>(int64_t(axis)));
 }
 
-Value TensorBuilder::pad(Value x, unsigned axis, int64_t low, int64_t high, double value) {
+Value TensorBuilder::pad(Value x, unsigned axis, int64_t low, int64_t high,
+                         double value) {
   if (low == 0 && high == 0)
     return x;
   Sizes sizes = graph::getShape(x);
@@ -120,8 +131,8 @@ Value TensorBuilder::pad(Value x, unsigned axis, int64_t low, int64_t high, doub
   SmallVector<int64_t> lows(sizes.size(), 0), interior(sizes.size(), 0);
   lows[axis] = low;
   Type element = elementOf(x);
-  return make<graph::PadOp>(types.tensor(sizes, element), x, number(element, value), lows,
-                            interior);
+  return make<graph::PadOp>(types.tensor(sizes, element), x,
+                            number(element, value), lows, interior);
 }
 
 Value TensorBuilder::concat(ArrayRef<Value> parts, unsigned axis) {
@@ -130,7 +141,8 @@ Value TensorBuilder::concat(ArrayRef<Value> parts, unsigned axis) {
   Sizes sizes = graph::getShape(parts.front());
   for (Value part : parts.drop_front())
     sizes[axis] = sizes[axis] + graph::getShape(part)[axis];
-  return make<graph::ConcatOp>(types.tensor(sizes, elementOf(parts.front())), parts, axis);
+  return make<graph::ConcatOp>(types.tensor(sizes, elementOf(parts.front())),
+                               parts, axis);
 }
 
 Value TensorBuilder::dropAxis(Value x, unsigned axis) {
@@ -154,47 +166,55 @@ Value TensorBuilder::gather(Value x, Value ids, unsigned axis, unsigned batch,
   Sizes old = graph::getShape(x), sizes(old.begin(), old.begin() + axis);
   llvm::append_range(sizes, sizesBehind(ids, batch));
   sizes.append(old.begin() + axis + 1, old.end());
-  return make<graph::GatherOp>(types.tensor(sizes, elementOf(x)), x, ids, axis, batch,
-                               outsideZero);
+  return make<graph::GatherOp>(types.tensor(sizes, elementOf(x)), x, ids, axis,
+                               batch, outsideZero);
 }
 
-Value TensorBuilder::reduce(graph::ReduceKind kind, Value x, ArrayRef<int64_t> axes) {
+Value TensorBuilder::reduce(graph::ReduceKind kind, Value x,
+                            ArrayRef<int64_t> axes) {
   if (axes.empty())
     return x;
   Sizes sizes;
   for (auto [axis, size] : llvm::enumerate(graph::getShape(x)))
     if (!llvm::is_contained(axes, int64_t(axis)))
       sizes.push_back(size);
-  return make<graph::ReduceOp>(types.tensor(sizes, elementOf(x)), kind, x, axes);
+  return make<graph::ReduceOp>(types.tensor(sizes, elementOf(x)), kind, x,
+                               axes);
 }
 
 Value TensorBuilder::select(Value condition, Value yes, Value no) {
   return make<arith::SelectOp>(condition, yes, no);
 }
 
-Value TensorBuilder::compare(arith::CmpIPredicate whole, arith::CmpFPredicate real, Value a,
-                             Value b) {
+Value TensorBuilder::compare(arith::CmpIPredicate whole,
+                             arith::CmpFPredicate real, Value a, Value b) {
   if (isReal(a))
     return make<arith::CmpFOp>(real, a, b);
   return make<arith::CmpIOp>(whole, a, b);
 }
 
 Value TensorBuilder::add(Value a, Value b) {
-  return isReal(a) ? Value(make<arith::AddFOp>(a, b)) : Value(make<arith::AddIOp>(a, b));
+  return isReal(a) ? Value(make<arith::AddFOp>(a, b))
+                   : Value(make<arith::AddIOp>(a, b));
 }
 
 Value TensorBuilder::subtract(Value a, Value b) {
-  return isReal(a) ? Value(make<arith::SubFOp>(a, b)) : Value(make<arith::SubIOp>(a, b));
+  return isReal(a) ? Value(make<arith::SubFOp>(a, b))
+                   : Value(make<arith::SubIOp>(a, b));
 }
 
 Value TensorBuilder::multiply(Value a, Value b) {
-  return isReal(a) ? Value(make<arith::MulFOp>(a, b)) : Value(make<arith::MulIOp>(a, b));
+  return isReal(a) ? Value(make<arith::MulFOp>(a, b))
+                   : Value(make<arith::MulIOp>(a, b));
 }
 
-Value TensorBuilder::divide(Value a, Value b) { return make<arith::DivFOp>(a, b); }
+Value TensorBuilder::divide(Value a, Value b) {
+  return make<arith::DivFOp>(a, b);
+}
 
 Value TensorBuilder::negate(Value a) {
-  return isReal(a) ? Value(make<arith::NegFOp>(a)) : subtract(constantLike(a, 0), a);
+  return isReal(a) ? Value(make<arith::NegFOp>(a))
+                   : subtract(constantLike(a, 0), a);
 }
 
 Value TensorBuilder::bothTrue(Value a, Value b) {
@@ -203,7 +223,8 @@ Value TensorBuilder::bothTrue(Value a, Value b) {
   return make<arith::AndIOp>(a, b);
 }
 
-Value TensorBuilder::convertInteger(Value x, IntegerType from, Type to, RankedTensorType type) {
+Value TensorBuilder::convertInteger(Value x, IntegerType from, Type to,
+                                    RankedTensorType type) {
   bool isTruth = from.getWidth() == 1;
   if (isa<FloatType>(to)) {
     if (isTruth)

@@ -31,11 +31,15 @@ public:
     return Op::create(*this, place, std::forward<Args>(args)...);
   }
 
-  //===-- Sources ----------------------------------------------------------===//
+  //===-- Sources
+  //----------------------------------------------------------===//
 
-  mlir::Value constant(llvm::ArrayRef<SizeExpr> sizes, mlir::Type element, double value);
+  mlir::Value constant(llvm::ArrayRef<SizeExpr> sizes, mlir::Type element,
+                       double value);
   mlir::Value constantLike(mlir::Value like, double value);
-  mlir::Value number(mlir::Type element, double value) { return constant({}, element, value); }
+  mlir::Value number(mlir::Type element, double value) {
+    return constant({}, element, value);
+  }
   /// An i64 of rank 0, for keys and starts.
   mlir::Value wide(int64_t value);
   mlir::Value table(llvm::ArrayRef<SizeExpr> sizes, mlir::Type element,
@@ -43,31 +47,36 @@ public:
   mlir::Value iota(llvm::ArrayRef<SizeExpr> sizes, unsigned axis);
   mlir::Value sizeValue(const SizeExpr &size, mlir::Type element);
 
-  //===-- Views ------------------------------------------------------------===//
+  //===-- Views
+  //------------------------------------------------------------===//
 
   mlir::Value broadcast(mlir::Value x, llvm::ArrayRef<SizeExpr> sizes,
                         llvm::ArrayRef<int64_t> axes);
   mlir::Value transpose(mlir::Value x, llvm::ArrayRef<int64_t> order);
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<SizeExpr> sizes);
   mlir::Value reverse(mlir::Value x, unsigned axis);
-  mlir::Value slice(mlir::Value x, unsigned axis, int64_t start, const SizeExpr &size,
-                    int64_t step = 1);
+  mlir::Value slice(mlir::Value x, unsigned axis, int64_t start,
+                    const SizeExpr &size, int64_t step = 1);
   mlir::Value dynamicSlice(mlir::Value x, unsigned axis, mlir::Value start,
                            const SizeExpr &size);
-  mlir::Value pad(mlir::Value x, unsigned axis, int64_t low, int64_t high, double value);
+  mlir::Value pad(mlir::Value x, unsigned axis, int64_t low, int64_t high,
+                  double value);
   mlir::Value concat(llvm::ArrayRef<mlir::Value> parts, unsigned axis);
   /// Without an axis of size 1; with a new one.
   mlir::Value dropAxis(mlir::Value x, unsigned axis);
   mlir::Value addAxis(mlir::Value x, unsigned axis);
 
-  //===-- Algebra ----------------------------------------------------------===//
+  //===-- Algebra
+  //----------------------------------------------------------===//
 
-  mlir::Value gather(mlir::Value x, mlir::Value ids, unsigned axis, unsigned batch,
-                     bool outsideZero);
-  mlir::Value reduce(graph::ReduceKind kind, mlir::Value x, llvm::ArrayRef<int64_t> axes);
+  mlir::Value gather(mlir::Value x, mlir::Value ids, unsigned axis,
+                     unsigned batch, bool outsideZero);
+  mlir::Value reduce(graph::ReduceKind kind, mlir::Value x,
+                     llvm::ArrayRef<int64_t> axes);
   mlir::Value select(mlir::Value condition, mlir::Value yes, mlir::Value no);
-  mlir::Value compare(mlir::arith::CmpIPredicate whole, mlir::arith::CmpFPredicate real,
-                      mlir::Value a, mlir::Value b);
+  mlir::Value compare(mlir::arith::CmpIPredicate whole,
+                      mlir::arith::CmpFPredicate real, mlir::Value a,
+                      mlir::Value b);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value subtract(mlir::Value a, mlir::Value b);
   mlir::Value multiply(mlir::Value a, mlir::Value b);
@@ -80,8 +89,8 @@ public:
   mlir::Value convert(mlir::Value x, mlir::Type element);
 
 private:
-  mlir::Value convertInteger(mlir::Value x, mlir::IntegerType from, mlir::Type to,
-                             mlir::RankedTensorType type);
+  mlir::Value convertInteger(mlir::Value x, mlir::IntegerType from,
+                             mlir::Type to, mlir::RankedTensorType type);
 };
 
 inline mlir::Type elementOf(mlir::Value tensor) {
@@ -95,7 +104,9 @@ inline Sizes sizesBehind(mlir::Value tensor, unsigned count) {
   Sizes sizes = graph::getShape(tensor);
   return Sizes(llvm::drop_begin(sizes, count));
 }
-inline bool isReal(mlir::Value tensor) { return llvm::isa<mlir::FloatType>(elementOf(tensor)); }
+inline bool isReal(mlir::Value tensor) {
+  return llvm::isa<mlir::FloatType>(elementOf(tensor));
+}
 
 } // namespace lamina::irgen
 

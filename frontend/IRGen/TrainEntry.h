@@ -27,8 +27,8 @@ struct MinimizeSite {
 
 class TrainEntry : public FeedingEntry {
 public:
-  TrainEntry(ModuleEmitter &module, const core::TrainPlan &plan, const core::StagePlan &stage,
-             llvm::StringRef name);
+  TrainEntry(ModuleEmitter &module, const core::TrainPlan &plan,
+             const core::StagePlan &stage, llvm::StringRef name);
   mlir::FlatSymbolRefAttr emit(const core::StagePlan &stage);
 
   void minimize(Emitter &emitter, const core::Minimize &minimize) override;
@@ -51,12 +51,13 @@ private:
     mlir::Value before;
   };
 
-  void addRoot(Root root, Emitted shape, mlir::Type type, llvm::StringRef variable);
+  void addRoot(Root root, Emitted shape, mlir::Type type,
+               llvm::StringRef variable);
   void addState(const core::TrainState &state);
   void prepare(llvm::ArrayRef<core::Stmt *> statements);
   void prepareSite(const core::Minimize &minimize);
-  void addSlots(MinimizeSite &site, const core::StageInstance &stage, const Weight &weight,
-                const core::Model &model);
+  void addSlots(MinimizeSite &site, const core::StageInstance &stage,
+                const Weight &weight, const core::Model &model);
   void addMetric(llvm::StringRef name, mlir::Value value);
 
   const core::TrainPlan &plan;

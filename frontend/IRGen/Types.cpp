@@ -19,8 +19,9 @@ namespace lamina::irgen {
 Types::Types(const core::Program &program, const SourceManager &sources,
              MLIRContext &context, Options options)
     : sources(sources), context(context),
-      realType(options.real == Real::F64 ? FloatType(Float64Type::get(&context))
-                                         : FloatType(Float32Type::get(&context))),
+      realType(options.real == Real::F64
+                   ? FloatType(Float64Type::get(&context))
+                   : FloatType(Float32Type::get(&context))),
       wholeType(IntegerType::get(&context, 32)),
       truthType(IntegerType::get(&context, 1)) {
   llvm::StringSet<> taken;
@@ -71,7 +72,8 @@ SizeExpr Types::size(core::Dim dim) const {
     denominator = std::lcm(denominator, term.coefficient.den);
   SizeExpr sum;
   for (const core::Monomial &term : bound.monomials()) {
-    SizeExpr product(term.coefficient.num * (denominator / term.coefficient.den));
+    SizeExpr product(term.coefficient.num *
+                     (denominator / term.coefficient.den));
     for (const core::Monomial::Power &power : term.powers)
       for (unsigned i = 0; i < power.exponent; ++i)
         product = product * atomSize(*power.atom);
@@ -96,14 +98,16 @@ Location Types::loc(Range range) const {
     return UnknownLoc::get(&context);
   Position begin = sources.getBegin(range), end = sources.getEnd(range);
   auto file = StringAttr::get(&context, sources.getPath(begin.file));
-  return FileLineColRange::get(file, begin.line, begin.column, end.line, end.column);
+  return FileLineColRange::get(file, begin.line, begin.column, end.line,
+                               end.column);
 }
 
 std::string Types::line(Range range) const {
   if (!range.isKnown())
     return "";
   Position begin = sources.getBegin(range);
-  return (sources.getPath(begin.file) + ":" + Twine(begin.line) + ":" + Twine(begin.column))
+  return (sources.getPath(begin.file) + ":" + Twine(begin.line) + ":" +
+          Twine(begin.column))
       .str();
 }
 

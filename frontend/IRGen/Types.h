@@ -2,10 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// In: dims, types and source ranges of Core. Out: size expressions, tensor types
-// with named sizes, locations. The only place that decides how a number of the
-// language is stored: reals as `Options::real`, whole numbers as i32, truth
-// values as i1.
+// In: dims, types and source ranges of Core. Out: size expressions, tensor
+// types with named sizes, locations. The only place that decides how a number
+// of the language is stored: reals as `Options::real`, whole numbers as i32,
+// truth values as i1.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,27 +37,34 @@ public:
   mlir::IntegerType truth() const { return truthType; }
   mlir::Type element(const core::Elem &elem) const;
 
-  /// The name of a size of the program: unique, also where two are spelled alike.
+  /// The name of a size of the program: unique, also where two are spelled
+  /// alike.
   llvm::StringRef nameOf(const core::Atom &size) const;
-  /// From now on the size is as long as `size`: rounds of a loop that may end early
-  /// have the place of all.
-  void alias(const core::Atom &atom, const SizeExpr &size) { aliases[&atom] = size; }
+  /// From now on the size is as long as `size`: rounds of a loop that may end
+  /// early have the place of all.
+  void alias(const core::Atom &atom, const SizeExpr &size) {
+    aliases[&atom] = size;
+  }
   /// `dim.size()`, in which nothing but sizes of the program is left.
   SizeExpr size(core::Dim dim) const;
   Sizes sizes(const core::Type &type) const;
 
-  mlir::RankedTensorType tensor(llvm::ArrayRef<SizeExpr> sizes, mlir::Type element) const {
+  mlir::RankedTensorType tensor(llvm::ArrayRef<SizeExpr> sizes,
+                                mlir::Type element) const {
     return graph::getTensorType(sizes, element);
   }
   mlir::RankedTensorType tensor(const core::Type &type) const {
     return tensor(sizes(type), element(type.elem));
   }
   /// A tensor of rank 0.
-  mlir::RankedTensorType scalar(mlir::Type element) const { return tensor({}, element); }
+  mlir::RankedTensorType scalar(mlir::Type element) const {
+    return tensor({}, element);
+  }
   mlir::RankedTensorType key() const;
 
   mlir::Location loc(Range range) const;
-  /// "line text of the source, file:line:column" for plans that the runtime reads.
+  /// "line text of the source, file:line:column" for plans that the runtime
+  /// reads.
   std::string line(Range range) const;
 
 private:
