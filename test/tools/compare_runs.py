@@ -8,6 +8,7 @@ difference over the largest magnitude of the reference's tensor.
 import argparse
 import array
 import json
+import math
 import pathlib
 import struct
 import sys
@@ -35,6 +36,8 @@ def log(folder):
 def error(got, want):
     scale = max((abs(v) for v in want), default=0.0)
     worst = max((abs(a - b) for a, b in zip(got, want)), default=0.0)
+    if not all(map(math.isfinite, got)) or not math.isfinite(scale):
+        return math.inf  # NaN compares as nothing
     return worst / scale if scale > 0 else worst
 
 
