@@ -46,22 +46,34 @@ static bool hasWeights(const core::Slot &slot) {
   });
 }
 
+/// The tree of a filter: a weight of a repeated layer has one for each copy.
+model::TreeType ModuleEmitter::filterType(const core::Slot &filtered,
+                                          unsigned number) {
+  const core::Slot::Filter &filter = filtered.filters[number];
+  FlatSymbolRefAttr layer = treeType(*filter.slot).getLayer();
+  const Weight &weight = weightAt(*filtered.parts.front().slot, filter.leaf);
+  assert(weight.copies.size() <= 1 && "filters of nested copies are refused");
+  return weight.copies.empty()
+             ? model::TreeType::get(layer)
+             : model::TreeType::get(layer, weight.copies.front());
+}
+
 /// The layer of a slot without a declaration. Equal fields make equal layers.
 FlatSymbolRefAttr ModuleEmitter::groupLayer(const core::Slot &slot) {
-  SmallVector<std::pair<std::string, const core::Slot *>> fields;
+  SmallVector<std::pair<std::string, model::TreeType>> fields;
   if (slot.kind == core::Slot::Filtered) {
-    fields.push_back({filteredBase.str(), slot.parts.front().slot});
-    for (auto [number, filter] : llvm::enumerate(slot.filters))
-      fields.push_back({filterName(number), filter.slot});
+    fields.push_back({filteredBase.str(), treeType(*slot.parts.front().slot)});
+    for (unsigned number = 0; number < slot.filters.size(); ++number)
+      fields.push_back({filterName(number), filterType(slot, number)});
   } else {
     for (const core::Slot::Part &part : slot.parts)
       if (part.slot && hasWeights(*part.slot))
-        fields.push_back({part.name.str(), part.slot});
+        fields.push_back({part.name.str(), treeType(*part.slot)});
   }
   std::string key;
   llvm::raw_string_ostream text(key);
-  for (auto &[name, part] : fields)
-    text << name << ':' << treeType(*part) << ';';
+  for (auto &[name, type] : fields)
+    text << name << ':' << type << ';';
   Operation *&layer = groupLayers[key];
   if (!layer) {
     StringRef wanted = slot.name.empty() ? "chain" : slot.name;
@@ -70,16 +82,11 @@ FlatSymbolRefAttr ModuleEmitter::groupLayer(const core::Slot &slot) {
     auto op = model::LayerOp::create(builder, loc, uniqueName(wanted));
     layer = op;
     builder.setInsertionPointToEnd(&op.getBody().emplaceBlock());
-    for (auto &[name, part] : fields)
-      emitField(builder, loc, name, *part);
+    for (auto &[name, type] : fields)
+      model::FieldOp::create(builder, loc, builder.getStringAttr(name),
+                             TypeAttr::get(type));
   }
   return FlatSymbolRefAttr::get(layer);
-}
-
-void ModuleEmitter::emitField(OpBuilder &builder, Location loc, StringRef name,
-                              const core::Slot &slot) {
-  model::FieldOp::create(builder, loc, builder.getStringAttr(name),
-                         TypeAttr::get(treeType(slot)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -105,7 +112,8 @@ void ModuleEmitter::emitMember(OpBuilder &builder, const core::Member &member) {
   Location loc = types.loc(member.range);
   if (member.slot) {
     if (hasWeights(*member.slot))
-      emitField(builder, loc, member.name, *member.slot);
+      model::FieldOp::create(builder, loc, builder.getStringAttr(member.name),
+                             TypeAttr::get(treeType(*member.slot)));
     return;
   }
   StringAttr name = builder.getStringAttr(member.name);
@@ -171,6 +179,8 @@ void ModuleEmitter::collectWeights(const core::Slot &slot, Weight at,
       inner.path.parts.append(filter.leaf.parts.begin(),
                               filter.leaf.parts.end());
       inner.path.parts.push_back(filter.slot->name);
+      const Weight &base = weightAt(*slot.parts.front().slot, filter.leaf);
+      inner.copies.append(base.copies);
       inner.treePath +=
           (inner.treePath.empty() ? "" : ".") + filterName(number);
       collectWeights(*filter.slot, inner, isState, result);

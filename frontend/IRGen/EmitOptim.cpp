@@ -227,17 +227,17 @@ ModuleEmitter::stage(const core::StageInstance &stage) {
   return it->second;
 }
 
-std::string
-ModuleEmitter::pipelineName(const core::PipelineInstance &pipeline) {
+std::string ModuleEmitter::pipelineName(const core::PipelineInstance &pipeline,
+                                        ArrayRef<Weight> weights) {
   std::string &name = pipelineNames[&pipeline];
   if (!name.empty())
     return name;
   OpBuilder symbols(module.getContext());
   SmallVector<Attribute> leaves, rows;
   SmallVector<bool> stacked;
-  for (const core::PipelineInstance::Row &row : pipeline.rows) {
-    leaves.push_back(symbols.getStringAttr(row.leaf.path.str()));
-    stacked.push_back(!row.leaf.copies.empty());
+  for (const Weight &weight : weights) {
+    leaves.push_back(symbols.getStringAttr(weight.path.str()));
+    stacked.push_back(!weight.copies.empty());
   }
   for (unsigned place = 0; place < pipeline.places.size(); ++place) {
     SmallVector<Attribute> cells;

@@ -45,7 +45,8 @@ Emitted Emitter::applyPipeline(const core::PipelineInstance &pipeline,
   auto apply = b.make<optim::ApplyOp>(
       types, ValueRange(state.slots).getTypes(),
       ValueRange(state.counters).getTypes(),
-      FlatSymbolRefAttr::get(b.getContext(), module.pipelineName(pipeline)),
+      FlatSymbolRefAttr::get(b.getContext(),
+                             module.pipelineName(pipeline, state.weights)),
       weights, gradients, state.slots, state.counters, scalars, names);
   // A later gradient begins at the new weights: the step is no part of its way.
   for (auto [weight, value] :
@@ -66,7 +67,8 @@ ValueRange Emitter::finalWeights(const core::PipelineInstance &pipeline,
   return b
       .make<optim::FinalOp>(
           weights.getTypes(),
-          FlatSymbolRefAttr::get(b.getContext(), module.pipelineName(pipeline)),
+          FlatSymbolRefAttr::get(b.getContext(),
+                                 module.pipelineName(pipeline, state.weights)),
           weights, state.slots, state.counters, scalars, names)
       .getResults();
 }

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/ModuleEmitter.h"
+#include "frontend/IRGen/ScanBuilder.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -284,41 +285,52 @@ Emitted Emitter::chooseTree(const Emitted &condition, const Emitted &yes,
 // Filters
 //===----------------------------------------------------------------------===//
 
-/// From the tree of `base` to the weight that a filter is on.
-static std::string filteredPath(ModuleEmitter &module, const core::Slot &base,
-                                const core::Path &path) {
-  for (const Weight &weight : module.weights(base))
-    if (weight.path.parts == path.parts)
-      return weight.treePath;
-  llvm_unreachable("a filter stands on a weight that is there");
-}
-
 /// The tree of L with each weight of the group passed through F.
 Emitted Emitter::emitFiltered(const core::Filtered *e) {
   Emitted filtered = emit(e->tree);
   const core::Slot &slot = *filtered.slot;
   core::Slot *base = slot.parts.front().slot;
-  auto part = [&](core::Slot &of, StringRef name) {
-    return b
-        .make<model::PartOp>(module.treeType(of), filtered.value,
-                             FlatSymbolRefAttr::get(b.getContext(), name))
-        .getResult();
+  auto part = [&](model::TreeType type, StringRef name) -> Value {
+    return b.make<model::PartOp>(type, filtered.value,
+                                 FlatSymbolRefAttr::get(b.getContext(), name));
   };
-  Value result = part(*base, ModuleEmitter::filteredBase);
+  Value result = part(module.treeType(*base), ModuleEmitter::filteredBase);
   for (auto [number, filter] : llvm::enumerate(slot.filters)) {
-    std::string path = filteredPath(module, *base, filter.leaf);
-    Value weight =
-        leafOf(result, path, types().tensor(filter.call->params.front()->type));
-    Emitted tree = Emitted::tree(
-        part(*filter.slot, ModuleEmitter::filterName(number)), filter.slot);
-    CallResult call =
-        callFunction(*filter.call, tree, {Emitted::tensor(weight)}, {});
-    result = treeWith(result, path, call.result.plain());
-    if (call.tree)
-      store(e->tree, Emitted::tree(call.tree, filter.slot),
-            ModuleEmitter::filterName(number));
+    std::string name = ModuleEmitter::filterName(number);
+    const Weight &weight = module.weightAt(*base, filter.leaf);
+    Value tree = part(module.filterType(slot, number), name);
+    Value old = leafOf(result, weight.treePath, module.weightType(weight));
+    auto [value, after] = filterWeight(filter, old, tree);
+    result = treeWith(result, weight.treePath, value);
+    if (after)
+      store(e->tree, Emitted::tree(after, filter.slot), name);
   }
   return Emitted::tree(result, base);
+}
+
+/// What F makes of a weight, and its tree with new states or null. Copies of a
+/// repeated layer pass through one after the other.
+std::pair<Value, Value> Emitter::filterWeight(const core::Slot::Filter &filter,
+                                              Value weight, Value tree) {
+  auto apply = [&](Value weight, Value tree) {
+    CallResult call =
+        callFunction(*filter.call, Emitted::tree(tree, filter.slot),
+                     {Emitted::tensor(weight)}, {});
+    return std::pair(call.result.plain(), call.tree);
+  };
+  auto type = llvm::cast<model::TreeType>(tree.getType());
+  if (!type.isStack())
+    return apply(weight, tree);
+  ScanBuilder scan(*this, SizeExpr(type.getCopies()), nullptr, false, {});
+  Value row = scan.row(weight), treeRow = scan.row(tree);
+  Value round = rounds.pop_back_val();
+  auto [value, after] = apply(row, treeRow);
+  rounds.push_back(round);
+  SmallVector<Value> rows{value};
+  if (after)
+    rows.push_back(after);
+  ScanBuilder::Results results = scan.end({}, rows);
+  return {results.stacks[0], after ? results.stacks[1] : Value()};
 }
 
 } // namespace lamina::irgen

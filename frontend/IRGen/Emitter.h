@@ -223,6 +223,10 @@ private:
   Emitted dotProduct(const Emitted &a, const Emitted &c);
   std::optional<Emitted> liftGradient(const core::Gradient *e);
 
+  std::pair<mlir::Value, mlir::Value>
+  filterWeight(const core::Slot::Filter &filter, mlir::Value weight,
+               mlir::Value tree);
+
   // EmitCall.cpp
   void appendExtras(const FunctionInfo &info,
                     llvm::SmallVectorImpl<mlir::Value> &operands);

@@ -99,6 +99,7 @@ public:
   /// Fields of the tree of `L | F`: that of L and those of each F.
   static constexpr llvm::StringLiteral filteredBase = "base";
   static std::string filterName(unsigned number);
+  model::TreeType filterType(const core::Slot &filtered, unsigned number);
 
   //===-- Variables (EmitVariables.cpp)
   //------------------------------------===//
@@ -133,7 +134,9 @@ public:
     bool hasFinal = false;
   };
   const StageInfo &stage(const core::StageInstance &stage);
-  std::string pipelineName(const core::PipelineInstance &pipeline);
+  /// `weights` are the leaves of its rows.
+  std::string pipelineName(const core::PipelineInstance &pipeline,
+                           llvm::ArrayRef<Weight> weights);
 
   //===-- Plans (EmitData.cpp, EmitTrain.cpp, EmitSample.cpp)
   //--------------===//
@@ -153,8 +156,6 @@ private:
   core::Slot &selfSlot(const core::LayerInstance &instance);
   mlir::FlatSymbolRefAttr groupLayer(const core::Slot &slot);
   void emitMember(mlir::OpBuilder &builder, const core::Member &member);
-  void emitField(mlir::OpBuilder &builder, mlir::Location loc,
-                 llvm::StringRef name, const core::Slot &slot);
   mlir::Attribute initOf(const core::Member &member);
   void collectWeights(const core::Slot &slot, Weight at, bool isState,
                       llvm::SmallVectorImpl<Weight> &result);
