@@ -29,6 +29,12 @@ static void evaluateEntries(Session &session, Evaluator &evaluator) {
     } else if (auto *test = llvm::dyn_cast<ast::TestDecl>(decl)) {
       if (session.options.tests)
         evaluateTest(evaluator, file, *test);
+    } else if (auto *weights = llvm::dyn_cast<ast::WeightsDecl>(decl)) {
+      session
+          .report(Rule::call_c10, weights->name.range,
+                  "a map of weights from a file is not supported yet")
+          .note(
+              "'--weights FILE' of the program takes a file with equal names");
     }
   }
 }
