@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Compares step times of examples with PyTorch and JAX: same recipe, same threads, same run, taking turns.
+"""Figures that the project promises, measured: ./dev bench [NAME...]
 
-./dev bench char_gpt | mnist_cnn | compile
+char_gpt, mnist_cnn   step time beside PyTorch and JAX: same recipe, same threads, same run, taking turns
+compile               time of the compiler at two depths, cold and from its cache
+start                 size of a program, what it needs, time until its first step is done
+loss, accuracy        what char_gpt and the MNIST examples reach on held-out data (minutes each)
 """
 import argparse
 import json
@@ -11,10 +14,13 @@ import re
 import statistics
 import subprocess
 import sys
-import time
+
+import compile_time
+import quality
+import start
+from program import ROOT, Program
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent
 PEERS = ("torch", "torch.compile", "jax")
 
 
@@ -54,22 +60,13 @@ class Lamina:
     name = "lamina"
 
     def __init__(self, lamina, model, threads):
-        self.folder = ROOT / "build" / "bench"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.program = self.folder / model
-        begin = time.perf_counter()
-        subprocess.run([lamina, "build", str(ROOT / "examples" / model / f"{model}.lam"), "-o", str(self.program)],
-                       check=True)
-        self.first = time.perf_counter() - begin
-        plan = json.loads((ROOT / "examples" / model / "run.json").read_text())
-        self.data = [w for name, path in plan["data"].items() for w in ("--data", f"{name}={path}")]
-        if len(plan["data"]) == 1:
-            self.data = ["--data", next(iter(plan["data"].values()))]
+        self.program = Program(lamina, model)
+        self.first = self.program.seconds
         self.threads = threads
 
     def run(self, steps):
-        out = subprocess.run([str(self.program), "bench", *self.data, "--steps", str(steps), "--threads",
-                              str(self.threads)], check=True, capture_output=True, text=True).stdout
+        out = self.program.run("bench", *self.program.default_data(), "--steps", str(steps),
+                               "--threads", str(self.threads))
         return [float(re.search(r"later ones ([0-9.]+) ms", out).group(1)) / 1e3]
 
     def close(self):
@@ -102,33 +99,27 @@ def compare(lamina, model, threads, rounds, steps):
         system.close()
 
 
-def compile_times(lamina):
-    source = ROOT / "examples" / "char_gpt" / "char_gpt.lam"
-    out = ROOT / "build" / "bench"
-    out.mkdir(parents=True, exist_ok=True)
-    for depth in (4, 48):
-        for cache in ("cold", "warm"):
-            flags = ["--no-cache"] if cache == "cold" else []
-            seconds = []
-            for _ in range(5):
-                begin = time.perf_counter()
-                subprocess.run([lamina, "build", str(source), "-o", str(out / "char_gpt"), "--set", f"depth={depth}", *flags],
-                               check=True)
-                seconds.append(time.perf_counter() - begin)
-            print(f"compile char_gpt, depth {depth:2}, {cache}: {spread(seconds)} s")
-
-
 def main():
-    parser = argparse.ArgumentParser(prog="./dev bench")
-    parser.add_argument("names", nargs="*", default=["char_gpt", "mnist_cnn", "compile"])
+    names = ("char_gpt", "mnist_cnn", "compile", "start", "loss", "accuracy")
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all of " + " ".join(names) + " when none is given")
     parser.add_argument("--lamina", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=20)
     options = parser.parse_args()
-    for name in options.names:
+    if strange := [name for name in options.names if name not in names]:
+        parser.error(f"there is no bench '{strange[0]}'; there are {', '.join(names)}")
+    for name in options.names or names:
         if name == "compile":
-            compile_times(options.lamina)
+            compile_time.measure(options.lamina, options.rounds)
+        elif name == "start":
+            start.measure(options.lamina)
+        elif name == "loss":
+            quality.loss_of_char_gpt(options.lamina)
+        elif name == "accuracy":
+            quality.accuracy_on_mnist(options.lamina)
         else:
             compare(options.lamina, name, options.threads, options.rounds, options.steps)
 
