@@ -1,11 +1,9 @@
-//===- Backend.h - What a code generator is --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a code generator is.
 //
 // A backend compiles one kernel at a time. It sees a module with one
 // `kernel.func` and nothing else of the program.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_BACKEND_H
 #define LAMINA_BACKENDS_BACKEND_H

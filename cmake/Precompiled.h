@@ -1,8 +1,9 @@
-//===- Precompiled.h - MLIR headers compiled once --------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// MLIR headers compiled once.
+//
+// They are most of a translation unit's time. Ours stay out: a change
+// in one of these would build everything with MLIR again.
 
 #ifndef LAMINA_CMAKE_PRECOMPILED_H
 #define LAMINA_CMAKE_PRECOMPILED_H

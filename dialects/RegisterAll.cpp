@@ -1,8 +1,6 @@
-//===- RegisterAll.cpp - All dialects of Lamina ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// All dialects of Lamina.
 
 #include "dialects/RegisterAll.h"
 

@@ -1,8 +1,6 @@
-//===- RegisterAll.h - All dialects of Lamina ------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// All dialects of Lamina.
 
 #ifndef LAMINA_DIALECTS_REGISTERALL_H
 #define LAMINA_DIALECTS_REGISTERALL_H

@@ -1,8 +1,6 @@
-//===- Index.cpp - The standard library inside the compiler ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The standard library inside the compiler.
 
 #include "library/Index.h"
 

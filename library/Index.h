@@ -1,11 +1,9 @@
-//===- Index.h - The standard library inside the compiler ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The standard library inside the compiler.
 //
 // The texts of library/*.lam and which of them declares a name; written by
 // tools/scripts/embed_library.py when the compiler is built.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_LIBRARY_INDEX_H
 #define LAMINA_LIBRARY_INDEX_H

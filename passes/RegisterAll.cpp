@@ -1,8 +1,6 @@
-//===- RegisterAll.cpp - All passes of Lamina -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// All passes of Lamina.
 
 #include "passes/RegisterAll.h"
 

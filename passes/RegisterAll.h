@@ -1,8 +1,6 @@
-//===- RegisterAll.h - All passes of Lamina --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// All passes of Lamina.
 
 #ifndef LAMINA_PASSES_REGISTERALL_H
 #define LAMINA_PASSES_REGISTERALL_H

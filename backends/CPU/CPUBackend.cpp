@@ -1,8 +1,6 @@
-//===- CPUBackend.cpp - Kernels for x86-64 --------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Kernels for x86-64.
 
 #include "backends/CPU/CPUBackend.h"
 

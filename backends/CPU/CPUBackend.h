@@ -1,8 +1,6 @@
-//===- CPUBackend.h - Kernels for x86-64 -----------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Kernels for x86-64.
 
 #ifndef LAMINA_BACKENDS_CPU_CPUBACKEND_H
 #define LAMINA_BACKENDS_CPU_CPUBACKEND_H

@@ -1,8 +1,6 @@
-//===- ChooseEmitter.cpp - Which emitter takes a kernel -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Which emitter takes a kernel.
 
 #include "backends/CPU/ChooseEmitter.h"
 

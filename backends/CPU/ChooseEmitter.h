@@ -1,8 +1,6 @@
-//===- ChooseEmitter.h - Which emitter takes a kernel ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Which emitter takes a kernel.
 
 #ifndef LAMINA_BACKENDS_CPU_CHOOSEEMITTER_H
 #define LAMINA_BACKENDS_CPU_CHOOSEEMITTER_H

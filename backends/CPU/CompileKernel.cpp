@@ -1,8 +1,6 @@
-//===- CompileKernel.cpp - From a kernel to an object file ----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// From a kernel to an object file.
 
 #include "backends/CPU/CompileKernel.h"
 

@@ -1,12 +1,10 @@
-//===- CompileKernel.h - From a kernel to an object file -------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// From a kernel to an object file.
 //
 // The way of one kernel: read the body, choose an emitter by its form, fill the
 // three exported functions, optimize, write the object. No state outlives a
 // call, so kernels of different contexts may be compiled side by side.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_COMPILEKERNEL_H
 #define LAMINA_BACKENDS_CPU_COMPILEKERNEL_H

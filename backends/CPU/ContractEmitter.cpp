@@ -1,8 +1,6 @@
-//===- ContractEmitter.cpp - Products of matrices by blocks ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Products of matrices by blocks.
 
 #include "backends/CPU/ContractEmitter.h"
 

@@ -1,13 +1,11 @@
-//===- ContractEmitter.h - Products of matrices by blocks ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Products of matrices by blocks.
 //
 // The blocked nest: columns of the right operand are packed in panels, once for
 // all rows of an item; rows of the left operand are read in place or packed
 // eight at a time; tiles stay in registers over k; what follows on the result
 // is computed on the tile.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_CONTRACTEMITTER_H
 #define LAMINA_BACKENDS_CPU_CONTRACTEMITTER_H

@@ -1,8 +1,6 @@
-//===- ContractForm.cpp - A kernel that is a product of matrices ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// A kernel that is a product of matrices.
 
 #include "backends/CPU/ContractForm.h"
 

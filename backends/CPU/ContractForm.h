@@ -1,12 +1,10 @@
-//===- ContractForm.h - A kernel that is a product of matrices -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A kernel that is a product of matrices.
 //
 // Recognises bodies with one sum of products, on operands that may be computed
 // while they are packed, and followed by parallel ops on the result. Its loops
 // become batch, m, n and k.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_CONTRACTFORM_H
 #define LAMINA_BACKENDS_CPU_CONTRACTFORM_H

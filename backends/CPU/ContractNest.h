@@ -1,12 +1,10 @@
-//===- ContractNest.h - The nest of one product ----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The nest of one product.
 //
 // The values of one emitted function of a product: its sizes and blocks, and,
 // in the function that runs, its memory. The parts of the nest are methods, in
 // ContractEmitter.cpp (loops), ContractPacking.cpp and ContractTile.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_CONTRACTNEST_H
 #define LAMINA_BACKENDS_CPU_CONTRACTNEST_H

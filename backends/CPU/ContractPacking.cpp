@@ -1,12 +1,10 @@
-//===- ContractPacking.cpp - Panels of the operands of a product ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Panels of the operands of a product.
 //
 // A panel has a row for each number of k. Operands are read as functions of
 // their index, so that packing also transposes, pads and computes what comes
 // before.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/ContractNest.h"
 

@@ -1,12 +1,10 @@
-//===- ContractTile.cpp - What happens to a tile of sums ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What happens to a tile of sums.
 //
 // A whole tile without anything behind it goes from registers to the out. Every
 // other one goes through a buffer in the first cache, where rows and lanes
 // behind the ends are left out, and the epilogue is computed on vectors.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/ContractNest.h"
 

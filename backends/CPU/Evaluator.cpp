@@ -1,8 +1,6 @@
-//===- Evaluator.cpp - The value of a tensor at an index ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The value of a tensor at an index.
 
 #include "backends/CPU/Evaluator.h"
 

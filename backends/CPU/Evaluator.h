@@ -1,12 +1,10 @@
-//===- Evaluator.h - The value of a tensor at an index ---------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The value of a tensor at an index.
 //
 // Tensors that are not in memory are functions of their index: a fill, a padded
 // or sliced view, the result of a parallel linalg op. The evaluator computes
 // them where they are read, on one element or on lanes of neighbouring ones.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_EVALUATOR_H
 #define LAMINA_BACKENDS_CPU_EVALUATOR_H

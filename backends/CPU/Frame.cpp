@@ -1,11 +1,9 @@
-//===- Frame.cpp - One exported function of a kernel ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// One exported function of a kernel.
 //
 // All arguments are loaded at the entry, so that every later block may use
 // them; those that are not needed vanish.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/Frame.h"
 

@@ -1,11 +1,9 @@
-//===- Frame.h - One exported function of a kernel -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// One exported function of a kernel.
 //
 // What every emitter needs while it fills a function: the builder, the sizes,
 // the scalar arguments, and where tensors are stored.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_FRAME_H
 #define LAMINA_BACKENDS_CPU_FRAME_H

@@ -1,8 +1,6 @@
-//===- GroupEmitter.cpp - One pass over a row -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// One pass over a row.
 
 #include "backends/CPU/GroupEmitter.h"
 

@@ -1,12 +1,10 @@
-//===- GroupEmitter.h - One pass over a row --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// One pass over a row.
 //
 // Emits the stages of one group for one row. Sums along the lanes keep four
 // vectors of partial sums and end in a fixed tree, so their order depends on
 // the length of the row only.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_GROUPEMITTER_H
 #define LAMINA_BACKENDS_CPU_GROUPEMITTER_H

@@ -1,13 +1,11 @@
-//===- KernelBody.cpp - What a kernel computes, before emission -----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a kernel computes, before emission.
 //
 // A body is in destination style, but its SSA form does not say where values
 // live. Read backwards from `kernel.return`: what is returned as out i is
 // written there by the op that makes it, and so are the values that this op
 // updates.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/KernelBody.h"
 

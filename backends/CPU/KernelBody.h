@@ -1,11 +1,9 @@
-//===- KernelBody.h - What a kernel computes, before emission --*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a kernel computes, before emission.
 //
 // Reads one `kernel.func`: its arguments, the sizes of its tensors, and which
 // values are written straight into an out. Nothing of LLVM is in here.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_KERNELBODY_H
 #define LAMINA_BACKENDS_CPU_KERNELBODY_H

@@ -1,11 +1,9 @@
-//===- KernelEmitter.h - What fills a kernel's functions -------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What fills a kernel's functions.
 //
 // One emitter a kind of kernel. Items depend on sizes alone, so that results
 // are the same on any number of threads.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_KERNELEMITTER_H
 #define LAMINA_BACKENDS_CPU_KERNELEMITTER_H

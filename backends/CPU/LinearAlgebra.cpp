@@ -1,11 +1,9 @@
-//===- LinearAlgebra.cpp - Factors and solutions of one matrix ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Factors and solutions of one matrix.
 //
 // The textbook loops, one element at a time: correct in both types. Matrices
 // are small next to the products around them.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/StructuredEmitter.h"
 #include "dialects/Graph/GraphOps.h"

@@ -1,11 +1,9 @@
-//===- LoopBuilder.cpp - Structured control flow in LLVM IR ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Structured control flow in LLVM IR.
 //
 // Loops test at the head; LLVM rotates them. Every value that a loop changes is
 // a phi, so that no emitter needs memory for its counters or accumulators.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/LoopBuilder.h"
 

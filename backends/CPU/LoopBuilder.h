@@ -1,11 +1,9 @@
-//===- LoopBuilder.h - Structured control flow in LLVM IR ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Structured control flow in LLVM IR.
 //
 // An IRBuilder that knows loops with carried values, lanes and masks, so that
 // the emitters read as the loop nests they emit.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_LOOPBUILDER_H
 #define LAMINA_BACKENDS_CPU_LOOPBUILDER_H

@@ -1,8 +1,6 @@
-//===- LoopEmitter.cpp - Row programs in LLVM IR --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Row programs in LLVM IR.
 
 #include "backends/CPU/LoopEmitter.h"
 

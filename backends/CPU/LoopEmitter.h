@@ -1,11 +1,9 @@
-//===- LoopEmitter.h - Row programs in LLVM IR -----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Row programs in LLVM IR.
 //
 // Emits a LoopProgram: rows shared out among items, passes over each row, lanes
 // along its last loop with a masked rest. It takes every body of linalg ops.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_LOOPEMITTER_H
 #define LAMINA_BACKENDS_CPU_LOOPEMITTER_H

@@ -1,11 +1,9 @@
-//===- LoopProgram.cpp - Linalg ops arranged into row loops ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Linalg ops arranged into row loops.
 //
 // The order of ops is kept. A parallel op whose result nobody stores is
 // computed where it is read, unless that is costly and it has several readers.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/LoopProgram.h"
 

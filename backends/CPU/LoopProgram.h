@@ -1,12 +1,10 @@
-//===- LoopProgram.h - Linalg ops arranged into row loops ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Linalg ops arranged into row loops.
 //
 // From the linalg ops of a body, in any number, to loops: which leading loops
 // all ops share (a row), which ops run together in one pass over a row, and
 // which results need memory of their own.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_LOOPPROGRAM_H
 #define LAMINA_BACKENDS_CPU_LOOPPROGRAM_H

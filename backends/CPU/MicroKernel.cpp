@@ -1,11 +1,9 @@
-//===- MicroKernel.cpp - The register tile of a product -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The register tile of a product.
 //
 // Sums are carried by the loop over k, so they stay in registers; each step is
 // a row of the panel and a broadcast of one number for each row of the tile.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/MicroKernel.h"
 

@@ -1,8 +1,6 @@
-//===- MicroKernel.h - The register tile of a product ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The register tile of a product.
 
 #ifndef LAMINA_BACKENDS_CPU_MICROKERNEL_H
 #define LAMINA_BACKENDS_CPU_MICROKERNEL_H

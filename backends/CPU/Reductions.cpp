@@ -1,11 +1,9 @@
-//===- Reductions.cpp - Running values and how they end -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Running values and how they end.
 //
 // The part of GroupEmitter that knows what a sum starts from and how its
 // partial values are combined.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/GroupEmitter.h"
 #include "backends/CPU/ScalarOps.h"

@@ -1,8 +1,6 @@
-//===- RegionWalk.cpp - One iteration of a linalg op ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// One iteration of a linalg op.
 
 #include "backends/CPU/RegionWalk.h"
 

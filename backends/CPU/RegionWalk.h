@@ -1,11 +1,9 @@
-//===- RegionWalk.h - One iteration of a linalg op -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// One iteration of a linalg op.
 //
 // Walks the region of a linalg op and emits it for one iteration, or for lanes
 // of neighbouring ones. Operands are read when they are first used.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_REGIONWALK_H
 #define LAMINA_BACKENDS_CPU_REGIONWALK_H

@@ -1,8 +1,6 @@
-//===- ScalarOps.cpp - arith and math on lanes ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Arith and math on lanes.
 
 #include "backends/CPU/ScalarOps.h"
 

@@ -1,12 +1,10 @@
-//===- ScalarOps.h - arith and math on lanes -------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Arith and math on lanes.
 //
 // One op of `arith` or `math` on scalar types becomes LLVM IR on numbers or on
 // lanes of them. A `math` op on f32 becomes a polynomial, one on f64 a call of
 // libm for each lane; an op that has neither is refused.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_SCALAROPS_H
 #define LAMINA_BACKENDS_CPU_SCALAROPS_H

@@ -1,12 +1,10 @@
-//===- SortEmitter.cpp - Stable sorts along the middle axis ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Stable sorts along the middle axis.
 //
 // A merge sort from the bottom up on the positions of a row's keys. Positions
 // are sorted rather than keys, so that payloads and the ids of the largest
 // follow.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/StructuredEmitter.h"
 #include "dialects/Graph/GraphOps.h"

@@ -1,8 +1,6 @@
-//===- StructuredEmitter.cpp - Kernels of one structured op ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Kernels of one structured op.
 
 #include "backends/CPU/StructuredEmitter.h"
 

@@ -1,12 +1,10 @@
-//===- StructuredEmitter.h - Kernels of one structured op ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Kernels of one structured op.
 //
 // scatter, sort, top_k, cumulative and linear algebra: ops that no nest of
 // linalg expresses. The leading axis of all tensors is the batch; items run
 // over it, and for a scatter over parts of the rows, too.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_STRUCTUREDEMITTER_H
 #define LAMINA_BACKENDS_CPU_STRUCTUREDEMITTER_H

@@ -1,8 +1,6 @@
-//===- Target.cpp - Processors by their feature bits ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Processors by their feature bits.
 
 #include "backends/CPU/Target.h"
 

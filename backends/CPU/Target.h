@@ -1,12 +1,10 @@
-//===- Target.h - Processors by their feature bits -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Processors by their feature bits.
 //
 // Makes a TargetModel of this machine or of a named processor. Only feature
 // bits and cache sizes decide what is emitted; the name is for LLVM's
 // scheduling.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_TARGET_H
 #define LAMINA_BACKENDS_CPU_TARGET_H

@@ -1,12 +1,10 @@
-//===- VectorMath.cpp - Elementary functions on lanes ---------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Elementary functions on lanes.
 //
 // Each function reduces its argument to a short interval and evaluates a
 // polynomial there. The coefficients are Chebyshev interpolants computed with
 // 60 digits; the comment at each gives the interval and the error of the fit.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/VectorMath.h"
 

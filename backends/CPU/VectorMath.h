@@ -1,12 +1,10 @@
-//===- VectorMath.h - Elementary functions on lanes ------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Elementary functions on lanes.
 //
 // exp, log, tanh and the like as straight-line code on f32, a number or a
 // vector of any width. No library is called, so a loop stays vectors; results
 // are within 4 units in the last place, if the comment does not say otherwise.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_CPU_VECTORMATH_H
 #define LAMINA_BACKENDS_CPU_VECTORMATH_H

@@ -1,11 +1,9 @@
-//===- VectorPower.cpp - Powers and cube roots on lanes -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Powers and cube roots on lanes.
 //
 // The part of VectorMath that needs more digits than f32 has, or none of a
 // polynomial's.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/VectorMath.h"
 

@@ -1,8 +1,6 @@
-//===- Contract.h - Contractions on the host -------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Contractions on the host.
 
 #ifndef LAMINA_BACKENDS_REFERENCE_CONTRACT_H
 #define LAMINA_BACKENDS_REFERENCE_CONTRACT_H

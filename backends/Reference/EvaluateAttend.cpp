@@ -1,8 +1,6 @@
-//===- EvaluateAttend.cpp - Attention, one query after the other ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Attention, one query after the other.
 
 #include "backends/Reference/Interpreter.h"
 #include "backends/Reference/ScalarProgram.h"

@@ -1,11 +1,9 @@
-//===- EvaluateContract.cpp - Contractions --------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Contractions.
 //
 // Both operands are copied into the order of the loops, windows included, so
 // that what is left is a stack of matrix products.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/Reference/Contract.h"
 #include "backends/Reference/Interpreter.h"

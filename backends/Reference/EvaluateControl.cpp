@@ -1,8 +1,6 @@
-//===- EvaluateControl.cpp - Loops, branches, calls -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Loops, branches, calls.
 
 #include "backends/Reference/Interpreter.h"
 #include "backends/Reference/LoopRun.h"

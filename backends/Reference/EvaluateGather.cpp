@@ -1,8 +1,6 @@
-//===- EvaluateGather.cpp - Moves by run-time ids, sorting ----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Moves by run-time ids, sorting.
 
 #include "backends/Reference/Interpreter.h"
 #include "dialects/Graph/GraphOps.h"

@@ -1,11 +1,9 @@
-//===- EvaluateKernels.cpp - Launches, loops and choices of KERNEL --------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Launches, loops and choices of KERNEL.
 //
 // Plays an entry behind `convert-graph-to-kernel`: what differs from GRAPH is a
 // wrong cluster, what differs from this is a wrong code generator.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/Reference/LoopRun.h"
 #include "dialects/Kernel/KernelOps.h"

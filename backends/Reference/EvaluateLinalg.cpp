@@ -1,10 +1,8 @@
-//===- EvaluateLinalg.cpp - Bodies of kernels -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// `linalg` by maps and region, and the ops of `tensor` that stand beside it.
+// Bodies of kernels.
 //
-//===----------------------------------------------------------------------===//
+// `linalg` by maps and region, and the ops of `tensor` that stand beside it.
 
 #include "backends/Reference/Contract.h"
 #include "backends/Reference/Interpreter.h"

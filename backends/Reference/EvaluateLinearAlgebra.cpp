@@ -1,10 +1,8 @@
-//===- EvaluateLinearAlgebra.cpp - Factorisations and solves --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The textbook loops, one matrix after the other, in doubles.
+// Factorisations and solves.
 //
-//===----------------------------------------------------------------------===//
+// The textbook loops, one matrix after the other, in doubles.
 
 #include "backends/Reference/Interpreter.h"
 #include "dialects/Graph/GraphOps.h"

@@ -1,8 +1,6 @@
-//===- EvaluateReductions.cpp - Reductions and running ones ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Reductions and running ones.
 
 #include "backends/Reference/Interpreter.h"
 #include "dialects/Graph/GraphOps.h"

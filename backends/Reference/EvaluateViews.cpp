@@ -1,8 +1,6 @@
-//===- EvaluateViews.cpp - Sources and views ------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Sources and views.
 
 #include "backends/Reference/Interpreter.h"
 #include "dialects/Graph/GraphOps.h"

@@ -1,8 +1,6 @@
-//===- Interpreter.cpp - Plays GRAPH functions on the host ----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Plays GRAPH functions on the host.
 
 #include "backends/Reference/Interpreter.h"
 

@@ -1,12 +1,10 @@
-//===- Interpreter.h - Plays GRAPH functions on the host -------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Plays GRAPH functions on the host.
 //
 // The oracle of everything below GRAPH: each op is the plainest loop that says
 // what the op means, in doubles. It is slow on purpose; only contractions,
 // which are nearly all of the time, have some thought for the cache.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_REFERENCE_INTERPRETER_H
 #define LAMINA_BACKENDS_REFERENCE_INTERPRETER_H

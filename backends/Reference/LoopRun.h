@@ -1,10 +1,8 @@
-//===- LoopRun.h - One run of a loop of either level -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// `graph.scan` and `kernel.loop` have the same operands, regions and meaning.
+// One run of a loop of either level.
 //
-//===----------------------------------------------------------------------===//
+// `graph.scan` and `kernel.loop` have the same operands, regions and meaning.
 
 #ifndef LAMINA_BACKENDS_REFERENCE_LOOPRUN_H
 #define LAMINA_BACKENDS_REFERENCE_LOOPRUN_H

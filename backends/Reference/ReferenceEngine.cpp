@@ -1,8 +1,6 @@
-//===- ReferenceEngine.cpp - Runs a program by the interpreter ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Runs a program by the interpreter.
 
 #include "backends/Reference/ReferenceEngine.h"
 

@@ -1,8 +1,6 @@
-//===- ReferenceEngine.h - Runs a program by the interpreter ---*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Runs a program by the interpreter.
 
 #ifndef LAMINA_BACKENDS_REFERENCE_REFERENCEENGINE_H
 #define LAMINA_BACKENDS_REFERENCE_REFERENCEENGINE_H

@@ -1,8 +1,6 @@
-//===- ScalarProgram.cpp - Regions of scalars, ready to run ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Regions of scalars, ready to run.
 
 #include "backends/Reference/ScalarProgram.h"
 

@@ -1,11 +1,9 @@
-//===- ScalarProgram.h - Regions of scalars, ready to run ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Regions of scalars, ready to run.
 //
 // The body of a `linalg.generic`, or a region of attention: a block of scalar
 // ops that is run once an element. Looked up once, run many times.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_REFERENCE_SCALARPROGRAM_H
 #define LAMINA_BACKENDS_REFERENCE_SCALARPROGRAM_H

@@ -1,8 +1,6 @@
-//===- ScalarTable.cpp - Meaning of arith and math on scalars -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Meaning of arith and math on scalars.
 
 #include "backends/Reference/ScalarTable.h"
 

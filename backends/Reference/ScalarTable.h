@@ -1,12 +1,10 @@
-//===- ScalarTable.h - Meaning of arith and math on scalars ----*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Meaning of arith and math on scalars.
 //
 // One table says what each operation of `arith` and `math` does to elements.
 // Ops on tensors, bodies of kernels and the regions of attention all look it
 // up.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_REFERENCE_SCALARTABLE_H
 #define LAMINA_BACKENDS_REFERENCE_SCALARTABLE_H

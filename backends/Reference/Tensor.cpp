@@ -1,8 +1,6 @@
-//===- Tensor.cpp - Values of the interpreter -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Values of the interpreter.
 
 #include "backends/Reference/Tensor.h"
 

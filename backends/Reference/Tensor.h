@@ -1,11 +1,9 @@
-//===- Tensor.h - Values of the interpreter --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Values of the interpreter.
 //
 // A tensor whose elements are doubles or 64-bit integers, whatever its type in
 // the IR. How much of that width is used is the business of `Rounding`.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_BACKENDS_REFERENCE_TENSOR_H
 #define LAMINA_BACKENDS_REFERENCE_TENSOR_H

@@ -1,11 +1,9 @@
-//===- EntryNumbers.cpp - Numbers of the host on the tape -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Numbers of the host on the tape.
 //
 // `kernel.host` becomes records on registers; carries of the host are set from
 // registers at the end of a round.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/Tape/EntryWriter.h"
 #include "backends/Tape/TapeJson.h"

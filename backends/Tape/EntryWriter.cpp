@@ -1,12 +1,10 @@
-//===- EntryWriter.cpp - The records of one entry -------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The records of one entry.
 //
 // PLANNED -> records. Places are final; what is added here are the copies that
 // they imply (a carry whose new value was computed elsewhere) and the lifetimes
 // of slots, counted in records.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/Tape/EntryWriter.h"
 

@@ -1,8 +1,6 @@
-//===- EntryWriter.h - The records of one entry ----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The records of one entry.
 
 #ifndef LAMINA_BACKENDS_TAPE_ENTRYWRITER_H
 #define LAMINA_BACKENDS_TAPE_ENTRYWRITER_H

@@ -1,8 +1,6 @@
-//===- TapeJson.cpp - Attributes, types and sizes as JSON -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Attributes, types and sizes as JSON.
 
 #include "backends/Tape/TapeJson.h"
 

@@ -1,8 +1,6 @@
-//===- TapeJson.h - Attributes, types and sizes as JSON --------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Attributes, types and sizes as JSON.
 
 #ifndef LAMINA_BACKENDS_TAPE_TAPEJSON_H
 #define LAMINA_BACKENDS_TAPE_TAPEJSON_H

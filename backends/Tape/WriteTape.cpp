@@ -1,11 +1,9 @@
-//===- WriteTape.cpp - From PLANNED to the tape ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// From PLANNED to the tape.
 //
 // The frame of the tape: sizes, the program, kernels. Entries are written by
 // EntryWriter.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/Tape/WriteTape.h"
 

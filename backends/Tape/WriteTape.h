@@ -1,8 +1,6 @@
-//===- WriteTape.h - From PLANNED to the tape ------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// From PLANNED to the tape.
 
 #ifndef LAMINA_BACKENDS_TAPE_WRITETAPE_H
 #define LAMINA_BACKENDS_TAPE_WRITETAPE_H

@@ -1,10 +1,8 @@
-//===- ArithDerivatives.cpp - Reverse rules of arith ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// One line a formula: g is the adjoint of the result y.
+// Reverse rules of arith.
 //
-//===----------------------------------------------------------------------===//
+// One line a formula: g is the adjoint of the result y.
 
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"

@@ -1,13 +1,11 @@
-//===- AttendDerivatives.cpp - The adjoint of attention, and its parts ----===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The adjoint of attention, and its parts.
 //
 // `attend` has an adjoint op of its own. Where more is asked for (a second
 // derivative, the adjoint of the statistics, a backend without attention), both
 // are taken apart into contractions over the whole score matrix; the adjoint as
 // `graph.gradient` of the parts, so that there is one table of rules only.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"

@@ -1,14 +1,12 @@
-//===- ContractDerivatives.cpp - Reverse rules of contract ----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reverse rules of contract.
 //
 // The adjoint of a contraction with respect to one operand is a contraction of
 // the result's adjoint with the other one, over the same loops. Where the
 // operand is read through a window, u = (A i + B j + C) / D exactly, the loop
 // of i becomes one over u, and what was read at i is read at (D u - B j - C) /
 // A, exactly: so the op is closed under differentiation.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"

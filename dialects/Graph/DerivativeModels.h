@@ -1,11 +1,9 @@
-//===- DerivativeModels.h - Tables of rules as external models -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Tables of rules as external models.
 //
 // What turns one line of a table of rules into an implementation of
 // `DifferentiableOpInterface`. Included by the files of rules only.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_DIALECTS_GRAPH_DERIVATIVEMODELS_H
 #define LAMINA_DIALECTS_GRAPH_DERIVATIVEMODELS_H

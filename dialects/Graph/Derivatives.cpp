@@ -1,8 +1,6 @@
-//===- Derivatives.cpp - Registration of the derivative rules -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Registration of the derivative rules.
 
 #include "dialects/Graph/Derivatives.h"
 

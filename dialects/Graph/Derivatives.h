@@ -1,8 +1,6 @@
-//===- Derivatives.h - Registration of the derivative rules ----*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Registration of the derivative rules.
 
 #ifndef LAMINA_DIALECTS_GRAPH_DERIVATIVES_H
 #define LAMINA_DIALECTS_GRAPH_DERIVATIVES_H

@@ -1,11 +1,9 @@
-//===- Differentiable.h - Ops that know their derivative -------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Ops that know their derivative.
 //
 // The interface that `graph-expand-gradients` drives, and what a rule hands to
 // it.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE_H
 #define LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE_H

@@ -1,12 +1,10 @@
-//===- Differentiable.td - Ops that know their derivative --*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Ops that know their derivative.
 //
 // Attached to `arith`, `math` and `graph` ops as external models (Derivatives.h),
 // so that the rules stand in tables of their own. A dialect of a plugin may as
 // well declare it on its ops.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE_TD
 #define LAMINA_DIALECTS_GRAPH_DIFFERENTIABLE_TD

@@ -1,8 +1,6 @@
-//===- Formula.cpp - Derivatives written as formulas ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Derivatives written as formulas.
 
 #include "dialects/Graph/Formula.h"
 

@@ -1,11 +1,9 @@
-//===- Formula.h - Derivatives written as formulas -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Derivatives written as formulas.
 //
 // Lets a rule of calculus be written as it stands in a book: `g * (1 - y * y)`.
 // Works on tensors and on the scalars of attention's regions.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_DIALECTS_GRAPH_FORMULA_H
 #define LAMINA_DIALECTS_GRAPH_FORMULA_H

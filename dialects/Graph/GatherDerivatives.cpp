@@ -1,8 +1,6 @@
-//===- GatherDerivatives.cpp - Reverse rules of moves by run-time ids -----===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Reverse rules of moves by run-time ids.
 
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"

@@ -1,8 +1,6 @@
-//===- GraphAlgebra.td - Reductions, contractions, gathers, factorisations -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Reductions, contractions, gathers, factorisations.
 
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHALGEBRA
 #define LAMINA_DIALECTS_GRAPH_GRAPHALGEBRA

@@ -1,8 +1,6 @@
-//===- GraphControl.td - Loops, choice, gradients, attention -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Loops, choice, gradients, attention.
 
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHCONTROL
 #define LAMINA_DIALECTS_GRAPH_GRAPHCONTROL

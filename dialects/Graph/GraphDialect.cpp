@@ -1,10 +1,8 @@
-//===- GraphDialect.cpp - The graph dialect and its sizes -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Registration, `#graph.dims`, and how functions of graph ops are inlined.
+// The graph dialect and its sizes.
 //
-//===----------------------------------------------------------------------===//
+// Registration, `#graph.dims`, and how functions of graph ops are inlined.
 
 #include "dialects/Graph/GraphDialect.h"
 

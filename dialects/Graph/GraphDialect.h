@@ -1,8 +1,6 @@
-//===- GraphDialect.h - The graph dialect -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The graph dialect.
 
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHDIALECT_H
 #define LAMINA_DIALECTS_GRAPH_GRAPHDIALECT_H

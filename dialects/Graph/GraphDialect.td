@@ -1,8 +1,6 @@
-//===- GraphDialect.td - The graph dialect, its enums and attribute -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The graph dialect, its enums and attribute.
 
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHDIALECT
 #define LAMINA_DIALECTS_GRAPH_GRAPHDIALECT

@@ -1,12 +1,10 @@
-//===- GraphFolds.cpp - Folds and canonical forms of graph ops ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Folds and canonical forms of graph ops.
 //
 // Identities disappear, views of views become one view, loops and branches
 // with a known count or predicate are resolved. Rules that need algebra are in
 // `graph-simplify`.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"

@@ -1,8 +1,6 @@
-//===- GraphInterfaces.td - Types that stack -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Types that stack.
 
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHINTERFACES
 #define LAMINA_DIALECTS_GRAPH_GRAPHINTERFACES

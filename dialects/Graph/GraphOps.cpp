@@ -1,11 +1,9 @@
-//===- GraphOps.cpp - Ops of the graph dialect ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Ops of the graph dialect.
 //
 // Text, builders and accessors. What the ops ask of their operands is in
 // Verify*.cpp, what they fold to in GraphFolds.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 

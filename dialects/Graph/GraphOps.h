@@ -1,8 +1,6 @@
-//===- GraphOps.h - Ops of the graph dialect -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Ops of the graph dialect.
 
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHOPS_H
 #define LAMINA_DIALECTS_GRAPH_GRAPHOPS_H

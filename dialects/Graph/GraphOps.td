@@ -1,8 +1,6 @@
-//===- GraphOps.td - All ops of the graph dialect -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// All ops of the graph dialect.
 
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHOPS
 #define LAMINA_DIALECTS_GRAPH_GRAPHOPS

@@ -1,8 +1,6 @@
-//===- GraphViews.td - Ops that make or move elements -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Ops that make or move elements.
 
 #ifndef LAMINA_DIALECTS_GRAPH_GRAPHVIEWS
 #define LAMINA_DIALECTS_GRAPH_GRAPHVIEWS

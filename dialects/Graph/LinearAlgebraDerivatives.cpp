@@ -1,12 +1,10 @@
-//===- LinearAlgebraDerivatives.cpp - Reverse rules of factorisations -----===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reverse rules of factorisations.
 //
 // Formulas of matrix calculus (Giles, 2008), batched over leading axes. tri is
 // the lower triangle, sol(a, b) a triangular solve; a bar is an adjoint, ' the
 // transpose.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"

@@ -1,11 +1,9 @@
-//===- LoopSyntax.cpp - The text of loops and branches --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The text of loops and branches.
 //
 // Types of region arguments follow from the operands, so the text names each
 // argument beside the operand it stands for and repeats no type.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/LoopSyntax.h"
 

@@ -1,11 +1,9 @@
-//===- LoopSyntax.h - The text of loops and branches -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The text of loops and branches.
 //
 // `graph.scan` and `kernel.loop` read and print alike, so do `graph.cond` and
 // `kernel.if`; this is their common text.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_DIALECTS_GRAPH_LOOPSYNTAX_H
 #define LAMINA_DIALECTS_GRAPH_LOOPSYNTAX_H

@@ -1,12 +1,10 @@
-//===- MathDerivatives.cpp - Reverse rules of math ------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reverse rules of math.
 //
 // One line a formula: x, y = f(x), and g, the adjoint of y. Through the result
 // where that is cheaper. Singular points have the derivative 0: `sqrt`, `absf`,
 // powers; so norms stay finite at zero, twice.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"

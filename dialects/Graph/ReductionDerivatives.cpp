@@ -1,8 +1,6 @@
-//===- ReductionDerivatives.cpp - Reverse rules of reductions -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Reverse rules of reductions.
 
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"

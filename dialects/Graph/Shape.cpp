@@ -1,10 +1,8 @@
-//===- Shape.cpp - Shapes as lists of sizes -------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// From tensor types to sizes and back. Nothing else reads encodings.
+// Shapes as lists of sizes.
 //
-//===----------------------------------------------------------------------===//
+// From tensor types to sizes and back. Nothing else reads encodings.
 
 #include "dialects/Graph/Shape.h"
 

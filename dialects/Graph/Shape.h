@@ -1,8 +1,6 @@
-//===- Shape.h - Shapes as lists of sizes -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Shapes as lists of sizes.
 
 #ifndef LAMINA_DIALECTS_GRAPH_SHAPE_H
 #define LAMINA_DIALECTS_GRAPH_SHAPE_H

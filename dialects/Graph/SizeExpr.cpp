@@ -1,12 +1,10 @@
-//===- SizeExpr.cpp - Sizes as canonical polynomials ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sizes as canonical polynomials.
 //
 // Arithmetic, text and reading of sizes. The text is the identity of a size in
 // `#graph.dims`, so everything that is equal must print alike: terms by degree
 // and name, the coefficient behind the names, quotients in parentheses.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/SizeExpr.h"
 

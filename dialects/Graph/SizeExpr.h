@@ -1,12 +1,10 @@
-//===- SizeExpr.h - Sizes as canonical polynomials -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sizes as canonical polynomials.
 //
 // A size is a polynomial with integer coefficients over named sizes and
 // floordiv quotients. One size has one canonical form and one text, so that
 // equal sizes give equal types.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_DIALECTS_GRAPH_SIZEEXPR_H
 #define LAMINA_DIALECTS_GRAPH_SIZEEXPR_H

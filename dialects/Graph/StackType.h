@@ -1,8 +1,6 @@
-//===- StackType.h - Types that stack, and rows of them -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Types that stack, and rows of them.
 
 #ifndef LAMINA_DIALECTS_GRAPH_STACKTYPE_H
 #define LAMINA_DIALECTS_GRAPH_STACKTYPE_H

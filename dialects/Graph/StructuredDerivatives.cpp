@@ -1,11 +1,9 @@
-//===- StructuredDerivatives.cpp - Rules of custom and cumulative ---------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Rules of custom and cumulative.
 //
 // The user's own pullback; running reductions, which are taken apart into loops
 // before they are differentiated.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"

@@ -1,8 +1,6 @@
-//===- Verify.h - Checks that several ops share ----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Checks that several ops share.
 
 #ifndef LAMINA_DIALECTS_GRAPH_VERIFY_H
 #define LAMINA_DIALECTS_GRAPH_VERIFY_H

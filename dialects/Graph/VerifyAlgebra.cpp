@@ -1,10 +1,8 @@
-//===- VerifyAlgebra.cpp - What reductions and contractions ask -----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Verifiers of the ops of GraphAlgebra.td.
+// What reductions and contractions ask.
 //
-//===----------------------------------------------------------------------===//
+// Verifiers of the ops of GraphAlgebra.td.
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Verify.h"

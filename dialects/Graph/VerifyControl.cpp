@@ -1,11 +1,9 @@
-//===- VerifyControl.cpp - What loops and branches ask --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What loops and branches ask.
 //
 // Verifiers of the ops of GraphControl.td. What looks into regions is a region
 // verifier, so that terminators have been checked before.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/StackType.h"

@@ -1,11 +1,9 @@
-//===- VerifyViews.cpp - What views ask of their operands -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What views ask of their operands.
 //
 // Verifiers of the ops of GraphViews.td. Sizes are compared as polynomials, so
 // named ones are checked as far as constants.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Verify.h"

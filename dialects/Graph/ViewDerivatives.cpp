@@ -1,11 +1,9 @@
-//===- ViewDerivatives.cpp - Reverse rules of views -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reverse rules of views.
 //
 // Views move elements, so their rules serve truth values too: the driver pulls
 // the place of an adjoint back by the same rule. There a sum is `any`.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"

@@ -1,8 +1,6 @@
-//===- Addresses.cpp - Where the values of a planned entry stand ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Where the values of a planned entry stand.
 
 #include "dialects/Kernel/Addresses.h"
 

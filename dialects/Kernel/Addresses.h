@@ -1,12 +1,10 @@
-//===- Addresses.h - Where the values of a planned entry stand -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Where the values of a planned entry stand.
 //
 // `places` say where results are put; arguments of the entry and of regions,
 // rows of stacks and reshapes follow from them. The tape writer and the
 // verifier read addresses here.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_DIALECTS_KERNEL_ADDRESSES_H
 #define LAMINA_DIALECTS_KERNEL_ADDRESSES_H

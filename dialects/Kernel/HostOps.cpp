@@ -1,8 +1,6 @@
-//===- HostOps.cpp - What the host can compute ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What the host can compute.
 
 #include "dialects/Kernel/HostOps.h"
 

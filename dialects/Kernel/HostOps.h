@@ -1,8 +1,6 @@
-//===- HostOps.h - What the host can compute -------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What the host can compute.
 
 #ifndef LAMINA_DIALECTS_KERNEL_HOSTOPS_H
 #define LAMINA_DIALECTS_KERNEL_HOSTOPS_H

@@ -1,8 +1,6 @@
-//===- KernelCost.cpp - What a launch of a kernel costs -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What a launch of a kernel costs.
 
 #include "dialects/Kernel/KernelCost.h"
 

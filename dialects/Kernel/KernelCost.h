@@ -1,8 +1,6 @@
-//===- KernelCost.h - What a launch of a kernel costs ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What a launch of a kernel costs.
 
 #ifndef LAMINA_DIALECTS_KERNEL_KERNELCOST_H
 #define LAMINA_DIALECTS_KERNEL_KERNELCOST_H

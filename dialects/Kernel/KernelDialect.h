@@ -1,8 +1,6 @@
-//===- KernelDialect.h - The kernel dialect --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The kernel dialect.
 
 #ifndef LAMINA_DIALECTS_KERNEL_KERNELDIALECT_H
 #define LAMINA_DIALECTS_KERNEL_KERNELDIALECT_H

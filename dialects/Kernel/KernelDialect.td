@@ -1,8 +1,6 @@
-//===- KernelDialect.td - The kernel dialect, kinds and places -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The kernel dialect, kinds and places.
 
 #ifndef LAMINA_DIALECTS_KERNEL_KERNELDIALECT
 #define LAMINA_DIALECTS_KERNEL_KERNELDIALECT

@@ -1,11 +1,9 @@
-//===- KernelOps.cpp - The kernel dialect ---------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The kernel dialect.
 //
 // Registration, printing and accessors of the kernel dialect. What its ops ask
 // of their operands is in KernelVerify.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Kernel/KernelOps.h"
 

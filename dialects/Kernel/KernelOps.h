@@ -1,11 +1,9 @@
-//===- KernelOps.h - Kernels and launches ----------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Kernels and launches.
 //
 // The ops of KERNEL and PLANNED: what a backend compiles (`kernel.func`) and
 // what becomes the tape (`launch`, `host`, `loop`, `if`).
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_DIALECTS_KERNEL_KERNELOPS_H
 #define LAMINA_DIALECTS_KERNEL_KERNELOPS_H

@@ -1,8 +1,6 @@
-//===- KernelOps.td - Kernels, launches, loops and choices -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Kernels, launches, loops and choices.
 
 #ifndef LAMINA_DIALECTS_KERNEL_KERNELOPS
 #define LAMINA_DIALECTS_KERNEL_KERNELOPS

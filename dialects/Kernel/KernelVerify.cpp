@@ -1,9 +1,6 @@
-//===- KernelVerify.cpp - What the ops of the kernel dialect ask for
-//-------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What the ops of the kernel dialect ask for.
 
 #include "dialects/Graph/Shape.h"
 #include "dialects/Kernel/KernelOps.h"

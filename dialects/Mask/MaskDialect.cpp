@@ -1,10 +1,8 @@
-//===- MaskDialect.cpp - Block structure of attention masks ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Registration, text and verifier of `#mask.blocks`.
+// Block structure of attention masks.
 //
-//===----------------------------------------------------------------------===//
+// Registration, text and verifier of `#mask.blocks`.
 
 #include "dialects/Mask/MaskDialect.h"
 

@@ -1,8 +1,6 @@
-//===- MaskDialect.h - The mask dialect -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The mask dialect.
 
 #ifndef LAMINA_DIALECTS_MASK_MASKDIALECT_H
 #define LAMINA_DIALECTS_MASK_MASKDIALECT_H

@@ -1,8 +1,6 @@
-//===- MaskOps.td - Which blocks of an attention a mask hides -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Which blocks of an attention a mask hides.
 
 #ifndef LAMINA_DIALECTS_MASK_MASKOPS
 #define LAMINA_DIALECTS_MASK_MASKOPS

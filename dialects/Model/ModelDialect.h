@@ -1,8 +1,6 @@
-//===- ModelDialect.h - The model dialect -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The model dialect.
 
 #ifndef LAMINA_DIALECTS_MODEL_MODELDIALECT_H
 #define LAMINA_DIALECTS_MODEL_MODELDIALECT_H

@@ -1,11 +1,9 @@
-//===- ModelOps.cpp - Layers, trees of weights, calls ---------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Layers, trees of weights, calls.
 //
 // Registration, types and verifiers. Paths and callees reach into other ops,
 // so they are checked by `verify-model`, not here.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Model/ModelOps.h"
 

@@ -1,8 +1,6 @@
-//===- ModelOps.h - Ops of the model dialect -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Ops of the model dialect.
 
 #ifndef LAMINA_DIALECTS_MODEL_MODELOPS_H
 #define LAMINA_DIALECTS_MODEL_MODELOPS_H

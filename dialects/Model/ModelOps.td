@@ -1,8 +1,6 @@
-//===- ModelOps.td - Layers, trees of weights, calls -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Layers, trees of weights, calls.
 
 #ifndef LAMINA_DIALECTS_MODEL_MODELOPS
 #define LAMINA_DIALECTS_MODEL_MODELOPS

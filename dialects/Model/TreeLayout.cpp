@@ -1,11 +1,9 @@
-//===- TreeLayout.cpp - The leaves of trees of weights --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The leaves of trees of weights.
 //
 // Layers are read once, inner ones first; a tree is then an offset into the
 // list of its layer.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Model/TreeLayout.h"
 

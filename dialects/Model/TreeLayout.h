@@ -1,11 +1,9 @@
-//===- TreeLayout.h - The leaves of trees of weights -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The leaves of trees of weights.
 //
 // Which tensors a `!model.tree` consists of: params, states and those of its
 // fields, in order of declaration, depth first.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_DIALECTS_MODEL_TREELAYOUT_H
 #define LAMINA_DIALECTS_MODEL_TREELAYOUT_H

@@ -1,12 +1,10 @@
-//===- Counters.cpp - Which counters a pipeline needs ---------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Which counters a pipeline needs.
 //
 // A stage counts its runs. Leaves at one place run together unless a pass to
 // the left holds back some of them; so there is one counter for each place and
 // each set of passes to its left.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Optim/Counters.h"
 

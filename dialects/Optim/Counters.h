@@ -1,8 +1,6 @@
-//===- Counters.h - Which counters a pipeline needs ------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Which counters a pipeline needs.
 
 #ifndef LAMINA_DIALECTS_OPTIM_COUNTERS_H
 #define LAMINA_DIALECTS_OPTIM_COUNTERS_H

@@ -1,8 +1,6 @@
-//===- OptimDialect.h - The optim dialect -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The optim dialect.
 
 #ifndef LAMINA_DIALECTS_OPTIM_OPTIMDIALECT_H
 #define LAMINA_DIALECTS_OPTIM_OPTIMDIALECT_H

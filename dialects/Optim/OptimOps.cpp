@@ -1,10 +1,8 @@
-//===- OptimOps.cpp - Stages of optimizers --------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Registration, text and verifiers of the optim dialect.
+// Stages of optimizers.
 //
-//===----------------------------------------------------------------------===//
+// Registration, text and verifiers of the optim dialect.
 
 #include "dialects/Optim/OptimOps.h"
 

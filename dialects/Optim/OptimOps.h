@@ -1,8 +1,6 @@
-//===- OptimOps.h - Ops of the optim dialect -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Ops of the optim dialect.
 
 #ifndef LAMINA_DIALECTS_OPTIM_OPTIMOPS_H
 #define LAMINA_DIALECTS_OPTIM_OPTIMOPS_H

@@ -1,8 +1,6 @@
-//===- OptimOps.td - Stages of optimizers and their application -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Stages of optimizers and their application.
 
 #ifndef LAMINA_DIALECTS_OPTIM_OPTIMOPS
 #define LAMINA_DIALECTS_OPTIM_OPTIMOPS

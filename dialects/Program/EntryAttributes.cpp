@@ -1,11 +1,9 @@
-//===- EntryAttributes.cpp - Where arguments come from --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Where arguments come from.
 //
 // Verifies the `program.*` attributes of entries: the names, their kinds, and
 // that a variable has the type that is loaded or stored.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Program/ProgramOps.h"
 

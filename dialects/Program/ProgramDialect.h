@@ -1,8 +1,6 @@
-//===- ProgramDialect.h - The program dialect -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The program dialect.
 
 #ifndef LAMINA_DIALECTS_PROGRAM_PROGRAMDIALECT_H
 #define LAMINA_DIALECTS_PROGRAM_PROGRAMDIALECT_H

@@ -1,11 +1,9 @@
-//===- ProgramOps.cpp - What persists and what the user calls -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What persists and what the user calls.
 //
 // Verifiers of the program ops. What entries say of their arguments and
 // results is checked in EntryAttributes.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Program/ProgramOps.h"
 

@@ -1,8 +1,6 @@
-//===- ProgramOps.h - Ops of the program dialect -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Ops of the program dialect.
 
 #ifndef LAMINA_DIALECTS_PROGRAM_PROGRAMOPS_H
 #define LAMINA_DIALECTS_PROGRAM_PROGRAMOPS_H

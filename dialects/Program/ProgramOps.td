@@ -1,8 +1,6 @@
-//===- ProgramOps.td - What persists and what the user calls -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What persists and what the user calls.
 
 #ifndef LAMINA_DIALECTS_PROGRAM_PROGRAMOPS
 #define LAMINA_DIALECTS_PROGRAM_PROGRAMOPS

@@ -1,13 +1,11 @@
-//===- ClampExponents.cpp - A pass from outside the compiler --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A pass from outside the compiler.
 //
 // GRAPH -> GRAPH. Every `math.exp` gets its operand cut at a limit, so that no
 // activation overflows. Run it at the hook `before-gradients`, and the gradient
 // is the one of the clamped function; at `after-gradients`, only the values
 // are clamped.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 

@@ -1,11 +1,9 @@
-//===- AST.h - The tree of one file ----------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The tree of one file.
 //
 // A FileAST owns its nodes. It is made by parse() (frontend/Grammar/Parse.h)
 // and never changed.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_AST_AST_H
 #define LAMINA_FRONTEND_AST_AST_H

@@ -1,8 +1,6 @@
-//===- Decl.h - Declarations and members of layers -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Declarations and members of layers.
 
 #ifndef LAMINA_FRONTEND_AST_DECL_H
 #define LAMINA_FRONTEND_AST_DECL_H

@@ -1,13 +1,11 @@
-//===- Expr.h - Expressions ------------------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Expressions.
 //
 // Parentheses are kept: `(h, d)` and `(...)` on a left side are joined axes.
 // Constructs that only some places allow (a pipeline, `...`, `.field`) are
 // expressions like others; the parser has checked that they stand in such a
 // place as far as the grammar says it.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_AST_EXPR_H
 #define LAMINA_FRONTEND_AST_EXPR_H

@@ -1,13 +1,11 @@
-//===- Format.cpp - The one way to write a program ------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The one way to write a program.
 //
 // Works on tokens and comments alone. A token that is written with two blanks
 // or more before it, at the column of its like in a neighbouring line, is
 // aligned on purpose: such columns stay, as narrow as they can be. Lines that
 // go on with a statement keep their distance from its beginning.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/AST/Format.h"
 

@@ -1,13 +1,11 @@
-//===- Node.h - What all syntax nodes have ---------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What all syntax nodes have.
 //
 // Syntax nodes are plain, immutable, and live in the arena of their file
 // (AST.h). They are told apart by `kind`; llvm::isa, cast and dyn_cast work on
 // each of the four families. Every StringRef points into the source text, or
 // into the arena where the text had to be changed.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_AST_NODE_H
 #define LAMINA_FRONTEND_AST_NODE_H

@@ -1,12 +1,10 @@
-//===- Print.cpp - The tree for developers --------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The tree for developers.
 //
 // `--emit=ast`: a declaration or statement a line, what is inside it indented.
 // Expressions are written with every operation in parentheses, so that two
 // trees print alike only if they are alike.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/AST/AST.h"
 #include "frontend/AST/Visitor.h"

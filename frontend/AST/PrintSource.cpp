@@ -1,11 +1,9 @@
-//===- PrintSource.cpp - Expressions and types as source text -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Expressions and types as source text.
 //
 // One line, spaced as the formatter does. Parentheses are in the tree, so what
 // is printed parses to the same tree.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/AST/AST.h"
 #include "frontend/AST/Visitor.h"

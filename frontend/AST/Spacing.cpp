@@ -1,8 +1,6 @@
-//===- Spacing.cpp - Blanks between two tokens ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Blanks between two tokens.
 
 #include "frontend/AST/Spacing.h"
 

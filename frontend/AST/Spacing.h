@@ -1,8 +1,6 @@
-//===- Spacing.h - Blanks between two tokens -------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Blanks between two tokens.
 
 #ifndef LAMINA_FRONTEND_AST_SPACING_H
 #define LAMINA_FRONTEND_AST_SPACING_H

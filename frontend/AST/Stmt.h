@@ -1,11 +1,9 @@
-//===- Stmt.h - Statements -------------------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Statements.
 //
 // Statements of bodies, and the items of train bodies, which are statements as
 // well: `repeat` and `stage` hold both.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_AST_STMT_H
 #define LAMINA_FRONTEND_AST_STMT_H

@@ -1,11 +1,9 @@
-//===- Trivia.h - Comments and tokens of a file ----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Comments and tokens of a file.
 //
 // What the tree does not hold and the formatter and editors need: every token
 // with its place, comments among them.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_AST_TRIVIA_H
 #define LAMINA_FRONTEND_AST_TRIVIA_H

@@ -1,8 +1,6 @@
-//===- Type.h - Types as written -------------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Types as written.
 
 #ifndef LAMINA_FRONTEND_AST_TYPE_H
 #define LAMINA_FRONTEND_AST_TYPE_H

@@ -1,12 +1,10 @@
-//===- Visitor.h - Dispatch over syntax nodes ------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Dispatch over syntax nodes.
 //
 // `visit(node)` calls the derived class's `visitName(NameExpr *)` and so on. A
 // derived class has a function for every kind of a family that it visits, so
 // that a new kind is a compile error where it is forgotten.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_AST_VISITOR_H
 #define LAMINA_FRONTEND_AST_VISITOR_H

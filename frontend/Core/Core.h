@@ -1,6 +1,6 @@
-//===- Core.h - The typed tree between Sema and IRGen ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The typed tree between Sema and IRGen.
 //
 // What Sema makes and IRGen walks: names resolved, settings gone, functions
 // written out where they are called, broadcasts explicit, each access with its
@@ -11,8 +11,6 @@
 // anywhere, also under indices: a Let there depends on the indices that its
 // value depends on. Calls of layers are calls of `FunctionInstance`s
 // (Instance.h).
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_CORE_CORE_H
 #define LAMINA_FRONTEND_CORE_CORE_H

@@ -1,13 +1,11 @@
-//===- CoreTrees.h - Blocks, calls, weights, loops -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Blocks, calls, weights, loops.
 //
 // The second half of Core.h (included by it): what is made of several values or
 // has an order. Statements of a Block run from top to bottom; a call whose
 // instance updates states, an Update and a Minimize give the tree they act on a
 // new value for everything below.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_CORE_CORETREES_H
 #define LAMINA_FRONTEND_CORE_CORETREES_H

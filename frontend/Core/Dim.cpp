@@ -1,13 +1,11 @@
-//===- Dim.cpp - Arithmetic on canonical polynomials ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Arithmetic on canonical polynomials.
 //
 // Polynomials are kept as sorted lists of monomials (higher degree first, then
 // by age of atoms) and interned by a key spelled from ids, so that equality is
 // equality of pointers. Quotients, rests, minima and choices are atoms that are
 // interned by their parts after simplification.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Core/Dim.h"
 

@@ -1,6 +1,6 @@
-//===- Dim.h - Sizes as canonical polynomials ------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sizes as canonical polynomials.
 //
 // A `Dim` is a polynomial with rational coefficients over atoms (names of
 // dimensions, sizes of the program, indices, quotients …), interned in a
@@ -8,8 +8,6 @@
 // are equal. Sema decides with it what meets what; everybody after Sema looks
 // at `dim.size()` only, in which nothing is left but constants and `Size`
 // atoms.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_CORE_DIM_H
 #define LAMINA_FRONTEND_CORE_DIM_H

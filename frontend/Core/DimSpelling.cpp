@@ -1,11 +1,9 @@
-//===- DimSpelling.cpp - Numbers and spelling of polynomials --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Numbers and spelling of polynomials.
 //
 // The coefficients of dims, and how dims are written in messages: as the source
 // would spell them.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Core/Dim.h"
 

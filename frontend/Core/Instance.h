@@ -1,13 +1,11 @@
-//===- Instance.h - Layers with sizes, their calls -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Layers with sizes, their calls.
 //
 // A `Slot` is a place for weights in the source: a field, a model, a part of a
 // chain. What stands in it is fixed by the first call. A `LayerInstance` is a
 // layer with all settings and sizes known; slots that agree share one. It has
 // one `FunctionInstance` for each distinct call.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_CORE_INSTANCE_H
 #define LAMINA_FRONTEND_CORE_INSTANCE_H

@@ -1,10 +1,8 @@
-//===- Pipeline.h - Optimizers as stages -----------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one `minimize` does with gradients: a row of stages for each weight.
+// Optimizers as stages.
 //
-//===----------------------------------------------------------------------===//
+// What one `minimize` does with gradients: a row of stages for each weight.
 
 #ifndef LAMINA_FRONTEND_CORE_PIPELINE_H
 #define LAMINA_FRONTEND_CORE_PIPELINE_H

@@ -1,12 +1,10 @@
-//===- Print.cpp - Core as text -------------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Core as text.
 //
 // `--emit=core`: instances, then entries, a statement a line. Expressions are
 // written close to the source; locals are `%name.id`, so that every use names
 // its definition, and types show sizes.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Core/Printer.h"
 

@@ -1,8 +1,6 @@
-//===- PrintProgram.cpp - Statements, instances, entries ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Statements, instances, entries.
 
 #include "frontend/Core/Printer.h"
 

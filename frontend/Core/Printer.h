@@ -1,8 +1,6 @@
-//===- Printer.h - State of printing Core ----------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// State of printing Core.
 
 #ifndef LAMINA_FRONTEND_CORE_PRINTER_H
 #define LAMINA_FRONTEND_CORE_PRINTER_H

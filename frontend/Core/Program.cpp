@@ -1,8 +1,6 @@
-//===- Program.cpp - Making nodes, walking weights ------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Making nodes, walking weights.
 
 #include "frontend/Core/Program.h"
 

@@ -1,12 +1,10 @@
-//===- Program.h - All that Sema hands to IRGen ----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// All that Sema hands to IRGen.
 //
 // A whole program: its sizes, numbers, models, data, and its entries (train,
 // samples, tests, exported functions), each with its body as Core. Everything
 // stands in an order that the source decides.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_CORE_PROGRAM_H
 #define LAMINA_FRONTEND_CORE_PROGRAM_H

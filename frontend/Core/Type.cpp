@@ -1,8 +1,6 @@
-//===- Type.cpp - Making, comparing and spelling types --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Making, comparing and spelling types.
 
 #include "frontend/Core/Type.h"
 

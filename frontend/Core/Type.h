@@ -1,12 +1,10 @@
-//===- Type.h - Types of values of Core ------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Types of values of Core.
 //
 // The types of run-time values: tensors with named axes, trees of weights,
 // runs, tuples. An axis is three things, kept apart: a dim (what it meets), a
 // size (what is checked, proved and emitted), and a name (what `over t` finds).
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_CORE_TYPE_H
 #define LAMINA_FRONTEND_CORE_TYPE_H

@@ -1,12 +1,10 @@
-//===- Verify.cpp - What IRGen relies on ----------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What IRGen relies on.
 //
 // `verify-core`: no error node, types where they have to be equal, alignments
 // that ascend, every local defined above its use, every size known. A fault
 // found here is ours, never the user's.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Core/Program.h"
 #include "frontend/Core/Walk.h"

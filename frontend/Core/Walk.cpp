@@ -1,8 +1,6 @@
-//===- Walk.cpp - The parts of an expression ------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The parts of an expression.
 
 #include "frontend/Core/Walk.h"
 

@@ -1,8 +1,6 @@
-//===- Walk.h - The parts of an expression ---------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The parts of an expression.
 
 #ifndef LAMINA_FRONTEND_CORE_WALK_H
 #define LAMINA_FRONTEND_CORE_WALK_H

@@ -1,12 +1,10 @@
-//===- BuildAST.h - From parse tree to syntax tree -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// From parse tree to syntax tree.
 //
 // Narrows the cover grammar: what stands left of `=` is a target, after `:` a
 // type or a pipeline. What does not fit is reported here. Each function turns
 // one rule of LaminaParser.g4 into its node.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_GRAMMAR_BUILDAST_H
 #define LAMINA_FRONTEND_GRAMMAR_BUILDAST_H

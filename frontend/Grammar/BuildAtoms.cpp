@@ -1,8 +1,6 @@
-//===- BuildAtoms.cpp - Literals, parentheses, lists ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Literals, parentheses, lists.
 
 #include "frontend/Grammar/BuildAST.h"
 

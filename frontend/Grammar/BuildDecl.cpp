@@ -1,8 +1,6 @@
-//===- BuildDecl.cpp - Declarations from the parse tree -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Declarations from the parse tree.
 
 #include "frontend/Grammar/BuildAST.h"
 

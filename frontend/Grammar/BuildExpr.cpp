@@ -1,8 +1,6 @@
-//===- BuildExpr.cpp - Expressions from the parse tree --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Expressions from the parse tree.
 
 #include "frontend/Grammar/BuildAST.h"
 

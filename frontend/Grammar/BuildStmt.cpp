@@ -1,8 +1,6 @@
-//===- BuildStmt.cpp - Statements from the parse tree ---------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Statements from the parse tree.
 
 #include "frontend/Grammar/BuildAST.h"
 

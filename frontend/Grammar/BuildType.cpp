@@ -1,11 +1,9 @@
-//===- BuildType.cpp - Types from the parse tree --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Types from the parse tree.
 //
 // A type is parsed as an expression with suffixes (`id(n)[b, t]?` is a call,
 // brackets and a mark), because `x: …` may be followed by either.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Grammar/BuildAST.h"
 

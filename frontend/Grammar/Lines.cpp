@@ -1,12 +1,10 @@
-//===- Lines.cpp - From characters to balanced statements -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// From characters to balanced statements.
 //
 // Brackets are balanced here, before the parser, because a bracket that is not
 // closed makes every later line end look like a blank: the parser would report
 // the end of the file instead of the line that lacks the bracket.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Grammar/Lines.h"
 

@@ -1,12 +1,10 @@
-//===- Lines.h - From characters to balanced statements --------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// From characters to balanced statements.
 //
 // Stands between the lexer and the parser. What goes in is the text, what comes
 // out are the parser's tokens: line ends that end a statement are `;`, every
 // bracket is closed, comments are kept aside.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_GRAMMAR_LINES_H
 #define LAMINA_FRONTEND_GRAMMAR_LINES_H

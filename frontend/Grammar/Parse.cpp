@@ -1,11 +1,9 @@
-//===- Parse.cpp - From text to syntax tree -------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// From text to syntax tree.
 //
 // The only place that catches exceptions: ANTLR throws, the rest of the
 // compiler is built without.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Grammar/Parse.h"
 

@@ -1,10 +1,8 @@
-//===- Parse.h - From text to syntax tree ----------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only header of Grammar that others include; it has nothing of ANTLR.
+// From text to syntax tree.
 //
-//===----------------------------------------------------------------------===//
+// The only header of Grammar that others include; it has nothing of ANTLR.
 
 #ifndef LAMINA_FRONTEND_GRAMMAR_PARSE_H
 #define LAMINA_FRONTEND_GRAMMAR_PARSE_H

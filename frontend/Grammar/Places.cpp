@@ -1,10 +1,8 @@
-//===- Places.cpp - Where tokens lie --------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// ANTLR counts code points; everything else in the compiler counts bytes.
+// Where tokens lie.
 //
-//===----------------------------------------------------------------------===//
+// ANTLR counts code points; everything else in the compiler counts bytes.
 
 #include "frontend/Grammar/Lines.h"
 

@@ -1,12 +1,10 @@
-//===- SyntaxErrors.cpp - Messages and recovery of the parser -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Messages and recovery of the parser.
 //
 // A generated rule function that meets a mistake calls reportError and recover
 // and returns. recover throws on until one of the rules that hold a statement
 // and its `;` is reached, so that no rule in between works on half a phrase.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Grammar/SyntaxErrors.h"
 

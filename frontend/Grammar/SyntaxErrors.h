@@ -1,12 +1,10 @@
-//===- SyntaxErrors.h - Messages and recovery of the parser ----*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Messages and recovery of the parser.
 //
 // Takes the place of ANTLR's error strategy. The first mistake of a statement
 // is reported in words of the language; then parsing goes on after the
 // statement.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_GRAMMAR_SYNTAXERRORS_H
 #define LAMINA_FRONTEND_GRAMMAR_SYNTAXERRORS_H

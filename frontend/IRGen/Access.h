@@ -1,8 +1,6 @@
-//===- Access.h - One access of an indexed definition ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// One access of an indexed definition.
 
 #ifndef LAMINA_FRONTEND_IRGEN_ACCESS_H
 #define LAMINA_FRONTEND_IRGEN_ACCESS_H

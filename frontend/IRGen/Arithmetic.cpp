@@ -1,11 +1,9 @@
-//===- Arithmetic.cpp - Elementwise primitives as arith and math ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Elementwise primitives as arith and math.
 //
 // Operands arrive with the shape of the result. Real operations take whole
 // operands too and turn them into reals first.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/Emitter.h"
 

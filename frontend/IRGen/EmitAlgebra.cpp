@@ -1,11 +1,9 @@
-//===- EmitAlgebra.cpp - Factorisations and what is made of them ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Factorisations and what is made of them.
 //
 // GRAPH has triangular_solve, cholesky, lu and qr; inverse, solve, determinant
 // are written over these here.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/Emitter.h"
 

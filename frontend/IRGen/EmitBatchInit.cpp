@@ -1,12 +1,10 @@
-//===- EmitBatchInit.cpp - Weights that start from the first batch --------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Weights that start from the first batch.
 //
 // One entry for all initial values that look at the argument of a call: the
 // forward pass of the first `minimize`. The calls on its way are variants of
 // their functions that give such weights their value before they use them.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/Entry.h"
 

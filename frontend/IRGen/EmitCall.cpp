@@ -1,8 +1,6 @@
-//===- EmitCall.cpp - Calls of layers, blocks, runs -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Calls of layers, blocks, runs.
 
 #include "frontend/IRGen/ModuleEmitter.h"
 

@@ -1,12 +1,10 @@
-//===- EmitData.cpp - Sources, columns, fields of a batch -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sources, columns, fields of a batch.
 //
 // The runtime reads columns of records; what a `data` line computes from them
 // is part of the entry that uses it. The lines of one record are emitted under
 // an index that counts the records of the batch.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Program/ProgramOps.h"
 #include "frontend/IRGen/Entry.h"

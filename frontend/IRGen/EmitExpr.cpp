@@ -1,8 +1,6 @@
-//===- EmitExpr.cpp - Leaves, elementwise nodes, axes under indices -------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Leaves, elementwise nodes, axes under indices.
 
 #include "frontend/IRGen/Emitter.h"
 #include "frontend/IRGen/ModuleEmitter.h"

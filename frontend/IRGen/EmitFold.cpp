@@ -1,11 +1,9 @@
-//===- EmitFold.cpp - Reductions and softmax ------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reductions and softmax.
 //
 // What a condition leaves out counts as the neutral value of the reduction. The
 // ends of ragged axes are conditions like those that the user writes.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/Emitter.h"
 

@@ -1,13 +1,11 @@
-//===- EmitGradient.cpp - Derivatives as ops ------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Derivatives as ops.
 //
 // A `graph.gradient` stands in the block where the value that is differentiated
 // was computed. Inside a loop over values of outside that block is an outer
 // one: there the op keeps all axes of the value apart (`each`), and the loop
 // reads its row of the result.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/Access.h"
 #include "frontend/IRGen/ModuleEmitter.h"

@@ -1,13 +1,11 @@
-//===- EmitIndexed.cpp - Definitions by elements, and accesses ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Definitions by elements, and accesses.
 //
 // An access is a chain of views of its base, axis by axis: a subscript of first
 // degree in one index is a slice, in two a window, parts are a reshape. What is
 // no view is a gather, made last, when all axes that it shares with its ids
 // have their index.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/Access.h"
 

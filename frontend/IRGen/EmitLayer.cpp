@@ -1,12 +1,10 @@
-//===- EmitLayer.cpp - Layers, their trees, their calls -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Layers, their trees, their calls.
 //
 // One `model.layer` for each instance of Core, made when the first tree of it
 // is named. Chains, `L | F` and tuples of trees have no declaration; each shape
 // of them is a layer with fields only, shared by all slots of that shape.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/ModuleEmitter.h"
 

@@ -1,8 +1,6 @@
-//===- EmitLoop.cpp - Loops over rounds and over copies of a layer --------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Loops over rounds and over copies of a layer.
 
 #include "frontend/IRGen/ModuleEmitter.h"
 #include "frontend/IRGen/ScanBuilder.h"

@@ -1,11 +1,9 @@
-//===- EmitOptim.cpp - Stages and pipelines of optimizers -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Stages and pipelines of optimizers.
 //
 // One `optim.stage` for each stage and type of weight, one `optim.pipeline` for
 // each `minimize`.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Optim/OptimOps.h"
 #include "frontend/IRGen/ModuleEmitter.h"

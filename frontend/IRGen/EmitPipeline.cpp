@@ -1,8 +1,6 @@
-//===- EmitPipeline.cpp - Steps of optimizers -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Steps of optimizers.
 
 #include "dialects/Optim/OptimOps.h"
 #include "frontend/IRGen/ModuleEmitter.h"

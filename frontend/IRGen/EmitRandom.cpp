@@ -1,11 +1,9 @@
-//===- EmitRandom.cpp - Draws ---------------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Draws.
 //
 // GRAPH draws bits, uniform and normal numbers; the other distributions are
 // made of these here (docs/random.md).
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/ModuleEmitter.h"
 

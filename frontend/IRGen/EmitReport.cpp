@@ -1,12 +1,10 @@
-//===- EmitReport.cpp - Values over a whole split, final weights ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Values over a whole split, final weights.
 //
 // A report on another split is two entries: one a batch, which adds up its
 // outermost means, sums and counts or appends what a metric sees, and one at
 // the end, which does the rest once.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Program/ProgramOps.h"
 #include "frontend/IRGen/TrainEntry.h"

@@ -1,8 +1,6 @@
-//===- EmitSample.cpp - Samples, exported functions, tests ----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Samples, exported functions, tests.
 
 #include "dialects/Program/ProgramOps.h"
 #include "frontend/IRGen/Entry.h"

@@ -1,8 +1,6 @@
-//===- EmitShape.cpp - Products, parts, and what works on whole axes ------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Products, parts, and what works on whole axes.
 
 #include "frontend/IRGen/Emitter.h"
 

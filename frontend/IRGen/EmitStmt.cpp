@@ -1,8 +1,6 @@
-//===- EmitStmt.cpp - Blocks and statements -------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Blocks and statements.
 
 #include "frontend/IRGen/Emitter.h"
 

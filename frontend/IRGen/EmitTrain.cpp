@@ -1,12 +1,10 @@
-//===- EmitTrain.cpp - Training steps -------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Training steps.
 //
 // The body of a stage is one step entry. Weights, states, slots and counters
 // are loaded where it begins, are roots that statements give new values, and
 // are stored where they changed. So `repeat`, a loop like others, carries them.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Program/ProgramOps.h"
 #include "frontend/IRGen/ScanBuilder.h"

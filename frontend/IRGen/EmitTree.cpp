@@ -1,11 +1,9 @@
-//===- EmitTree.cpp - Trees of weights, their leaves and places -----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Trees of weights, their leaves and places.
 //
 // A tree is one value as long as it is only handed on; arithmetic takes it
 // apart into its params and `implode` puts them back with `model.with`.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/ModuleEmitter.h"
 #include "frontend/IRGen/ScanBuilder.h"

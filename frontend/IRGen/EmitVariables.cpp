@@ -1,12 +1,10 @@
-//===- EmitVariables.cpp - Weights as variables, and how they start -------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Weights as variables, and how they start.
 //
 // Every weight of a model is a `program.variable`. One that does not start as a
 // number has an entry that makes its first value; copies of a repeated layer
 // are made together, under an index that counts them.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Program/ProgramOps.h"
 #include "frontend/IRGen/Entry.h"

@@ -1,11 +1,9 @@
-//===- Emitted.h - What an expression of Core became -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What an expression of Core became.
 //
 // A tensor under indices is one tensor with the axes of those indices that it
 // depends on in front (the batch law of GRAPH makes that a meaning).
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_IRGEN_EMITTED_H
 #define LAMINA_FRONTEND_IRGEN_EMITTED_H

@@ -1,12 +1,10 @@
-//===- Emitter.h - Core of one function to ops -----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Core of one function to ops.
 //
 // One `Emitter` walks the Core of one function: an entry, a call of a layer, an
 // initial value, a stage of an optimizer. The methods stand in Emit*.cpp, one
 // file for each group of Core nodes.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_IRGEN_EMITTER_H
 #define LAMINA_FRONTEND_IRGEN_EMITTER_H

@@ -1,8 +1,6 @@
-//===- Entry.cpp - A function that the runtime calls ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// A function that the runtime calls.
 
 #include "frontend/IRGen/Entry.h"
 

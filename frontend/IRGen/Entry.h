@@ -1,11 +1,9 @@
-//===- Entry.h - A function that the runtime calls -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A function that the runtime calls.
 //
 // Arguments are added as the body asks for them; each says in its attribute
 // where it comes from (docs/program.md), and is there once.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_IRGEN_ENTRY_H
 #define LAMINA_FRONTEND_IRGEN_ENTRY_H

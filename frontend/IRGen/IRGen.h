@@ -1,12 +1,10 @@
-//===- IRGen.h - From Core to MODEL IR -------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// From Core to MODEL IR.
 //
 // In: a `core::Program` that Sema has settled and verified. Out: one module of
 // MODEL and PROGRAM ops. IRGen is a walk; whatever a user can do wrong has been
 // said before it, so it has no way to fail.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_IRGEN_IRGEN_H
 #define LAMINA_FRONTEND_IRGEN_IRGEN_H

@@ -1,8 +1,6 @@
-//===- ModuleEmitter.cpp - From Core to MODEL IR --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// From Core to MODEL IR.
 
 #include "frontend/IRGen/ModuleEmitter.h"
 

@@ -1,12 +1,10 @@
-//===- ModuleEmitter.h - The module while it is made -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The module while it is made.
 //
 // What is shared by all functions of a program: layers and their trees, calls
 // of layers (emitted when the first caller asks), names of symbols, the plans
 // of `program`.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_IRGEN_MODULEEMITTER_H
 #define LAMINA_FRONTEND_IRGEN_MODULEEMITTER_H

@@ -1,12 +1,10 @@
-//===- Ragged.cpp - Sizes that differ from sample to sample ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sizes that differ from sample to sample.
 //
 // A ragged size is the padded size in types; its lengths are a tensor beside
 // it. Where elements of different positions meet, the emitters ask here for the
 // condition that a position is inside.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/IRGen/Emitter.h"
 

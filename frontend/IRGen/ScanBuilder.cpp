@@ -1,8 +1,6 @@
-//===- ScanBuilder.cpp - Loops whose bodies may see everything ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Loops whose bodies may see everything.
 
 #include "frontend/IRGen/ScanBuilder.h"
 

@@ -1,14 +1,12 @@
-//===- ScanBuilder.h - Loops whose bodies may see everything ---*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Loops whose bodies may see everything.
 //
 // A `graph.scan` sees nothing but its arguments. A body of Core sees all names
 // around it, and which of its trees it updates is known when it has been
 // walked. So the body is emitted into a provisional scan, using values of
 // outside directly; `end` then finds out what it captured, what it carried, and
 // makes the scan that remains.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_IRGEN_SCANBUILDER_H
 #define LAMINA_FRONTEND_IRGEN_SCANBUILDER_H

@@ -1,12 +1,10 @@
-//===- Surroundings.h - What a function gets from outside ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a function gets from outside.
 //
 // The same Core means the same in an entry, in a call of a layer and in a stage
 // of an optimizer; they differ in where weights, numbers, keys and batches come
 // from. That is asked of here.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_IRGEN_SURROUNDINGS_H
 #define LAMINA_FRONTEND_IRGEN_SURROUNDINGS_H

@@ -1,8 +1,6 @@
-//===- TensorBuilder.cpp - Graph ops without their types ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Graph ops without their types.
 
 #include "frontend/IRGen/TensorBuilder.h"
 

@@ -1,11 +1,9 @@
-//===- TensorBuilder.h - Graph ops without their types ---------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Graph ops without their types.
 //
 // An OpBuilder for tensors: each method derives the type of its result from its
 // operands' sizes, and emits nothing where nothing would change.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_IRGEN_TENSORBUILDER_H
 #define LAMINA_FRONTEND_IRGEN_TENSORBUILDER_H

@@ -1,8 +1,6 @@
-//===- TrainEntry.h - The step of a stage of training ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The step of a stage of training.
 
 #ifndef LAMINA_FRONTEND_IRGEN_TRAINENTRY_H
 #define LAMINA_FRONTEND_IRGEN_TRAINENTRY_H

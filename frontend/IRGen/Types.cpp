@@ -1,8 +1,6 @@
-//===- Types.cpp - Types, sizes and places of Core in IR ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Types, sizes and places of Core in IR.
 
 #include "frontend/IRGen/Types.h"
 

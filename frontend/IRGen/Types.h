@@ -1,13 +1,11 @@
-//===- Types.h - Types, sizes and places of Core in IR ---------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Types, sizes and places of Core in IR.
 //
 // In: dims, types and source ranges of Core. Out: size expressions, tensor
 // types with named sizes, locations. The only place that decides how a number
 // of the language is stored: reals as `Options::real`, whole numbers as i32,
 // truth values as i1.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_IRGEN_TYPES_H
 #define LAMINA_FRONTEND_IRGEN_TYPES_H

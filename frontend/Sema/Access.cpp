@@ -1,11 +1,9 @@
-//===- Access.cpp - Reading elements and slices ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reading elements and slices.
 //
 // Every access is proved in range, from ranges of indices, bounds of values and
 // the conditions around it; if it cannot be, the message asks for `else`.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Evaluator.h"
 #include "frontend/Sema/Prove.h"

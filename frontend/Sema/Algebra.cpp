@@ -1,8 +1,6 @@
-//===- Algebra.cpp - Products and factors of matrices --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Products and factors of matrices.
 
 #include "frontend/Sema/Bind.h"
 #include "llvm/ADT/StringSwitch.h"

@@ -1,12 +1,10 @@
-//===- Bind.cpp - Matching a signature against arguments ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Matching a signature against arguments.
 //
 // Arguments are closed when a call is reached, so a signature matches them:
 // names first, then expressions that are linear in one name, then numbers take
 // shapes.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 

@@ -1,8 +1,6 @@
-//===- Bind.h - Arguments beside their parameters --------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Arguments beside their parameters.
 
 #ifndef LAMINA_FRONTEND_SEMA_BIND_H
 #define LAMINA_FRONTEND_SEMA_BIND_H

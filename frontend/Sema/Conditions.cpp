@@ -1,11 +1,9 @@
-//===- Conditions.cpp - Exact values, bounds, facts -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Exact values, bounds, facts.
 //
 // What the prover hears about run-time values: whole expressions as dims over
 // indices and values, bounds of results, and the facts that conditions give.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Evaluator.h"
 #include "frontend/Sema/Prove.h"

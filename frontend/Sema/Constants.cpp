@@ -1,11 +1,9 @@
-//===- Constants.cpp - Declarations of files as values --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Declarations of files as values.
 //
 // A declaration is evaluated when its name is reached, once. Constants see only
 // what is known when compiling; `--set` replaces them.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Entries.h"
 #include "frontend/Sema/Primitives.h"

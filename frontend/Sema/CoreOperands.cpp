@@ -1,8 +1,6 @@
-//===- CoreOperands.cpp - What a node of Core is made of ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What a node of Core is made of.
 
 #include "frontend/Sema/CoreOperands.h"
 

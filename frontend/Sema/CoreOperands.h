@@ -1,8 +1,6 @@
-//===- CoreOperands.h - What a node of Core is made of ---------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What a node of Core is made of.
 
 #ifndef LAMINA_FRONTEND_SEMA_COREOPERANDS_H
 #define LAMINA_FRONTEND_SEMA_COREOPERANDS_H

@@ -1,12 +1,10 @@
-//===- DataColumns.cpp - The lines of a data declaration ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The lines of a data declaration.
 //
 // The shapes of images and arrays stand in files that are read when the program
 // runs. While compiling they are what the line declares, and the program checks
 // them when it reads.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/DataColumns.h"
 

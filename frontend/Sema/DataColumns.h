@@ -1,8 +1,6 @@
-//===- DataColumns.h - The lines of a data declaration ---------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The lines of a data declaration.
 
 #ifndef LAMINA_FRONTEND_SEMA_DATACOLUMNS_H
 #define LAMINA_FRONTEND_SEMA_DATACOLUMNS_H

@@ -1,13 +1,11 @@
-//===- DataPlans.cpp - Where records come from ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Where records come from.
 //
 // `data d from source { … }` is a plan: which columns are read of a record, and
 // how the declared fields are made of them. Splits and filters are plans over a
 // plan. What is text stays in columns (DataColumns.cpp); from the first tensor
 // expression on a line is Core.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/DataColumns.h"
 

@@ -1,11 +1,9 @@
-//===- DataTexts.cpp - Text functions of records --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Text functions of records.
 //
 // What is made of texts alone (`encode(words, .a)[:64]`, `.species != ""`) is
 // computed where the record is read, and is no tensor before that.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/DataColumns.h"
 

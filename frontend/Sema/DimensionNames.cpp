@@ -1,12 +1,10 @@
-//===- DimensionNames.cpp - New dimensions that look like mistakes --------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// New dimensions that look like mistakes.
 //
 // Phase 3, on the user's files, without evaluation: a name in a signature that
 // is bound by nothing else and is one or two letters away from a name in scope,
 // and a constant of one letter that is used as a dimension.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/DimensionNames.h"
 

@@ -1,9 +1,6 @@
-//===- DimensionNames.h - New dimensions that look like mistakes -*- C++
-//-*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// New dimensions that look like mistakes.
 
 #ifndef LAMINA_FRONTEND_SEMA_DIMENSIONNAMES_H
 #define LAMINA_FRONTEND_SEMA_DIMENSIONNAMES_H

@@ -1,11 +1,9 @@
-//===- Dimensions.cpp - Dimensions and types as written ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Dimensions and types as written.
 //
 // Names of dimensions are looked up where the type stands; new ones are bound by
 // the caller.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 

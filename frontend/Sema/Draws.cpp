@@ -1,13 +1,11 @@
-//===- Draws.cpp - Random numbers and their names -------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Random numbers and their names.
 //
 // `name: type ~ distribution` is a primitive distribution, or a function with a
 // result type, which is called with the type on the left. A draw's name is made
 // of the functions it stands in and the declared name, below the instance or
 // entry; rounds of loops and copies are added by IRGen.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/Primitives.h"

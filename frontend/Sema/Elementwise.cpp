@@ -1,11 +1,9 @@
-//===- Elementwise.cpp - Arithmetic, comparisons, choices -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Arithmetic, comparisons, choices.
 //
 // Numbers fold while compiling; with a run-time operand all become Core, of one
 // element kind, broadcast by name.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Evaluator.h"
 

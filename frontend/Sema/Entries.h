@@ -1,13 +1,11 @@
-//===- Entries.h - Data, optimizers and program entries --------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Data, optimizers and program entries.
 //
 // What phase 4 does with the declarations that make a program: values of data,
 // optimizers and groups when a name of theirs is reached (Session::lookUp), and
 // the entries themselves, in source order (analyse). Whatever is wrong has been
 // reported when a function returns; it then leaves nothing in the program.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SEMA_ENTRIES_H
 #define LAMINA_FRONTEND_SEMA_ENTRIES_H

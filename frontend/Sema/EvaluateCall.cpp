@@ -1,11 +1,9 @@
-//===- EvaluateCall.cpp - Calls -------------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Calls.
 //
 // Functions are written out where they are called. A call with fewer arguments
 // than are needed gives another function; calls of layers are in Layers.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/Primitives.h"

@@ -1,11 +1,9 @@
-//===- EvaluateExpr.cpp - Expressions on abstract values ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Expressions on abstract values.
 //
 // One case for each kind of expression. Whatever has an operand in error is in
 // error, silently.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/AST/Visitor.h"
 #include "frontend/Sema/Entries.h"

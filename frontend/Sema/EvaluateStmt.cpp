@@ -1,8 +1,6 @@
-//===- EvaluateStmt.cpp - Statements and bodies ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Statements and bodies.
 
 #include "frontend/Sema/Bind.h"
 

@@ -1,6 +1,6 @@
-//===- Evaluator.h - Sema's one evaluator ----------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sema's one evaluator.
 //
 // Runs bodies once on abstract values: settings are computed, run-time values
 // become Core. Functions are written out where they are called; calls of layers
@@ -9,8 +9,6 @@
 // For program entries (Train, Tests, DataPlans …): make a `Context` and a
 // `FrameScope`, enter both with `Entry`, run statements with `run` or your own
 // loop over `statement`, and read results with `runTime`.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SEMA_EVALUATOR_H
 #define LAMINA_FRONTEND_SEMA_EVALUATOR_H

@@ -1,11 +1,9 @@
-//===- Filters.cpp - Layers whose weights pass through another ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Layers whose weights pass through another.
 //
 // `L | F on group`: calls of L see the weights of the group as F gives them.
 // Which weights these are is known when all layers are settled.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Entries.h"
 

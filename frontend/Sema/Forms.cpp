@@ -1,11 +1,9 @@
-//===- Forms.cpp - Calls of primitives ------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Calls of primitives.
 //
 // What a call of each primitive makes. Reductions and elementwise functions
 // come from the table; the others have a line in `form` each.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/Primitives.h"

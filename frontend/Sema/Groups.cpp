@@ -1,12 +1,10 @@
-//===- Groups.cpp - Which weights a stage or an update is for -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Which weights a stage or an update is for.
 //
 // Groups are predicates over the dotted name and the rank of a weight (one copy
 // of a repeated layer). They are made where they are written and asked when all
 // weights are known.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Entries.h"
 

@@ -1,12 +1,10 @@
-//===- Indexed.cpp - Definitions by elements, reductions over indices -----===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Definitions by elements, reductions over indices.
 //
 // An indexed definition says what one element is. Its indices are found on the
 // left and after a reduction, their ranges by Ranges.cpp, and every access is
 // proved in Access.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Indexing.h"
 #include "frontend/Sema/Primitives.h"

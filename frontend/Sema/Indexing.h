@@ -1,12 +1,10 @@
-//===- Indexing.h - Indices of one definition or reduction -----*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Indices of one definition or reduction.
 //
 // The new indices of one construct, their scope, and the search for their
 // ranges: `i < n`; else the dimension of its name; else the axes where it
 // stands alone; else what it is compared with by `==`.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SEMA_INDEXING_H
 #define LAMINA_FRONTEND_SEMA_INDEXING_H

@@ -1,11 +1,9 @@
-//===- Instances.cpp - Calls of layers with weights ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Calls of layers with weights.
 //
 // Calls with equal keys (settings, types in sizes, code of function arguments)
 // share an instance, whose body is evaluated once.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 #include "llvm/ADT/StringExtras.h"

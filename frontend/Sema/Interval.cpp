@@ -1,11 +1,9 @@
-//===- Interval.cpp - Bounds of whole numbers made from reals -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Bounds of whole numbers made from reals.
 //
 // `int(log(k) * 8)` is used as an index: its bounds come from float64 intervals
 // through arithmetic and monotone functions.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Evaluator.h"
 #include "frontend/Sema/Prove.h"

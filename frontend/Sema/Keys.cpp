@@ -1,12 +1,10 @@
-//===- Keys.cpp - Values as keys of instances -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Values as keys of instances.
 //
 // Settings compare by value (numbers through sizes), functions by declaration,
 // home and what they were given. What a function captured from a body is told
 // apart by the captured value itself.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Evaluator.h"
 

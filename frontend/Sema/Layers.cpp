@@ -1,12 +1,10 @@
-//===- Layers.cpp - Fields, and calls of layers ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Fields, and calls of layers.
 //
 // A field's weights are fixed by its first call. Calls with equal keys
 // (settings, types in sizes, code of function arguments) share an instance,
 // whose body is evaluated once.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 

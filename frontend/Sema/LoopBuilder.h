@@ -1,8 +1,6 @@
-//===- LoopBuilder.h - Evaluation of one loop ------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Evaluation of one loop.
 
 #ifndef LAMINA_FRONTEND_SEMA_LOOPBUILDER_H
 #define LAMINA_FRONTEND_SEMA_LOOPBUILDER_H

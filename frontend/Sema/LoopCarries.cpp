@@ -1,10 +1,8 @@
-//===- LoopCarries.cpp - Types of what a loop carries --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The body is run without proofs until the types of carries hold after a round.
+// Types of what a loop carries.
 //
-//===----------------------------------------------------------------------===//
+// The body is run without proofs until the types of carries hold after a round.
 
 #include "frontend/Sema/LoopBuilder.h"
 

@@ -1,12 +1,10 @@
-//===- Loops.cpp - Loops with carries and collected names -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Loops with carries and collected names.
 //
 // A name defined before a loop and again inside is carried; one whose brackets
 // hold the loop's index is collected. The body is evaluated twice: once to
 // learn the types of carries, without proofs, and once for good.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/LoopBuilder.h"

@@ -1,11 +1,9 @@
-//===- Masks.cpp - Masks and scores at positions --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Masks and scores at positions.
 //
 // A mask is a function of positions and never a tensor: applied, its body is
 // written out at the four positions.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/Entries.h"

@@ -1,12 +1,10 @@
-//===- Meet.cpp - Broadcasting by name ------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Broadcasting by name.
 //
 // Two tensors meet if the dims of one are among those of the other, in the same
 // order and in only one way. Dims compare as polynomials, settings by their
 // size.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Evaluator.h"
 

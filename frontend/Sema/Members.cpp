@@ -1,10 +1,8 @@
-//===- Members.cpp - What stands after a dot -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names of imported files, calls and weights of layers, parts of tuples.
+// What stands after a dot.
 //
-//===----------------------------------------------------------------------===//
+// Names of imported files, calls and weights of layers, parts of tuples.
 
 #include "frontend/Sema/Bind.h"
 

@@ -1,8 +1,6 @@
-//===- Mentions.cpp - Names that syntax mentions --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Names that syntax mentions.
 
 #include "frontend/Sema/Mentions.h"
 

@@ -1,8 +1,6 @@
-//===- Mentions.h - Names that syntax mentions -----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Names that syntax mentions.
 
 #ifndef LAMINA_FRONTEND_SEMA_MENTIONS_H
 #define LAMINA_FRONTEND_SEMA_MENTIONS_H

@@ -1,11 +1,9 @@
-//===- Names.cpp - Looking names up --------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Looking names up.
 //
 // A run-time value of another body becomes a capture of this one. What has to be
 // known when compiling is forced here.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Evaluator.h"
 

@@ -1,12 +1,10 @@
-//===- OptimizerStage.cpp - One stage for one type of weight --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// One stage for one type of weight.
 //
 // The body of an optimizer runs from top to bottom with `g`, `w`, `t` and
 // `rate` in scope, and `after` once the step is done. `when` holds updates
 // back: the state keeps its value where the condition does not hold.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/OptimizerStage.h"
 

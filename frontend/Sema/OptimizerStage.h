@@ -1,8 +1,6 @@
-//===- OptimizerStage.h - One stage for one type of weight -----*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// One stage for one type of weight.
 
 #ifndef LAMINA_FRONTEND_SEMA_OPTIMIZERSTAGE_H
 #define LAMINA_FRONTEND_SEMA_OPTIMIZERSTAGE_H

@@ -1,13 +1,11 @@
-//===- Optimizers.cpp - Pipelines as rows of stages -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Pipelines as rows of stages.
 //
 // A pipeline is flattened to stages with their groups where it is written.
 // Which stages a weight meets is asked when all weights are known
 // (settleEntries); each stage is then evaluated once for each type of weight
 // (OptimizerStage.cpp).
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/OptimizerStage.h"
 

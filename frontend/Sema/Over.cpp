@@ -1,11 +1,9 @@
-//===- Over.cpp - Axes after `over`, and reductions of whole axes ---------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Axes after `over`, and reductions of whole axes.
 //
 // `over t` takes the axis that is named t, else the one whose dimension it is,
 // else the only one of that size.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Evaluator.h"
 

@@ -1,8 +1,6 @@
-//===- Primitives.cpp - The table of primitives ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The table of primitives.
 
 #include "frontend/Sema/Primitives.h"
 

@@ -1,8 +1,6 @@
-//===- Primitives.h - Words that the compiler knows ------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Words that the compiler knows.
 
 #ifndef LAMINA_FRONTEND_SEMA_PRIMITIVES_H
 #define LAMINA_FRONTEND_SEMA_PRIMITIVES_H

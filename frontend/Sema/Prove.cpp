@@ -1,8 +1,6 @@
-//===- Prove.cpp - Bound elimination --------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Bound elimination.
 
 #include "frontend/Sema/Prove.h"
 

@@ -1,12 +1,10 @@
-//===- Prove.h - Deciding that a dim is not negative -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Deciding that a dim is not negative.
 //
 // Bound elimination on polynomials: the youngest atom of the goal is replaced
 // by a bound on the helpful side until no atom is left. Sound, and allowed to
 // give up: `false` means "could not be decided".
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SEMA_PROVE_H
 #define LAMINA_FRONTEND_SEMA_PROVE_H

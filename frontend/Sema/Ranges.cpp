@@ -1,11 +1,9 @@
-//===- Ranges.cpp - How far an index runs ---------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// How far an index runs.
 //
 // A walk over the right side, without proofs, until nothing changes. A base
 // that no index changes is evaluated once, before the definition.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Indexing.h"
 #include "frontend/Sema/Primitives.h"

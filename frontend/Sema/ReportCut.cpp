@@ -1,12 +1,10 @@
-//===- ReportCut.cpp - A report in two parts ------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A report in two parts.
 //
 // Works on Core, where functions are written out: `exp(loss)` with `loss =
 // mean(…)` is an elementwise node above a reduction. What does not depend on
 // the batch is used on both sides as it is.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/ReportCut.h"
 

@@ -1,11 +1,9 @@
-//===- ReportCut.h - A report in two parts ---------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A report in two parts.
 //
 // Of another split a report is computed batch by batch up to its outermost sums,
 // means and counts, and once from there on.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SEMA_REPORTCUT_H
 #define LAMINA_FRONTEND_SEMA_REPORTCUT_H

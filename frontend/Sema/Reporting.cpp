@@ -1,12 +1,10 @@
-//===- Reporting.cpp - Where a mistake is reported ------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Where a mistake is reported.
 //
 // Mistakes are said at the user's line: inside the library at the call that led
 // there, with the line of the library as a note. Notes say where values come
 // from.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Core/Walk.h"
 #include "frontend/Sema/Evaluator.h"

@@ -1,11 +1,9 @@
-//===- Reports.cpp - What a train body reports ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a train body reports.
 //
 // A report of another split evaluates again the lines that it needs, on that
 // split's batches and with the weights as they are for evaluation.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Mentions.h"
 #include "frontend/Sema/ReportCut.h"

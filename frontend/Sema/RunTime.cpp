@@ -1,10 +1,8 @@
-//===- RunTime.cpp - Settings as run-time values -------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers and lists become Core where a tensor is asked for.
+// Settings as run-time values.
 //
-//===----------------------------------------------------------------------===//
+// Numbers and lists become Core where a tensor is asked for.
 
 #include "frontend/Sema/Evaluator.h"
 

@@ -1,11 +1,9 @@
-//===- Runs.cpp - Reading position by position ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reading position by position.
 //
 // `f.begin(x over t, room: n)`, `run.next(token)`, `run.last`, `run[rows]`: f
 // is evaluated on the whole prompt, and a pass finds what later positions need.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 

@@ -1,12 +1,10 @@
-//===- Scope.h - Names and what they stand for -----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Names and what they stand for.
 //
 // File, layer, frame (one evaluation of a body), block, indices: an inner name
 // hides an outer one. A frame also holds how its dims translate back to the
 // caller's.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SEMA_SCOPE_H
 #define LAMINA_FRONTEND_SEMA_SCOPE_H

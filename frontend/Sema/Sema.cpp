@@ -1,11 +1,9 @@
-//===- Sema.cpp - The phases ----------------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The phases.
 //
 // Declares files, evaluates the entries in source order, then settles what
 // needs every size: members of layers, initial values, rows of pipelines.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Sema.h"
 

@@ -1,10 +1,8 @@
-//===- Sema.h - From syntax trees to Core ----------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one header that the driver includes.
+// From syntax trees to Core.
 //
-//===----------------------------------------------------------------------===//
+// The one header that the driver includes.
 
 #ifndef LAMINA_FRONTEND_SEMA_SEMA_H
 #define LAMINA_FRONTEND_SEMA_SEMA_H

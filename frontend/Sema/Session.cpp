@@ -1,12 +1,10 @@
-//===- Session.cpp - Files and their declarations -------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Files and their declarations.
 //
 // A file's names are declared at once and evaluated when they are reached. A
 // name of the file goes before one of an import, which goes before the
 // library's.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Session.h"
 

@@ -1,11 +1,9 @@
-//===- Session.h - State of one analysis -----------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// State of one analysis.
 //
 // Owns files, scopes and the states of layers, and evaluates declarations of
 // files when they are reached. No state is global.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SEMA_SESSION_H
 #define LAMINA_FRONTEND_SEMA_SESSION_H

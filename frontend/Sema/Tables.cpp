@@ -1,11 +1,9 @@
-//===- Tables.cpp - Computing constants in float64 ------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Computing constants in float64.
 //
 // A direct interpreter of the part of Core that constants use: elements one by
 // one, indices as numbers.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Tables.h"
 

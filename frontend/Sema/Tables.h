@@ -1,8 +1,6 @@
-//===- Tables.h - Constants that are tables --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Constants that are tables.
 
 #ifndef LAMINA_FRONTEND_SEMA_TABLES_H
 #define LAMINA_FRONTEND_SEMA_TABLES_H

@@ -1,12 +1,10 @@
-//===- TestForms.cpp - What only tests call -------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What only tests call.
 //
 // `trained` is a loop of updates on one fixed loss; `gradient_error` compares
 // the derivative along the gradient with a central difference, by evaluating
 // the value again on moved weights.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Entries.h"
 

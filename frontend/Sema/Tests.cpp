@@ -1,11 +1,9 @@
-//===- Tests.cpp - Samples and tests as entries ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Samples and tests as entries.
 //
 // A sample becomes a subcommand whose typed parameters are flags; the sizes in
 // their types are bound by what is given. A test is an entry in float64.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Entries.h"
 

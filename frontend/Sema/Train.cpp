@@ -1,11 +1,9 @@
-//===- Train.cpp - Train bodies as steps ----------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Train bodies as steps.
 //
 // The body of a stage is evaluated once, in a frame inside the model. Below a
 // `minimize` the model's weights are another version: names above keep theirs.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Mentions.h"
 #include "frontend/Sema/TrainBuilder.h"

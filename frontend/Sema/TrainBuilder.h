@@ -1,8 +1,6 @@
-//===- TrainBuilder.h - One stage of a train body --------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// One stage of a train body.
 
 #ifndef LAMINA_FRONTEND_SEMA_TRAINBUILDER_H
 #define LAMINA_FRONTEND_SEMA_TRAINBUILDER_H

@@ -1,8 +1,6 @@
-//===- TrainData.cpp - Batches of a train body ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Batches of a train body.
 
 #include "frontend/Sema/TrainBuilder.h"
 

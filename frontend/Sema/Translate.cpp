@@ -1,11 +1,9 @@
-//===- Translate.cpp - Declared types, and the way back -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Declared types, and the way back.
 //
 // Declared types of results and locals are checked by size; then the axes have
 // the declared dims and names. What a call returns has the names of the caller.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 

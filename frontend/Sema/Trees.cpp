@@ -1,8 +1,6 @@
-//===- Trees.cpp - Members, derived calls, trees, derivatives -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Members, derived calls, trees, derivatives.
 
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/Primitives.h"

@@ -1,8 +1,6 @@
-//===- Value.cpp - Making and describing values ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Making and describing values.
 
 #include "frontend/Sema/Value.h"
 

@@ -1,12 +1,10 @@
-//===- Value.h - What an expression evaluates to ---------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What an expression evaluates to.
 //
 // A value is a setting (known when compiling: a number, a text, a function, a
 // layer without weights …) or a run-time value (a Core expression with a type).
 // Numbers may hold names of dimensions: the value of `4 * n` is the dim 4 * n.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SEMA_VALUE_H
 #define LAMINA_FRONTEND_SEMA_VALUE_H

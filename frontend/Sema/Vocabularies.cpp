@@ -1,11 +1,9 @@
-//===- Vocabularies.cpp - Lists of words read when compiling --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Lists of words read when compiling.
 //
 // A vocabulary is a text file with a word a line, looked up beside the source
 // that names it; it is carried inside the program.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Evaluator.h"
 

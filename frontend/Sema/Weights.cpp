@@ -1,12 +1,10 @@
-//===- Weights.cpp - Members of layers, models, sizes of weights ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Members of layers, models, sizes of weights.
 //
 // Names in types of members are dims of the layer: read in the call's frame,
 // and fixed by the first call that binds them. Initial values are settled at
 // the end, when every size is known.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Bind.h"
 

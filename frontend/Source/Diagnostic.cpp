@@ -1,8 +1,6 @@
-//===- Diagnostic.cpp - What is said to the user --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What is said to the user.
 
 #include "frontend/Source/Diagnostic.h"
 

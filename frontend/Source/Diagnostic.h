@@ -1,6 +1,6 @@
-//===- Diagnostic.h - What is said to the user -----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What is said to the user.
 //
 // Every part of the front end reports through one `Diagnostics`. A message is
 // the situation with both values, notes say where each value came from, the
@@ -12,8 +12,6 @@
 //
 // Messages begin lower case, end without a full stop, and put what is written
 // in the program in single quotes.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SOURCE_DIAGNOSTIC_H
 #define LAMINA_FRONTEND_SOURCE_DIAGNOSTIC_H

@@ -1,12 +1,10 @@
-//===- Range.h - A stretch of source text ----------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A stretch of source text.
 //
 // All files of a session lie one after another in one 32-bit address space, so
 // a place in any of them is one number. SourceManager turns it back into file,
 // line and column. 0 is no place.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SOURCE_RANGE_H
 #define LAMINA_FRONTEND_SOURCE_RANGE_H

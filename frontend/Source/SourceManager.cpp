@@ -1,8 +1,6 @@
-//===- SourceManager.cpp - Texts of a session -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Texts of a session.
 
 #include "frontend/Source/SourceManager.h"
 

@@ -1,12 +1,10 @@
-//===- SourceManager.h - Texts of a session --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Texts of a session.
 //
 // Owns the text of every file that a session reads, the user's and the
 // library's, and answers where a Range lies. Texts are never moved or changed,
 // so a StringRef into one lives as long as the manager.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_FRONTEND_SOURCE_SOURCEMANAGER_H
 #define LAMINA_FRONTEND_SOURCE_SOURCEMANAGER_H

@@ -1,8 +1,6 @@
-//===- Activity.cpp - Which values depend on others -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Which values depend on others.
 
 #include "passes/Graph/Activity.h"
 

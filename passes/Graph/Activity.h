@@ -1,8 +1,6 @@
-//===- Activity.h - Which values depend on others --------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Which values depend on others.
 
 #ifndef LAMINA_PASSES_GRAPH_ACTIVITY_H
 #define LAMINA_PASSES_GRAPH_ACTIVITY_H

@@ -1,11 +1,9 @@
-//===- ApplyOptimizers.cpp - Optimizers as ops of GRAPH -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Optimizers as ops of GRAPH.
 //
 // GRAPH with optim.apply -> GRAPH. Stands before gradients are expanded, since
 // a step may be differentiated.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Graph/Passes.h"
 #include "passes/Graph/PipelineExpansion.h"

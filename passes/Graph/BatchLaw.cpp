@@ -1,8 +1,6 @@
-//===- BatchLaw.cpp - An op on a stack of its operands --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// An op on a stack of its operands.
 
 #include "passes/Graph/BatchLaw.h"
 

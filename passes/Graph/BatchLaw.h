@@ -1,8 +1,6 @@
-//===- BatchLaw.h - An op on a stack of its operands -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// An op on a stack of its operands.
 
 #ifndef LAMINA_PASSES_GRAPH_BATCHLAW_H
 #define LAMINA_PASSES_GRAPH_BATCHLAW_H

@@ -1,11 +1,9 @@
-//===- Decompose.cpp - Take structured ops apart --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Take structured ops apart.
 //
 // Graph -> Graph without attention. The last pass on GRAPH: all others see the
 // op, whose gradient and memory are better.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Graph/Passes.h"
 #include "passes/Graph/Pullback.h"

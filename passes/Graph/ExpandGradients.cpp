@@ -1,13 +1,11 @@
-//===- ExpandGradients.cpp - Replace gradient ops by their adjoints -------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Replace gradient ops by their adjoints.
 //
 // Graph -> Graph without `graph.gradient` and `graph.pushforward`. Innermost
 // and earliest first, so that a gradient of a gradient sees the expanded inner
 // one. Adjoint ops stand where the gradient stood and read forward values
 // directly.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Formula.h"
 #include "dialects/Graph/Shape.h"

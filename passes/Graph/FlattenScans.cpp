@@ -1,11 +1,9 @@
-//===- FlattenScans.cpp - Loops without carries become an axis ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Loops without carries become an axis.
 //
 // Graph -> Graph. Rounds that do not depend on each other are one more leading
 // axis. So the optimizer over stacked weights is one kernel, not a loop.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Shape.h"
 #include "passes/Graph/BatchLaw.h"

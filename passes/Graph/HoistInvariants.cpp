@@ -1,11 +1,9 @@
-//===- HoistInvariants.cpp - Compute once what rounds repeat --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Compute once what rounds repeat.
 //
 // Graph -> Graph. Inner loops first, so that an op may leave several. A loop is
 // isolated: what is moved out comes back as `with`.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "passes/Graph/Passes.h"

@@ -1,11 +1,9 @@
-//===- LeafCode.cpp - Code for one weight or for each of a stack ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Code for one weight or for each of a stack.
 //
 // The scan's block belongs to no op while it is written: what it goes over and
 // what it stacks is known when it ends.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Graph/LeafCode.h"
 

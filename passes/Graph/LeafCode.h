@@ -1,12 +1,10 @@
-//===- LeafCode.h - Code for one weight or for each of a stack -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Code for one weight or for each of a stack.
 //
 // Stages of optimizers are written for one copy of a weight. For a stack of
 // copies what they do becomes a scan without carries over the stack, begun when
 // the first op is written and ended when its values are needed outside.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_GRAPH_LEAFCODE_H
 #define LAMINA_PASSES_GRAPH_LEAFCODE_H

@@ -1,8 +1,6 @@
-//===- Passes.h - Passes on GRAPH ------------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Passes on GRAPH.
 
 #ifndef LAMINA_PASSES_GRAPH_PASSES_H
 #define LAMINA_PASSES_GRAPH_PASSES_H

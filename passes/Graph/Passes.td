@@ -1,8 +1,6 @@
-//===- Passes.td - Passes on GRAPH -------------------------*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Passes on GRAPH.
 
 #ifndef LAMINA_PASSES_GRAPH_PASSES
 #define LAMINA_PASSES_GRAPH_PASSES

@@ -1,11 +1,9 @@
-//===- PipelineExpansion.cpp - A pipeline applied to its leaves -----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A pipeline applied to its leaves.
 //
 // Operands into leaves, the stages in lock step, the step itself. What passes
 // hold back is in PipelinePasses.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Graph/PipelineExpansion.h"
 

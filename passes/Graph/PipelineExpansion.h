@@ -1,12 +1,10 @@
-//===- PipelineExpansion.h - A pipeline applied to its leaves --*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A pipeline applied to its leaves.
 //
 // All leaves go through the places of the pipeline side by side: at a `total`
 // all stop, their partial sums are added, all go on. Where a pass holds back
 // some leaves, everything behind it is a branch of these leaves.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_GRAPH_PIPELINEEXPANSION_H
 #define LAMINA_PASSES_GRAPH_PIPELINEEXPANSION_H

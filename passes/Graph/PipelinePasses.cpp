@@ -1,12 +1,10 @@
-//===- PipelinePasses.cpp - What passes of optimizers hold back -----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What passes of optimizers hold back.
 //
 // A pass that the host decides becomes a branch around the rest of the way of
 // its leaves. Where a total on that way adds up other leaves too, it cannot be
 // one, and the pass becomes selects.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Shape.h"
 #include "passes/Graph/PipelineExpansion.h"

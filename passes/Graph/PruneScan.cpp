@@ -1,6 +1,6 @@
-//===- PruneScan.cpp - Remove what loops and branches carry in vain -------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Remove what loops and branches carry in vain.
 //
 // Graph -> Graph. Behind the expansion of gradients, which makes a carry, a
 // stack or a result for all that might be asked for.
@@ -8,8 +8,6 @@
 // Blocks are taken from their end, so that by the time a loop is looked at all
 // its readers have been pruned; bodies before the loop's operands, for the same
 // reason. Each op is visited once.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Formula.h"
 #include "dialects/Graph/GraphOps.h"

@@ -1,12 +1,10 @@
-//===- PullBackCond.cpp - The reverse of a branch -------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The reverse of a branch.
 //
 // A branch of both adjoints under the same predicate. Each branch computes its
 // forward part again: to hand values from branch to branch, all residuals of
 // both would have to be results, and zeros of the one not taken be written.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Formula.h"
 #include "passes/Graph/Pullback.h"

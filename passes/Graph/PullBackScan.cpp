@@ -1,6 +1,6 @@
-//===- PullBackScan.cpp - The reverse of a loop ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The reverse of a loop.
 //
 // A loop's reverse is a loop in the other direction. Adjoints of carries are
 // its carries, adjoints of `over` its stacks, adjoints of `with` carries that
@@ -8,8 +8,6 @@
 // reading forward values as if they were at hand; then each one read becomes an
 // `over`, a `with`, a computation repeated from those, or a new stack of the
 // forward loop: which of the latter two is a minimum cut by bytes.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Formula.h"
 #include "dialects/Graph/Shape.h"

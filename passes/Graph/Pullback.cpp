@@ -1,8 +1,6 @@
-//===- Pullback.cpp - Walks a block backwards -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Walks a block backwards.
 
 #include "passes/Graph/Pullback.h"
 

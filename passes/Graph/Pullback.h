@@ -1,11 +1,9 @@
-//===- Pullback.h - Walks a block backwards --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Walks a block backwards.
 //
 // The driver of the derivative rules, shared by the gradient of a function, of
 // the body of a loop and of a branch.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_GRAPH_PULLBACK_H
 #define LAMINA_PASSES_GRAPH_PULLBACK_H

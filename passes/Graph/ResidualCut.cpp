@@ -1,13 +1,11 @@
-//===- ResidualCut.cpp - What a loop stores for its reverse ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a loop stores for its reverse.
 //
 // A minimum cut. Each value is a pair of nodes with an edge of its size between
 // them; a value feeds those that a cheap op makes of it; what cannot be
 // computed again is fed by the source, what is needed feeds the sink. Dinic's
 // algorithm: on these shallow graphs its phases are few.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Graph/ResidualCut.h"
 

@@ -1,8 +1,6 @@
-//===- ResidualCut.h - What a loop stores for its reverse ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What a loop stores for its reverse.
 
 #ifndef LAMINA_PASSES_GRAPH_RESIDUALCUT_H
 #define LAMINA_PASSES_GRAPH_RESIDUALCUT_H

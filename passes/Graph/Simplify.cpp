@@ -1,11 +1,9 @@
-//===- Simplify.cpp - Apply the table of algebraic rules ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Apply the table of algebraic rules.
 //
 // Graph -> Graph. Behind the expansion of gradients, whose rules are written
 // without regard to what their operands are.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Graph/Simplify.h"
 

@@ -1,8 +1,6 @@
-//===- Simplify.h - The parts of the table of algebraic rules --*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The parts of the table of algebraic rules.
 
 #ifndef LAMINA_PASSES_GRAPH_SIMPLIFY_H
 #define LAMINA_PASSES_GRAPH_SIMPLIFY_H

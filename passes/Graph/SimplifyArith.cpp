@@ -1,11 +1,9 @@
-//===- SimplifyArith.cpp - Neutral elements and selects -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Neutral elements and selects.
 //
 // Upstream folds see constants only; a constant of a size known at run time is
 // a `broadcast` of one.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "passes/Graph/Simplify.h"

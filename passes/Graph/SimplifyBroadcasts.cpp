@@ -1,8 +1,6 @@
-//===- SimplifyBroadcasts.cpp - Compute once what only repeats ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Compute once what only repeats.
 
 #include "dialects/Graph/Formula.h"
 #include "dialects/Graph/GraphOps.h"

@@ -1,8 +1,6 @@
-//===- SimplifyMoves.cpp - Scatters, pads and slices of each other --------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Scatters, pads and slices of each other.
 
 #include "dialects/Graph/Formula.h"
 #include "dialects/Graph/GraphOps.h"

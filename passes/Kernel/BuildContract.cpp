@@ -1,12 +1,10 @@
-//===- BuildContract.cpp - A contraction and its epilogue -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A contraction and its epilogue.
 //
 // fill, contract, then one generic on the result for what was joined behind it.
 // A contraction whose operands are read at plain loops becomes linalg.contract;
 // a windowed one a generic on operands padded with zeros.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/BuildKernel.h"
 

@@ -1,10 +1,8 @@
-//===- BuildKernel.cpp - From a cluster to a kernel -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loop around all builders, and the simplest of them: a map kernel.
+// From a cluster to a kernel.
 //
-//===----------------------------------------------------------------------===//
+// The loop around all builders, and the simplest of them: a map kernel.
 
 #include "passes/Kernel/BuildKernel.h"
 

@@ -1,12 +1,10 @@
-//===- BuildKernel.h - From a cluster to a kernel --------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// From a cluster to a kernel.
 //
 // One builder for each form of kernel. A builder may be called several times:
 // first to find out which digits of the axes its views need, then which loops
 // everything treats alike, then for good.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_KERNEL_BUILDKERNEL_H
 #define LAMINA_PASSES_KERNEL_BUILDKERNEL_H

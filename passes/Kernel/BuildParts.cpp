@@ -1,11 +1,9 @@
-//===- BuildParts.cpp - Kernels that write a whole part by part -----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Kernels that write a whole part by part.
 //
 // `concat`, `pad` and `dynamic_update`: each part is one generic on a slice of
 // the result, with the loops of the part.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/BuildKernel.h"
 

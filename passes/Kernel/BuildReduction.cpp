@@ -1,14 +1,12 @@
-//===- BuildReduction.cpp - Row and column kernels ------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Row and column kernels.
 //
 // A cluster of reductions over the same axes becomes levels: level 0 is what no
 // reduction is needed for, level n + 1 what needs a reduction of level n. Each
 // level is one generic over the kept axes and one over all axes, so a row is
 // walked once a level. An element that a later level needs again is computed
 // again where that is cheap, else kept in an intermediate.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/BuildKernel.h"
 #include "passes/Kernel/ElementCost.h"

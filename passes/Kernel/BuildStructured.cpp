@@ -1,11 +1,9 @@
-//===- BuildStructured.cpp - Kernels of one op on whole tensors -----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Kernels of one op on whole tensors.
 //
 // `scatter`, `sort`, `top_k`, `cumulative` and dense algebra: the leading axes
 // are joined into one batch, so that a routine is written for one rank.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/BuildKernel.h"
 

@@ -1,8 +1,6 @@
-//===- ClusterGraph.cpp - Ops of a block and the groups they form ---------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Ops of a block and the groups they form.
 
 #include "passes/Kernel/ClusterGraph.h"
 

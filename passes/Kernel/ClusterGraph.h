@@ -1,11 +1,9 @@
-//===- ClusterGraph.h - Ops of a block and the groups they form -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Ops of a block and the groups they form.
 //
 // Nodes are the ops of a block that compute something; views are edges. Groups
 // of nodes become kernels, so the graph of groups must stay without cycles.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_KERNEL_CLUSTERGRAPH_H
 #define LAMINA_PASSES_KERNEL_CLUSTERGRAPH_H

@@ -1,11 +1,9 @@
-//===- ConvertGraphToKernel.cpp - Clusters become kernels -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Clusters become kernels.
 //
 // Graph -> Kernel. Walks an entry in order and emits the launch of a cluster
 // when its first op is reached, after whatever that cluster reads.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Shape.h"
 #include "passes/Kernel/BuildKernel.h"

@@ -1,11 +1,9 @@
-//===- Decompose.cpp - Ops without a kernel form --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Ops without a kernel form.
 //
 // Graph -> Graph. Stands before clusters are formed: a maximum, a sum and a
 // logarithm can be fused with what is around them, a logsumexp could not.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"

@@ -1,11 +1,9 @@
-//===- ElementCode.cpp - One linalg.generic in the making -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// One linalg.generic in the making.
 //
 // The frame: elements, operands, outs. Indices are in ElementIndex.cpp, what
 // each view means in ElementViews.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/ElementCode.h"
 

@@ -1,12 +1,10 @@
-//===- ElementCode.h - One linalg.generic in the making --------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// One linalg.generic in the making.
 //
 // Writes the scalar code for an element of a value by following its definition
 // backwards: elementwise ops become scalar ops, views become indices, and what
 // stands in memory becomes an operand of the generic.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_KERNEL_ELEMENTCODE_H
 #define LAMINA_PASSES_KERNEL_ELEMENTCODE_H

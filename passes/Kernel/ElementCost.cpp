@@ -1,8 +1,6 @@
-//===- ElementCost.cpp - What an element costs to compute -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// What an element costs to compute.
 
 #include "passes/Kernel/ElementCost.h"
 

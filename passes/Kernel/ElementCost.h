@@ -1,11 +1,9 @@
-//===- ElementCost.h - What an element costs to compute --------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What an element costs to compute.
 //
 // Rough costs in operations, for two questions: is a value computed again where
 // it is read, and is an intermediate of a row kept.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_KERNEL_ELEMENTCOST_H
 #define LAMINA_PASSES_KERNEL_ELEMENTCOST_H

@@ -1,11 +1,9 @@
-//===- ElementIndex.cpp - Indices in scalar code --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Indices in scalar code.
 //
 // An index along an axis as an affine expression, where all strides are known,
 // or as a value.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/ElementCode.h"
 

@@ -1,12 +1,10 @@
-//===- ElementRandom.cpp - Random elements as scalar code -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Random elements as scalar code.
 //
 // Philox4x32-10 of a key and the position of an element (docs/random.md),
 // written inline: a draw is never stored, and what reads it twice makes it
 // twice.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/ElementCode.h"
 

@@ -1,12 +1,10 @@
-//===- ElementViews.cpp - Views as indices of scalar code -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Views as indices of scalar code.
 //
 // What an element of each view is: an element of its operand at another index,
 // or a number made of the index. Where an index can leave the operand it is
 // held inside and the element selected away.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/ElementCode.h"
 

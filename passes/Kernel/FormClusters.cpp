@@ -1,12 +1,10 @@
-//===- FormClusters.cpp - Decide which ops become one kernel --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Decide which ops become one kernel.
 //
 // Graph -> Graph: ops get the number of their cluster, views none. Decides the
 // speed of everything that is not a contraction: what is in one kernel is read
 // and written once.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Shape.h"
 #include "dialects/Kernel/KernelDialect.h"

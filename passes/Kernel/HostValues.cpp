@@ -1,12 +1,10 @@
-//===- HostValues.cpp - Which numbers the host computes -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Which numbers the host computes.
 //
 // Starts by taking every carry and result of a loop or choice that could be a
 // host value for one, and takes back until nothing changes. Each round is
 // linear; a carry can only be taken back once, so rounds are few.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/HostValues.h"
 

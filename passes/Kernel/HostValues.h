@@ -1,13 +1,11 @@
-//===- HostValues.h - Which numbers the host computes ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Which numbers the host computes.
 //
 // A value is a host value if it has rank 0 (or is a random key) and is made of
 // scalars of the entry, counters, sizes, constants and rounds of loops only.
 // What depends on a tensor's elements is not, nor what leaves a loop or a
 // choice that data decides.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_KERNEL_HOSTVALUES_H
 #define LAMINA_PASSES_KERNEL_HOSTVALUES_H

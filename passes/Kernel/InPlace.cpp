@@ -1,8 +1,6 @@
-//===- InPlace.cpp - Whether an output may take an input's place ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Whether an output may take an input's place.
 
 #include "passes/Kernel/InPlace.h"
 

@@ -1,8 +1,6 @@
-//===- InPlace.h - Whether an output may take an input's place -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Whether an output may take an input's place.
 
 #ifndef LAMINA_PASSES_KERNEL_INPLACE_H
 #define LAMINA_PASSES_KERNEL_INPLACE_H

@@ -1,8 +1,6 @@
-//===- IndexSpace.cpp - Loops of a kernel and indices into tensors --------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Loops of a kernel and indices into tensors.
 
 #include "passes/Kernel/IndexSpace.h"
 

@@ -1,14 +1,11 @@
-//===- IndexSpace.h - Loops of a kernel and indices into tensors -*- C++
-//-*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Loops of a kernel and indices into tensors.
 //
 // A kernel runs over loops; every tensor it touches is read at an index made of
 // them. Buffers are dense, so an axis may be seen as several (its digits, most
 // significant first) and neighbouring axes as one. That turns reshapes into
 // nothing: only the digits of the loops count.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_KERNEL_INDEXSPACE_H
 #define LAMINA_PASSES_KERNEL_INDEXSPACE_H

@@ -1,8 +1,6 @@
-//===- KernelBody.cpp - A kernel in the making ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// A kernel in the making.
 
 #include "passes/Kernel/KernelBody.h"
 

@@ -1,12 +1,10 @@
-//===- KernelBody.h - A kernel in the making -------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A kernel in the making.
 //
 // Collects the arguments of a `kernel.func` while its body is written: a tensor
 // becomes an argument when it is first read. With the function come the
 // operands of its launch.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_KERNEL_KERNELBODY_H
 #define LAMINA_PASSES_KERNEL_KERNELBODY_H

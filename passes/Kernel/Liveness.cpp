@@ -1,8 +1,6 @@
-//===- Liveness.cpp - Positions and last uses in a block ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Positions and last uses in a block.
 
 #include "passes/Kernel/Liveness.h"
 

@@ -1,8 +1,6 @@
-//===- Liveness.h - Positions and last uses in a block ---------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Positions and last uses in a block.
 
 #ifndef LAMINA_PASSES_KERNEL_LIVENESS_H
 #define LAMINA_PASSES_KERNEL_LIVENESS_H

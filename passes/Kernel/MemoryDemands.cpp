@@ -1,12 +1,10 @@
-//===- MemoryDemands.cpp - Values that have to be in memory ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Values that have to be in memory.
 //
 // Loops, structured ops, products and the caller read buffers. A view that one
 // of them reads gets a copy that is a kernel of its own, unless it is a
 // reshape, which is the same bytes.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Kernel/MemoryDemands.h"
 

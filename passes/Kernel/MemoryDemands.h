@@ -1,8 +1,6 @@
-//===- MemoryDemands.h - Values that have to be in memory ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Values that have to be in memory.
 
 #ifndef LAMINA_PASSES_KERNEL_MEMORYDEMANDS_H
 #define LAMINA_PASSES_KERNEL_MEMORYDEMANDS_H

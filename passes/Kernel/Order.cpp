@@ -1,12 +1,10 @@
-//===- Order.cpp - Readers of old values before updates -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Readers of old values before updates.
 //
 // Kernel -> Kernel. A variable is updated in place only where nothing reads its
 // old value later. The launches of an entry stand in the order of the program,
 // so a reader behind the update is rare, and only such readers are moved.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Kernel/KernelOps.h"

@@ -1,8 +1,6 @@
-//===- Passes.h - From GRAPH to KERNEL and PLANNED -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// From GRAPH to KERNEL and PLANNED.
 
 #ifndef LAMINA_PASSES_KERNEL_PASSES_H
 #define LAMINA_PASSES_KERNEL_PASSES_H

@@ -1,8 +1,6 @@
-//===- Passes.td - From GRAPH to KERNEL and PLANNED -*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// From GRAPH to KERNEL and PLANNED.
 
 #ifndef LAMINA_PASSES_KERNEL_PASSES
 #define LAMINA_PASSES_KERNEL_PASSES

@@ -1,11 +1,9 @@
-//===- PlaceScalars.cpp - Numbers that the host computes ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Numbers that the host computes.
 //
 // Graph -> Graph. Stands before clusters are formed, so that no kernel is made
 // for a learning rate.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Kernel/KernelOps.h"

@@ -1,6 +1,6 @@
-//===- PlanMemory.cpp - Give every value of an entry a place --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Give every value of an entry a place.
 //
 // Kernel -> Planned. Decides which values share a place; which slots overlap in
 // the arena is left to runtime/ABI/Plan.h, which knows the sizes. The order of
@@ -9,8 +9,6 @@
 // A value wants the place it will be copied to otherwise: the variable it is
 // stored in, the carry or the row of the stack it is yielded to. It gets it if
 // what stands there is dead by then.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Kernel/Addresses.h"

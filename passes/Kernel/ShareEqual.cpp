@@ -1,11 +1,9 @@
-//===- ShareEqual.cpp - One kernel for all that are equal -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// One kernel for all that are equal.
 //
 // Kernel -> Kernel. Layers that differ in nothing but their weights launch the
 // same kernels; each is compiled once.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Kernel/KernelOps.h"
 #include "passes/Kernel/Passes.h"

@@ -1,11 +1,9 @@
-//===- VerifyKernel.cpp - What holds in KERNEL ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What holds in KERNEL.
 //
 // Stands behind the conversion: from here on an entry is launches, numbers of
 // the host, loops and choices; a reshape is another name of the same bytes.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Kernel/KernelOps.h"

@@ -1,12 +1,10 @@
-//===- VerifyPlanned.cpp - No place is overwritten too early --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// No place is overwritten too early.
 //
 // Planned -> the same. Works lifetimes out again from the places alone, so that
 // a mistake of the planner (or of a hand that wrote the file) is an error here
 // and not a wrong number at step 4000.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Kernel/Addresses.h"

@@ -1,11 +1,9 @@
-//===- ConvertModelToGraph.cpp - Inline layers, expand trees --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Inline layers, expand trees.
 //
 // MODEL -> GRAPH. Writes each entry anew and removes what it was made of. From
 // here on a program is pure functions on tensors.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Program/ProgramOps.h"
 #include "passes/Model/Expander.h"

@@ -1,13 +1,11 @@
-//===- DeriveInverses.cpp - Inverses and log-determinants -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Inverses and log-determinants.
 //
 // MODEL -> MODEL. `model.inverse` becomes a call of the callee read backwards,
 // `model.log_det` one of the sum of what each step back contributes. Both are
 // functions of the layer beside the callee, made once. Runs behind
 // `graph-form-contractions`, which makes products of matrices one op.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Shape.h"
 #include "passes/Model/InverseDerivation.h"

@@ -1,13 +1,11 @@
-//===- DeriveRuns.cpp - Step-by-step calls on all input so far ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Step-by-step calls on all input so far.
 //
 // MODEL -> MODEL. A run becomes a tree of two leaves, the input so far with all
 // its room and its length, and each step a call of the layer on that input. The
 // callee is cloned for the longer input: its named size is replaced in every
 // type and attribute, down to the functions it calls.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"

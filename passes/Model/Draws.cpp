@@ -1,10 +1,8 @@
-//===- Draws.cpp - Keys of draws from their dotted paths ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Chains of `graph.key`, as docs/random.md says.
+// Keys of draws from their dotted paths.
 //
-//===----------------------------------------------------------------------===//
+// Chains of `graph.key`, as docs/random.md says.
 
 #include "passes/Model/Draws.h"
 

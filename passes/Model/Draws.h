@@ -1,11 +1,9 @@
-//===- Draws.h - Keys of draws from their dotted paths ---------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Keys of draws from their dotted paths.
 //
 // docs/random.md, section Keys: a draw's key is a chain of derivations from the
 // entry's key, by its path without numbers, by the numbers, by the rounds.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_MODEL_DRAWS_H
 #define LAMINA_PASSES_MODEL_DRAWS_H

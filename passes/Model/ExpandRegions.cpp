@@ -1,12 +1,10 @@
-//===- ExpandRegions.cpp - Loops and branches with trees ------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Loops and branches with trees.
 //
 // The regions of `graph.scan` and `graph.cond` are written into blocks that
 // belong to no op yet, because what they capture (keys, numbers of copies) is
 // known only when they are done.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/StackType.h"
 #include "passes/Model/Expander.h"

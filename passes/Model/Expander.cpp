@@ -1,11 +1,9 @@
-//===- Expander.cpp - Bodies of MODEL as ops of GRAPH ---------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Bodies of MODEL as ops of GRAPH.
 //
 // Trees, calls, keys and derivatives. Loops and branches, whose regions are
 // rebuilt, are in ExpandRegions.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Model/Expander.h"
 

@@ -1,13 +1,11 @@
-//===- Expander.h - Bodies of MODEL as ops of GRAPH ------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Bodies of MODEL as ops of GRAPH.
 //
 // Writes the body of an entry anew: a tree becomes the values of its leaves, a
 // call the body of its callee. The old body is only read. This is a walk and
 // not a dialect conversion, because what a draw's key is made of, the way to
 // the tree that is called, is known only along the chain of calls.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_MODEL_EXPANDER_H
 #define LAMINA_PASSES_MODEL_EXPANDER_H

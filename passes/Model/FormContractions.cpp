@@ -1,12 +1,10 @@
-//===- FormContractions.cpp - Sums of products as contractions ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sums of products as contractions.
 //
 // IRGen writes a sum of products as views, a product as large as all axes, and
 // a reduction. Here that becomes `graph.contract`, whose loops are the axes of
 // the product: the views become maps, and the product is never made.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"

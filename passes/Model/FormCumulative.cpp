@@ -1,11 +1,9 @@
-//===- FormCumulative.cpp - Sums over earlier positions -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sums over earlier positions.
 //
 // A running sum is written as a sum over all positions with the later ones
 // selected away; that is quadratic. `graph.cumulative` is linear.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"

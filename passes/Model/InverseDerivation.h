@@ -1,11 +1,9 @@
-//===- InverseDerivation.h - Functions read backwards ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Functions read backwards.
 //
 // Makes the inverse and the log-determinant of functions of layers, as
 // functions beside them, each once.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_PASSES_MODEL_INVERSEDERIVATION_H
 #define LAMINA_PASSES_MODEL_INVERSEDERIVATION_H

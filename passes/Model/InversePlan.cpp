@@ -1,13 +1,11 @@
-//===- InversePlan.cpp - How a function is read backwards -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// How a function is read backwards.
 //
 // Starts from the result and what does not depend on the unknown argument. An
 // op whose operands are known is computed, one whose result is known and that
 // has one unknown operand is solved for it, a value whose parts are known is
 // joined, until the argument is known or nothing more follows.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Model/InversePlan.h"
 

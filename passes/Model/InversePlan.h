@@ -1,8 +1,6 @@
-//===- InversePlan.h - How a function is read backwards --------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// How a function is read backwards.
 
 #ifndef LAMINA_PASSES_MODEL_INVERSEPLAN_H
 #define LAMINA_PASSES_MODEL_INVERSEPLAN_H

@@ -1,12 +1,10 @@
-//===- LogDeterminants.cpp - What each step back contributes --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What each step back contributes.
 //
 // Solving an operand from a result eliminates one variable after the other, so
 // the determinant of the whole is the product of those of the steps, at the
 // values that the call itself computes.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Shape.h"
 #include "passes/Model/InverseDerivation.h"

@@ -1,8 +1,6 @@
-//===- Passes.h - Passes on MODEL ------------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Passes on MODEL.
 
 #ifndef LAMINA_PASSES_MODEL_PASSES_H
 #define LAMINA_PASSES_MODEL_PASSES_H

@@ -1,8 +1,6 @@
-//===- Passes.td - Passes on MODEL -------------------------*- tablegen -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Passes on MODEL.
 
 #ifndef LAMINA_PASSES_MODEL_PASSES
 #define LAMINA_PASSES_MODEL_PASSES

@@ -1,10 +1,8 @@
-//===- VerifyGraph.cpp - Check that only GRAPH is left --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The boundary behind the passes on GRAPH: what KERNEL is made from.
+// Check that only GRAPH is left.
 //
-//===----------------------------------------------------------------------===//
+// The boundary behind the passes on GRAPH: what KERNEL is made from.
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"

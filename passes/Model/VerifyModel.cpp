@@ -1,11 +1,9 @@
-//===- VerifyModel.cpp - Check MODEL across ops ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Check MODEL across ops.
 //
 // What the verifiers of single ops cannot see: paths into layers, callees, the
 // variables that entries load trees from.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/Model/TreeLayout.h"
 #include "dialects/Program/ProgramOps.h"

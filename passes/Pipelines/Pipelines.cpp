@@ -1,11 +1,9 @@
-//===- Pipelines.cpp - Which passes make which stage ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Which passes make which stage.
 //
 // The lowering as one ordered list. Between two lines the comment says what
 // holds from there on.
-//
-//===----------------------------------------------------------------------===//
 
 #include "passes/Pipelines/Pipelines.h"
 

@@ -1,8 +1,6 @@
-//===- Pipelines.h - Which passes make which stage -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Which passes make which stage.
 
 #ifndef LAMINA_PASSES_PIPELINES_PIPELINES_H
 #define LAMINA_PASSES_PIPELINES_PIPELINES_H

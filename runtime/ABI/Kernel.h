@@ -1,12 +1,11 @@
-/*===- Kernel.h - What a compiled kernel and a built program export --------===
+/* SPDX-License-Identifier: Apache-2.0
  *
- * SPDX-License-Identifier: Apache-2.0
+ * What a compiled kernel and a built program export.
  *
  * The C interface between generated code and the runtime. A backend makes an
  * object that exports three functions a kernel; the driver makes a table of
  * them, embeds the tape (docs/tape.md) and calls `lamina_main`.
- *
- *===----------------------------------------------------------------------===*/
+ */
 
 #ifndef LAMINA_RUNTIME_ABI_KERNEL_H
 #define LAMINA_RUNTIME_ABI_KERNEL_H

@@ -1,12 +1,10 @@
-//===- Plan.h - Offsets of slots in one arena ------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Offsets of slots in one arena.
 //
 // The one memory planner. The compiler calls it at the usual sizes, to print
 // the peak; the runtime calls it whenever a size changes. Both get the same
 // offsets for the same intervals, because it is this function.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_ABI_PLAN_H
 #define LAMINA_RUNTIME_ABI_PLAN_H

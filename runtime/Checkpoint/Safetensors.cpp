@@ -1,10 +1,8 @@
-//===- Safetensors.cpp - Files of named tensors ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes of any origin in, checked views of tensors out; tensors in, a file out.
+// Files of named tensors.
 //
-//===----------------------------------------------------------------------===//
+// Bytes of any origin in, checked views of tensors out; tensors in, a file out.
 
 #include "runtime/Checkpoint/Safetensors.h"
 

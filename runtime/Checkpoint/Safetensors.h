@@ -1,12 +1,10 @@
-//===- Safetensors.h - Files of named tensors ------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Files of named tensors.
 //
 // The format of weights and checkpoints: an 8-byte length, a JSON header with
 // the type, shape and place of each tensor, then the bytes. Reading trusts
 // nothing in the file; writing is atomic.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_CHECKPOINT_SAFETENSORS_H
 #define LAMINA_RUNTIME_CHECKPOINT_SAFETENSORS_H

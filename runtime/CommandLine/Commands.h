@@ -1,11 +1,9 @@
-//===- Commands.h - Subcommands of a built program -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Subcommands of a built program.
 //
 // Each takes the words after its name and returns the exit code; mistakes are
 // thrown.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_COMMANDLINE_COMMANDS_H
 #define LAMINA_RUNTIME_COMMANDLINE_COMMANDS_H

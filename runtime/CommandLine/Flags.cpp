@@ -1,10 +1,8 @@
-//===- Flags.cpp - Flags of a subcommand ----------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Words of the command line in, values by name out.
+// Flags of a subcommand.
 //
-//===----------------------------------------------------------------------===//
+// Words of the command line in, values by name out.
 
 #include "runtime/CommandLine/Flags.h"
 

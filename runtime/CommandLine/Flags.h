@@ -1,11 +1,9 @@
-//===- Flags.h - Flags of a subcommand -------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Flags of a subcommand.
 //
 // What a subcommand takes and what was given. Mistakes name the flag, what it
 // takes and, for a misspelt one, what may have been meant; they exit with 2.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_COMMANDLINE_FLAGS_H
 #define LAMINA_RUNTIME_COMMANDLINE_FLAGS_H

@@ -1,10 +1,8 @@
-//===- InfoCommand.cpp - What a program has -------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program's header in; weights, data, numbers and sizes as text out.
+// What a program has.
 //
-//===----------------------------------------------------------------------===//
+// The program's header in; weights, data, numbers and sizes as text out.
 
 #include "runtime/CommandLine/Commands.h"
 

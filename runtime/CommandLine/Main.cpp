@@ -1,11 +1,9 @@
-//===- Main.cpp - The command line of a built program ---------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The command line of a built program.
 //
 // Words of the command line in, the exit code out. The subcommands are those
 // that the program declares, and `eval`, `info` and `bench`.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/CommandLine/Commands.h"
 #include "runtime/Executor/TapeEngine.h"

@@ -1,10 +1,8 @@
-//===- RunCommands.cpp - train, eval and bench ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Flags in; a training, an evaluation or a measurement out.
+// Train, eval and bench.
 //
-//===----------------------------------------------------------------------===//
+// Flags in; a training, an evaluation or a measurement out.
 
 #include "runtime/CommandLine/Commands.h"
 #include "runtime/Threads/ThreadPool.h"

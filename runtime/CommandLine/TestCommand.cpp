@@ -1,11 +1,9 @@
-//===- TestCommand.cpp - The tests of a file ------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The tests of a file.
 //
 // Entries that check something in; a line for each, and whether all hold, out.
 // Every test starts from first values, so their order does not matter.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/CommandLine/Commands.h"
 

@@ -1,12 +1,10 @@
-//===- Arrays.cpp - Arrays as records -------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Arrays as records.
 //
 // An NPZ, NPY or safetensors file in: the first axis of each array counts the
 // records. A file of another name is raw: records of the one column that the
 // program declares, in its element, one after another.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Checkpoint/Safetensors.h"
 #include "runtime/Data/Npy.h"

@@ -1,10 +1,8 @@
-//===- Csv.cpp - Tables in text -------------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Text in, records of fields out.
+// Tables in text.
 //
-//===----------------------------------------------------------------------===//
+// Text in, records of fields out.
 
 #include "runtime/Data/Csv.h"
 

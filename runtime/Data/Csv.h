@@ -1,11 +1,9 @@
-//===- Csv.h - Tables in text ----------------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Tables in text.
 //
 // Fields of RFC 4180: separated by one character, quoted where they hold the
 // separator, a quote or a line end. Also reads LF alone and a missing last one.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_DATA_CSV_H
 #define LAMINA_RUNTIME_DATA_CSV_H

@@ -1,10 +1,8 @@
-//===- Dataset.cpp - Parts of a source ------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A source and a plan of its split in, a numbering of the part's records out.
+// Parts of a source.
 //
-//===----------------------------------------------------------------------===//
+// A source and a plan of its split in, a numbering of the part's records out.
 
 #include "runtime/Data/Dataset.h"
 

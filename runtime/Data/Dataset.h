@@ -1,13 +1,11 @@
-//===- Dataset.h - Parts of a source ---------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Parts of a source.
 //
 // The records of a source that are kept, or one part of a split of them. A
 // split is the same in every run: by position in the file for windows (parts
 // share no byte), else by place in a fixed shuffle, in equal shares of each
 // value of a column if the split says `by`.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_DATA_DATASET_H
 #define LAMINA_RUNTIME_DATA_DATASET_H

@@ -1,11 +1,9 @@
-//===- Feed.cpp - Batches of records --------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Batches of records.
 //
 // Records in, dense tensors with a batch axis out. Ragged columns are padded
 // with zeros to the longest record of the batch.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Data/Feed.h"
 

@@ -1,11 +1,9 @@
-//===- Feed.h - Batches of records -----------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Batches of records.
 //
 // A dataset as a stream of batches: shuffled anew in each epoch, or in order.
 // Its whole state is an epoch and a position, which a checkpoint holds.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_DATA_FEED_H
 #define LAMINA_RUNTIME_DATA_FEED_H

@@ -1,10 +1,8 @@
-//===- Idx.h - IDX files ---------------------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The format of MNIST: a type, the sizes, the bytes.
+// IDX files.
 //
-//===----------------------------------------------------------------------===//
+// The format of MNIST: a type, the sizes, the bytes.
 
 #ifndef LAMINA_RUNTIME_DATA_IDX_H
 #define LAMINA_RUNTIME_DATA_IDX_H

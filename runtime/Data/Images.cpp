@@ -1,11 +1,9 @@
-//===- Images.cpp - Images in IDX files -----------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Images in IDX files.
 //
 // An IDX file of bytes [n, h, w] or [n, h, w, c] and one of labels [n] in,
 // records with `image` [h, w, c] in 0…255 and `label` out.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Data/Idx.h"
 #include "runtime/Data/Source.h"

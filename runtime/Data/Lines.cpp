@@ -1,13 +1,11 @@
-//===- Lines.cpp - Text files line by line, JSON lines --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Text files line by line, JSON lines.
 //
 // A text file in; a record a line out. A line that begins with '{' is JSON: its
 // keys are fields, lists flattened row by row. Else the line itself is `text`.
 // A text that is asked for as it is comes out as bytes, or as tokens of the
 // source's vocabulary.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Data/Source.h"
 #include "runtime/Files/Files.h"

@@ -1,11 +1,9 @@
-//===- Npy.cpp - NPY files ------------------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// NPY files.
 //
 // A file of one array in, its shape and elements out, and back. The header is
 // the text of a Python dictionary; we read the form that NumPy writes.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Data/Npy.h"
 

@@ -1,10 +1,8 @@
-//===- Npy.h - Arrays of NumPy ---------------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// NPY and NPZ files as data and as parameters of samples; NPY as their output.
+// Arrays of NumPy.
 //
-//===----------------------------------------------------------------------===//
+// NPY and NPZ files as data and as parameters of samples; NPY as their output.
 
 #ifndef LAMINA_RUNTIME_DATA_NPY_H
 #define LAMINA_RUNTIME_DATA_NPY_H

@@ -1,11 +1,9 @@
-//===- Npz.cpp - NPZ files ------------------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// NPZ files.
 //
 // A zip archive of NPY files in, its arrays by name out. Read from the central
 // directory, which has the sizes also when the local headers leave them out.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Data/Npy.h"
 

@@ -1,11 +1,9 @@
-//===- Source.cpp - What all kinds of files share -------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What all kinds of files share.
 //
 // The plan of a source in, an open source of the right kind out; checks of
 // values and shapes with their messages.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Data/Source.h"
 

@@ -1,12 +1,10 @@
-//===- Source.h - Records of a file ----------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Records of a file.
 //
 // A file as numbered records with typed columns (docs/program.md). Values are
 // checked when they are read: a label outside its `id(n)` is reported with the
 // record and the value, and never reaches a kernel.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_DATA_SOURCE_H
 #define LAMINA_RUNTIME_DATA_SOURCE_H

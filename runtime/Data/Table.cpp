@@ -1,11 +1,9 @@
-//===- Table.cpp - Tables in text -----------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Tables in text.
 //
 // A CSV file in, its declared columns as numbers out. Columns are made once,
 // when the file is opened, so every cell is checked before the first step.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Data/Csv.h"
 #include "runtime/Data/Source.h"

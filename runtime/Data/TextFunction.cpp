@@ -1,10 +1,8 @@
-//===- TextFunction.cpp - How a column is made of a record ----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fields of a record in, a text or numbers out.
+// How a column is made of a record.
 //
-//===----------------------------------------------------------------------===//
+// Fields of a record in, a text or numbers out.
 
 #include "runtime/Data/TextFunction.h"
 

@@ -1,12 +1,10 @@
-//===- TextFunction.h - How a column is made of a record -------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// How a column is made of a record.
 //
 // The text functions of `data` lines (`number(.mass)`, `encode(words,
 // .a)[:64]`,
 // `.species != ""`) as a tree of the tape, evaluated on the fields of a record.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_DATA_TEXTFUNCTION_H
 #define LAMINA_RUNTIME_DATA_TEXTFUNCTION_H

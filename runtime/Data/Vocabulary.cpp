@@ -1,10 +1,8 @@
-//===- Vocabulary.cpp - Characters as numbers -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Text in, tokens out, and back.
+// Characters as numbers.
 //
-//===----------------------------------------------------------------------===//
+// Text in, tokens out, and back.
 
 #include "runtime/Data/Vocabulary.h"
 

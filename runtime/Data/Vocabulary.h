@@ -1,12 +1,10 @@
-//===- Vocabulary.h - Characters as numbers --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Characters as numbers.
 //
 // The characters or words of a text and the numbers that stand for them, in
 // data and in the prompts and results of samples. Without a list, tokens are
 // bytes.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_DATA_VOCABULARY_H
 #define LAMINA_RUNTIME_DATA_VOCABULARY_H

@@ -1,11 +1,9 @@
-//===- Windows.cpp - Windows of a text file -------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Windows of a text file.
 //
 // A text file in, overlapping runs of its tokens out. Tokens are bytes, read
 // where the file is mapped, or characters of a vocabulary, decoded once.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Data/Source.h"
 #include "runtime/Data/Vocabulary.h"

@@ -1,10 +1,8 @@
-//===- HostOps.cpp - Scalar arithmetic between launches -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values in, a value out. Whole numbers wrap, as they do in kernels.
+// Scalar arithmetic between launches.
 //
-//===----------------------------------------------------------------------===//
+// Values in, a value out. Whole numbers wrap, as they do in kernels.
 
 #include "runtime/Executor/HostOps.h"
 

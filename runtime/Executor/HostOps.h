@@ -1,11 +1,9 @@
-//===- HostOps.h - Scalar arithmetic between launches ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Scalar arithmetic between launches.
 //
 // Rates, counters and random keys are computed on the host, in double and i64
 // (docs/tape.md lists the operations).
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_EXECUTOR_HOSTOPS_H
 #define LAMINA_RUNTIME_EXECUTOR_HOSTOPS_H

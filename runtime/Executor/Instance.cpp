@@ -1,12 +1,10 @@
-//===- Instance.cpp - An entry at the sizes of a run ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// An entry at the sizes of a run.
 //
 // Walks the records once and evaluates what depends on sizes. The slots are
 // placed by the planner that the compiler uses too, so the peak is the one that
 // `lamina explain` prints.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Executor/Instance.h"
 

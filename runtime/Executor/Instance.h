@@ -1,11 +1,9 @@
-//===- Instance.h - An entry at the sizes of a run -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// An entry at the sizes of a run.
 //
 // Sizes in; every expression of an entry evaluated and its slots placed in one
 // arena out. Made once for each combination of sizes that a run meets.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_EXECUTOR_INSTANCE_H
 #define LAMINA_RUNTIME_EXECUTOR_INSTANCE_H

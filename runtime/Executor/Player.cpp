@@ -1,10 +1,8 @@
-//===- Player.cpp - Plays an entry ----------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Records in, kernels run. The one place that knows what a record does.
+// Plays an entry.
 //
-//===----------------------------------------------------------------------===//
+// Records in, kernels run. The one place that knows what a record does.
 
 #include "runtime/Executor/Player.h"
 

@@ -1,11 +1,9 @@
-//===- Player.h - Plays an entry -------------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Plays an entry.
 //
 // An entry resolved at its sizes, a table of bases and a pool of threads in;
 // the kernels run in order. Without globals: several players may run at once.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_EXECUTOR_PLAYER_H
 #define LAMINA_RUNTIME_EXECUTOR_PLAYER_H

@@ -1,12 +1,10 @@
-//===- Tape.h - The records of an entry ------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The records of an entry.
 //
 // docs/tape.md in C++. The same structures serve twice: as read, numbers are
 // expressions over sizes (`N` = Expression); resolved at the sizes of a run,
 // they are numbers and bases are places in one table (`N` = int64_t).
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_EXECUTOR_TAPE_H
 #define LAMINA_RUNTIME_EXECUTOR_TAPE_H

@@ -1,10 +1,8 @@
-//===- TapeEngine.cpp - Computes with compiled kernels --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls of entries in; the entry at those sizes, made once, played.
+// Computes with compiled kernels.
 //
-//===----------------------------------------------------------------------===//
+// Calls of entries in; the entry at those sizes, made once, played.
 
 #include "runtime/Executor/TapeEngine.h"
 

@@ -1,11 +1,9 @@
-//===- TapeEngine.h - Computes with compiled kernels -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Computes with compiled kernels.
 //
 // The engine of a built program: the tape's entries, its table of kernels, one
 // arena that all entries share, one pool of threads.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_EXECUTOR_TAPEENGINE_H
 #define LAMINA_RUNTIME_EXECUTOR_TAPEENGINE_H

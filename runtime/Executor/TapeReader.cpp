@@ -1,11 +1,9 @@
-//===- TapeReader.cpp - Records of the tape -------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Records of the tape.
 //
 // JSON in, records out. Every number that the executor will use as an index is
 // checked here, so that a damaged tape gives a message and never a wild access.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Executor/Tape.h"
 #include "runtime/Program/ProgramReader.h"

@@ -1,10 +1,8 @@
-//===- AtomicFile.cpp - Files that are there whole or not at all ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes in, a durable file under its final name out.
+// Files that are there whole or not at all.
 //
-//===----------------------------------------------------------------------===//
+// Bytes in, a durable file under its final name out.
 
 #include "runtime/Files/Files.h"
 

@@ -1,10 +1,8 @@
-//===- FileBytes.cpp - Mapped and unpacked files --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A path in, read-only bytes out.
+// Mapped and unpacked files.
 //
-//===----------------------------------------------------------------------===//
+// A path in, read-only bytes out.
 
 #include "runtime/Files/Files.h"
 

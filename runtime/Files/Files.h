@@ -1,13 +1,11 @@
-//===- Files.h - Reading and writing whole files ---------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reading and writing whole files.
 //
 // Files come in as read-only bytes, mapped when they stand plain on disk and
 // unpacked when they are gzip. Files go out atomically: written beside their
 // target and renamed, so that a kill at any moment leaves the old or the new
 // file, never half of one.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_FILES_FILES_H
 #define LAMINA_RUNTIME_FILES_FILES_H

@@ -1,12 +1,10 @@
-//===- Inflate.cpp - Unpacking gzip and deflate ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Unpacking gzip and deflate.
 //
 // Packed bytes of any origin in, the bytes or an `Error` out (RFC 1951, 1952).
 // Our own, because a shared library made from a program can link no static zlib
 // and should depend on nothing; and unpacking is all that data needs.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Files/Files.h"
 

@@ -1,10 +1,8 @@
-//===- Json.cpp - Access to and writing of JSON values --------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values in, checked C++ values or one line of text out.
+// Access to and writing of JSON values.
 //
-//===----------------------------------------------------------------------===//
+// Values in, checked C++ values or one line of text out.
 
 #include "runtime/Json/Json.h"
 

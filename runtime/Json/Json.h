@@ -1,12 +1,10 @@
-//===- Json.h - JSON values, read and written ------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// JSON values, read and written.
 //
 // The tape, the header of a checkpoint, lines of data and the log are JSON. A
 // value remembers the byte where it began, so that whoever asks it for the
 // wrong thing gets a message that says where.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_JSON_JSON_H
 #define LAMINA_RUNTIME_JSON_JSON_H

@@ -1,11 +1,9 @@
-//===- JsonParser.cpp - Reading JSON --------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reading JSON.
 //
 // Text (RFC 8259) in, a value or an `Error` with the byte out. Any input is
 // safe: nesting is bounded, numbers are range-checked, a key stands once.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Json/Json.h"
 

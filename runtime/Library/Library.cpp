@@ -1,11 +1,9 @@
-//===- Library.cpp - Calling a built program from C -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Calling a built program from C.
 //
 // Tensors of the caller in, one call of an entry, tensors of the program out.
 // This object is linked only into libraries, which define `lamina_image`.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Executor/TapeEngine.h"
 #include "runtime/Sample/Output.h"

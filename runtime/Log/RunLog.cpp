@@ -1,10 +1,8 @@
-//===- RunLog.cpp - The log of a training run -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers of a step in, a line of JSON out.
+// The log of a training run.
 //
-//===----------------------------------------------------------------------===//
+// Numbers of a step in, a line of JSON out.
 
 #include "runtime/Log/RunLog.h"
 

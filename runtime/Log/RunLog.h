@@ -1,12 +1,10 @@
-//===- RunLog.h - The log of a training run --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The log of a training run.
 //
 // `DIR/log.jsonl`: one JSON object a line, losses by step and reports. A
 // resumed run goes on where its checkpoint stands: later lines are dropped, so
 // the log is that of a run that was never stopped.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_LOG_RUNLOG_H
 #define LAMINA_RUNTIME_LOG_RUNLOG_H

@@ -1,11 +1,9 @@
-//===- Error.cpp - Text of messages ---------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Text of messages.
 //
 // Values and names in, readable pieces of messages out. Everything a user reads
 // passes through here, so that numbers and quoted names look alike everywhere.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/include/Error.h"
 

@@ -1,12 +1,10 @@
-//===- Program.h - What a built program says of itself ---------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a built program says of itself.
 //
 // The tape's header in C++: sizes, the `program.*` ops of docs/program.md and
 // the signatures of entries. Read once, checked, never changed; names are
 // resolved to indices here, so that nothing below looks anything up by text.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_PROGRAM_PROGRAM_H
 #define LAMINA_RUNTIME_PROGRAM_PROGRAM_H

@@ -1,10 +1,8 @@
-//===- ProgramOps.cpp - Variables, data, training and samples -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// One JSON object of the tape's "program" in, one plan out (docs/program.md).
+// Variables, data, training and samples.
 //
-//===----------------------------------------------------------------------===//
+// One JSON object of the tape's "program" in, one plan out (docs/program.md).
 
 #include "runtime/Program/ProgramReader.h"
 

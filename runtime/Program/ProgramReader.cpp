@@ -1,12 +1,10 @@
-//===- ProgramReader.cpp - The tape's header ------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The tape's header.
 //
 // JSON in, sizes, kernels and signatures of entries out; the `program.*` ops
 // are read by their own functions. Order: entries first, then ops by kind, so
 // that every name that is mentioned is known.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Program/ProgramReader.h"
 

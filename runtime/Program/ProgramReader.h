@@ -1,11 +1,9 @@
-//===- ProgramReader.h - Access to attributes of the tape ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Access to attributes of the tape.
 //
 // What the parts of `Program::read` share: attributes with defaults and symbols
 // that must name something.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_PROGRAM_PROGRAMREADER_H
 #define LAMINA_RUNTIME_PROGRAM_PROGRAMREADER_H

@@ -1,10 +1,8 @@
-//===- Type.cpp - Elements, sizes and types of the tape -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON in, expressions that are evaluated and solved at run-time sizes out.
+// Elements, sizes and types of the tape.
 //
-//===----------------------------------------------------------------------===//
+// JSON in, expressions that are evaluated and solved at run-time sizes out.
 
 #include "runtime/Program/Type.h"
 

@@ -1,11 +1,9 @@
-//===- Type.h - Elements, sizes and types of the tape ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Elements, sizes and types of the tape.
 //
 // What docs/tape.md calls T and E. An expression is evaluated at the sizes of a
 // run; every product is checked, so that no size can wrap around.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_PROGRAM_TYPE_H
 #define LAMINA_RUNTIME_PROGRAM_TYPE_H

@@ -1,10 +1,8 @@
-//===- Progress.cpp - What a training run shows ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steps in, lines on the standard output out.
+// What a training run shows.
 //
-//===----------------------------------------------------------------------===//
+// Steps in, lines on the standard output out.
 
 #include "runtime/Progress/Progress.h"
 

@@ -1,11 +1,9 @@
-//===- Progress.h - What a training run shows ------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a training run shows.
 //
 // On a terminal a bar that redraws itself; elsewhere a plain line now and then,
 // so that a file of the output stays short.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_PROGRESS_PROGRESS_H
 #define LAMINA_RUNTIME_PROGRESS_PROGRESS_H

@@ -1,12 +1,10 @@
-//===- Permutation.cpp - Shuffles without memory --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Shuffles without memory.
 //
 // A balanced Feistel network with Philox as its round function permutes the
 // next power of four; values outside [0, n) are sent through again ("cycle
 // walking"), on average fewer than four times.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Random/Permutation.h"
 

@@ -1,12 +1,10 @@
-//===- Permutation.h - Shuffles without memory -----------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Shuffles without memory.
 //
 // A permutation of [0, n) that is computed, not stored: the order of an epoch
 // is a function of its key, so resuming in the middle of one needs only a
 // position, and shuffling billions of windows costs nothing.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_RANDOM_PERMUTATION_H
 #define LAMINA_RUNTIME_RANDOM_PERMUTATION_H

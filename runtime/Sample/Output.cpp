@@ -1,10 +1,8 @@
-//===- Output.cpp - Results of a sample, printed or written ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tensors in, text out.
+// Results of a sample, printed or written.
 //
-//===----------------------------------------------------------------------===//
+// Tensors in, text out.
 
 #include "runtime/Sample/Output.h"
 

@@ -1,10 +1,8 @@
-//===- Output.h - Results of a sample, printed or written ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A tensor as text for people, as text of a vocabulary, or as an NPY file.
+// Results of a sample, printed or written.
 //
-//===----------------------------------------------------------------------===//
+// A tensor as text for people, as text of a vocabulary, or as an NPY file.
 
 #ifndef LAMINA_RUNTIME_SAMPLE_OUTPUT_H
 #define LAMINA_RUNTIME_SAMPLE_OUTPUT_H

@@ -1,11 +1,9 @@
-//===- Parameters.cpp - Values for the parameters of a sample -------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Values for the parameters of a sample.
 //
 // Flags in, tensors out. A text becomes tokens, "1.5" a number, "1,2,3" a list
 // of numbers, a name that ends in .npy the array of that file.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Sample/Parameters.h"
 

@@ -1,11 +1,9 @@
-//===- Parameters.h - Values for the parameters of a sample ----*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Values for the parameters of a sample.
 //
 // Text of a flag, or a `.npy` file, as a tensor of the type that an entry
 // takes.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_SAMPLE_PARAMETERS_H
 #define LAMINA_RUNTIME_SAMPLE_PARAMETERS_H

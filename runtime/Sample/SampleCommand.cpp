@@ -1,10 +1,8 @@
-//===- SampleCommand.cpp - A sample as a subcommand -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Flags in, one call of the sample's entry, its results printed or written out.
+// A sample as a subcommand.
 //
-//===----------------------------------------------------------------------===//
+// Flags in, one call of the sample's entry, its results printed or written out.
 
 #include "runtime/CommandLine/Commands.h"
 #include "runtime/Data/Npy.h"

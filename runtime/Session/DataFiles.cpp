@@ -1,10 +1,8 @@
-//===- DataFiles.cpp - Which files data is read from ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A flag in, paths of data files out.
+// Which files data is read from.
 //
-//===----------------------------------------------------------------------===//
+// A flag in, paths of data files out.
 
 #include "runtime/Session/DataFiles.h"
 

@@ -1,11 +1,9 @@
-//===- DataFiles.h - Which files data is read from -------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Which files data is read from.
 //
 // The files that the sources of a program name, and the flag `--data` that puts
 // others in their place.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_SESSION_DATAFILES_H
 #define LAMINA_RUNTIME_SESSION_DATAFILES_H

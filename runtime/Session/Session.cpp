@@ -1,10 +1,8 @@
-//===- Session.cpp - A program with its values ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names of the tape in, pointers for the engine out.
+// A program with its values.
 //
-//===----------------------------------------------------------------------===//
+// Names of the tape in, pointers for the engine out.
 
 #include "runtime/Session/Session.h"
 

@@ -1,12 +1,10 @@
-//===- Session.h - A program with its values -------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A program with its values.
 //
 // What training, evaluation and samples share: the variables, the numbers set
 // by flags, the open data, and the call of an entry, which gathers its
 // arguments from where the tape says that they come from.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_SESSION_SESSION_H
 #define LAMINA_RUNTIME_SESSION_SESSION_H

@@ -1,10 +1,8 @@
-//===- Variables.cpp - What a program keeps between entries ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Declared variables in, memory and tensors of files out.
+// What a program keeps between entries.
 //
-//===----------------------------------------------------------------------===//
+// Declared variables in, memory and tensors of files out.
 
 #include "runtime/Session/Variables.h"
 

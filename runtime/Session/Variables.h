@@ -1,11 +1,9 @@
-//===- Variables.h - What a program keeps between entries ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a program keeps between entries.
 //
 // Storage of weights, states, optimizer slots and counters, and their names in
 // files, where each copy of a repeated layer is a tensor of its own.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_SESSION_VARIABLES_H
 #define LAMINA_RUNTIME_SESSION_VARIABLES_H

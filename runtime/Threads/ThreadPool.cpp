@@ -1,12 +1,10 @@
-//===- ThreadPool.cpp - Workers that share the items of a kernel ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Workers that share the items of a kernel.
 //
 // A number of items and a function in, all items done out. A step launches
 // hundreds of kernels a few microseconds apart, so workers spin for a while
 // before they sleep: waking a thread costs more than most kernels.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Threads/ThreadPool.h"
 

@@ -1,12 +1,10 @@
-//===- ThreadPool.h - Workers that share the items of a kernel -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Workers that share the items of a kernel.
 //
 // A kernel says into how many items it splits; the pool hands each worker one
 // contiguous range of them. The split is static: which worker runs an item
 // changes with the number of threads, what the item computes does not.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_THREADS_THREADPOOL_H
 #define LAMINA_RUNTIME_THREADS_THREADPOOL_H

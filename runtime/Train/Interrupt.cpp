@@ -1,10 +1,8 @@
-//===- Interrupt.cpp - Ctrl-C, noticed between steps ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Signals in, a flag out.
+// Ctrl-C, noticed between steps.
 //
-//===----------------------------------------------------------------------===//
+// Signals in, a flag out.
 
 #include "runtime/Train/Interrupt.h"
 

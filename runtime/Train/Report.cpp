@@ -1,11 +1,9 @@
-//===- Report.cpp - A value over a whole split ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A value over a whole split.
 //
 // A report's plan in, its value out: the batch entry over all records, its sums
 // added up in double in the order of batches, then the finishing entry once.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Train/Report.h"
 

@@ -1,10 +1,8 @@
-//===- Report.h - A value over a whole split -------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reports of training and of `eval`.
+// A value over a whole split.
 //
-//===----------------------------------------------------------------------===//
+// Reports of training and of `eval`.
 
 #ifndef LAMINA_RUNTIME_TRAIN_REPORT_H
 #define LAMINA_RUNTIME_TRAIN_REPORT_H

@@ -1,10 +1,8 @@
-//===- RunFolder.cpp - The files of a training run ------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A folder in, names of its files out.
+// The files of a training run.
 //
-//===----------------------------------------------------------------------===//
+// A folder in, names of its files out.
 
 #include "runtime/Train/RunFolder.h"
 

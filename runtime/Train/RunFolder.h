@@ -1,10 +1,8 @@
-//===- RunFolder.h - The files of a training run ---------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// `DIR/step-N.safetensors`, `DIR/weights.safetensors`, `DIR/log.jsonl`.
+// The files of a training run.
 //
-//===----------------------------------------------------------------------===//
+// `DIR/step-N.safetensors`, `DIR/weights.safetensors`, `DIR/log.jsonl`.
 
 #ifndef LAMINA_RUNTIME_TRAIN_RUNFOLDER_H
 #define LAMINA_RUNTIME_TRAIN_RUNFOLDER_H

@@ -1,10 +1,8 @@
-//===- TrainState.cpp - Where a training run stands -----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A state in, one line of JSON out, and back with every number checked.
+// Where a training run stands.
 //
-//===----------------------------------------------------------------------===//
+// A state in, one line of JSON out, and back with every number checked.
 
 #include "runtime/Train/TrainState.h"
 

@@ -1,11 +1,9 @@
-//===- TrainState.h - Where a training run stands --------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Where a training run stands.
 //
 // Everything beside the variables that resuming needs, as text for the metadata
 // of a checkpoint and back.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_TRAIN_TRAINSTATE_H
 #define LAMINA_RUNTIME_TRAIN_TRAINSTATE_H

@@ -1,11 +1,9 @@
-//===- Trainer.cpp - The steps of a training run --------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The steps of a training run.
 //
 // Batches in, updated variables, reports and log lines out. How a run begins
 // and what it leaves on disk stands in TrainerFiles.cpp.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Train/Trainer.h"
 

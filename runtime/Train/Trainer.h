@@ -1,12 +1,10 @@
-//===- Trainer.h - Training, stage by stage --------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Training, stage by stage.
 //
 // A plan of training in; weights, checkpoints and a log out. The state of a run
 // is the variables and a `TrainState`; both are in every checkpoint, so a run
 // that was killed goes on with the same bits.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_TRAIN_TRAINER_H
 #define LAMINA_RUNTIME_TRAIN_TRAINER_H

@@ -1,12 +1,10 @@
-//===- TrainerFiles.cpp - How a training run begins, rests and ends -------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// How a training run begins, rests and ends.
 //
 // Flags and files in, a state that steps can start from out; and back to disk.
 // Every file is written whole or not at all, and a checkpoint holds everything
 // that decides the bits of later steps.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Train/Report.h"
 #include "runtime/Train/RunFolder.h"

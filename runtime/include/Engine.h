@@ -1,12 +1,10 @@
-//===- Engine.h - What runs the entries of a program -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What runs the entries of a program.
 //
 // Everything above an entry (command line, data, training, samples, files) is
 // the same whoever computes it. A built program computes with the tape's
 // kernels; `lamina run --backend=reference` plugs in the interpreter.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_INCLUDE_ENGINE_H
 #define LAMINA_RUNTIME_INCLUDE_ENGINE_H

@@ -1,12 +1,10 @@
-//===- Error.h - Mistakes of the user, as exceptions -----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Mistakes of the user, as exceptions.
 //
 // Whatever a user can cause (a missing file, a broken checkpoint, a wrong flag)
 // is thrown as `Error` and printed in one place, `lamina_main`, which turns it
 // into an exit code. What only we can cause is an assert.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_RUNTIME_INCLUDE_ERROR_H
 #define LAMINA_RUNTIME_INCLUDE_ERROR_H

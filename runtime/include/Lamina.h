@@ -1,6 +1,6 @@
-/*===- Lamina.h - Calling a built program from C --------------------------===
+/* SPDX-License-Identifier: Apache-2.0
  *
- * SPDX-License-Identifier: Apache-2.0
+ * Calling a built program from C.
  *
  * `lamina build --emit=lib model.lam` makes a shared library that exports these
  * functions. They call the samples and functions of the file by name, with its
@@ -10,8 +10,7 @@
  *   LaminaTensor in = {"x", LAMINA_F32, 2, {1, 784}, pixels}, out;
  *   if (!net || lamina_call(net, "classify", &in, 1, &out, 1) < 0)
  *     puts(lamina_error());
- *
- *===----------------------------------------------------------------------===*/
+ */
 
 #ifndef LAMINA_H
 #define LAMINA_H

@@ -1,10 +1,8 @@
-//===- FuzzCheckpoint.cpp - Checkpoints of any bytes ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes in; values or an `Error` out, nothing else.
+// Checkpoints of any bytes.
 //
-//===----------------------------------------------------------------------===//
+// Any bytes in; values or an `Error` out, nothing else.
 
 #include "runtime/Checkpoint/Safetensors.h"
 #include "runtime/Program/Type.h"

@@ -1,10 +1,8 @@
-//===- FuzzCsv.cpp - Tables of any bytes ----------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes in; values or an `Error` out, nothing else.
+// Tables of any bytes.
 //
-//===----------------------------------------------------------------------===//
+// Any bytes in; values or an `Error` out, nothing else.
 
 #include "runtime/Data/Csv.h"
 #include "runtime/include/Error.h"

@@ -1,11 +1,9 @@
-//===- FuzzGzip.cpp - Packed data of any bytes ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Packed data of any bytes.
 //
 // Any bytes as a raw deflate stream, unpacked by us and by zlib: both give the
 // same bytes, or both refuse.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Files/Files.h"
 

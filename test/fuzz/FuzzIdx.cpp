@@ -1,10 +1,8 @@
-//===- FuzzIdx.cpp - IDX files of any bytes -------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes in; values or an `Error` out, nothing else.
+// IDX files of any bytes.
 //
-//===----------------------------------------------------------------------===//
+// Any bytes in; values or an `Error` out, nothing else.
 
 #include "runtime/Data/Idx.h"
 

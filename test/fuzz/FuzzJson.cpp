@@ -1,10 +1,8 @@
-//===- FuzzJson.cpp - JSON of any bytes -----------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes in; values or an `Error` out, nothing else.
+// JSON of any bytes.
 //
-//===----------------------------------------------------------------------===//
+// Any bytes in; values or an `Error` out, nothing else.
 
 #include "runtime/Json/Json.h"
 

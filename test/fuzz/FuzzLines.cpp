@@ -1,10 +1,8 @@
-//===- FuzzLines.cpp - Text and JSON lines of any bytes -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes in; values or an `Error` out, nothing else.
+// Text and JSON lines of any bytes.
 //
-//===----------------------------------------------------------------------===//
+// Any bytes in; values or an `Error` out, nothing else.
 
 #include "runtime/Data/Source.h"
 #include "runtime/Files/Files.h"

@@ -1,10 +1,8 @@
-//===- FuzzNpy.cpp - Arrays of any bytes ----------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes in; values or an `Error` out, nothing else.
+// Arrays of any bytes.
 //
-//===----------------------------------------------------------------------===//
+// Any bytes in; values or an `Error` out, nothing else.
 
 #include "runtime/Data/Npy.h"
 

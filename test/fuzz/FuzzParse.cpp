@@ -1,11 +1,9 @@
-//===- FuzzParse.cpp - Any bytes as a program -----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Any bytes as a program.
 //
 // No text may crash the parser. What parses formats to a text with the same
 // tree, and formatting that changes nothing.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/AST/Format.h"
 #include "frontend/Grammar/Parse.h"

@@ -1,10 +1,8 @@
-//===- FuzzTape.cpp - Tapes of any bytes ----------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes in; values or an `Error` out, nothing else.
+// Tapes of any bytes.
 //
-//===----------------------------------------------------------------------===//
+// Any bytes in; values or an `Error` out, nothing else.
 
 #include "runtime/Executor/TapeEngine.h"
 

@@ -1,8 +1,6 @@
-//===- Compilation.cpp - One file on its way to a program -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// One file on its way to a program.
 
 #include "tools/Driver/Compilation.h"
 

@@ -1,8 +1,6 @@
-//===- Compilation.h - One file on its way to a program --------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// One file on its way to a program.
 
 #ifndef LAMINA_TOOLS_DRIVER_COMPILATION_H
 #define LAMINA_TOOLS_DRIVER_COMPILATION_H

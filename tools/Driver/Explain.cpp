@@ -1,11 +1,9 @@
-//===- Explain.cpp - What a file turns into -------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a file turns into.
 //
 // Tape -> tables for people: names of layers, sizes and source lines, never
 // names of values.
-//
-//===----------------------------------------------------------------------===//
 
 #include "tools/Driver/Compilation.h"
 #include "tools/Driver/TapeView.h"

@@ -1,8 +1,6 @@
-//===- Format.cpp - lamina fmt --------------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Lamina fmt.
 
 #include "frontend/AST/Format.h"
 

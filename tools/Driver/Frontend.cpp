@@ -1,8 +1,6 @@
-//===- Frontend.cpp - Source file to MODEL --------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Source file to MODEL.
 
 #include "frontend/Grammar/Parse.h"
 #include "frontend/IRGen/IRGen.h"

@@ -1,11 +1,9 @@
-//===- Image.cpp - The object that ties a program together ----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The object that ties a program together.
 //
 // Image -> object. The same structures as runtime/ABI/Kernel.h, laid out with
 // LLVM's own constants, so that no compiler of C is needed to build a program.
-//
-//===----------------------------------------------------------------------===//
 
 #include "tools/Driver/Image.h"
 

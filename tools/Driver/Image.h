@@ -1,8 +1,6 @@
-//===- Image.h - The object that ties a program together -------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The object that ties a program together.
 
 #ifndef LAMINA_TOOLS_DRIVER_IMAGE_H
 #define LAMINA_TOOLS_DRIVER_IMAGE_H

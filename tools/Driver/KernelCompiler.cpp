@@ -1,12 +1,10 @@
-//===- KernelCompiler.cpp - Kernels to objects, cached on disk ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Kernels to objects, cached on disk.
 //
 // Each kernel travels as text into a context of its own worker: MLIR's contexts
 // are not shared between threads here, and the text without locations is the
 // key of the cache anyway.
-//
-//===----------------------------------------------------------------------===//
 
 #include "tools/Driver/KernelCompiler.h"
 

@@ -1,8 +1,6 @@
-//===- KernelCompiler.h - Kernels to objects, cached on disk ---*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Kernels to objects, cached on disk.
 
 #ifndef LAMINA_TOOLS_DRIVER_KERNELCOMPILER_H
 #define LAMINA_TOOLS_DRIVER_KERNELCOMPILER_H

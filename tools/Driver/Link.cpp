@@ -1,12 +1,10 @@
-//===- Link.cpp - Objects to a program ------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Objects to a program.
 //
 // The system's C++ compiler is asked to link, because it alone knows where the
 // C library's start files are. The C++ library is linked into the program: it
 // then runs on any machine with the same libc.
-//
-//===----------------------------------------------------------------------===//
 
 #include "tools/Driver/Link.h"
 

@@ -1,8 +1,6 @@
-//===- Link.h - Objects to a program ---------------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Objects to a program.
 
 #ifndef LAMINA_TOOLS_DRIVER_LINK_H
 #define LAMINA_TOOLS_DRIVER_LINK_H

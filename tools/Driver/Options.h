@@ -1,11 +1,9 @@
-//===- Options.h - What the command line asks the driver for ---*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// What the command line asks the driver for.
 //
 // Plain values, filled by tools/lamina and read by the driver: neither needs
 // the other's headers.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_TOOLS_DRIVER_OPTIONS_H
 #define LAMINA_TOOLS_DRIVER_OPTIONS_H

@@ -1,8 +1,6 @@
-//===- PrintCode.cpp - Kernels as LLVM IR or assembly ---------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Kernels as LLVM IR or assembly.
 
 #include "tools/Driver/PrintCode.h"
 

@@ -1,8 +1,6 @@
-//===- PrintCode.h - Kernels as LLVM IR or assembly ------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Kernels as LLVM IR or assembly.
 
 #ifndef LAMINA_TOOLS_DRIVER_PRINTCODE_H
 #define LAMINA_TOOLS_DRIVER_PRINTCODE_H

@@ -1,8 +1,6 @@
-//===- Run.cpp - build, check and run -------------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Build, check and run.
 
 #include "tools/Driver/Compilation.h"
 

@@ -1,12 +1,10 @@
-//===- RunReference.cpp - A program run by the oracle ---------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A program run by the oracle.
 //
 // The same command line, data and checkpoints as of a built program; only the
 // entries are interpreted, in double, from the graph that the kernels were
 // made of.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/Reference/ReferenceEngine.h"
 #include "tools/Driver/Compilation.h"

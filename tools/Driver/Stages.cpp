@@ -1,8 +1,6 @@
-//===- Stages.cpp - The levels between source and program -----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The levels between source and program.
 
 #include "tools/Driver/Stages.h"
 

@@ -1,8 +1,6 @@
-//===- Stages.h - The levels between source and program --------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The levels between source and program.
 
 #ifndef LAMINA_TOOLS_DRIVER_STAGES_H
 #define LAMINA_TOOLS_DRIVER_STAGES_H

@@ -1,8 +1,6 @@
-//===- TapeView.cpp - A tape read for people ------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// A tape read for people.
 
 #include "tools/Driver/TapeView.h"
 

@@ -1,11 +1,9 @@
-//===- TapeView.h - A tape read for people ---------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A tape read for people.
 //
 // The compiler's own look at the JSON of docs/tape.md: sizes at their usual
 // values, cost of kernels, slots of entries.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_TOOLS_DRIVER_TAPEVIEW_H
 #define LAMINA_TOOLS_DRIVER_TAPEVIEW_H

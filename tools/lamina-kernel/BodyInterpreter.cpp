@@ -1,8 +1,6 @@
-//===- BodyInterpreter.cpp - A kernel's body, element by element ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// A kernel's body, element by element.
 
 #include "tools/lamina-kernel/BodyInterpreter.h"
 

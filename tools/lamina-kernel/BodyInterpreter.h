@@ -1,11 +1,9 @@
-//===- BodyInterpreter.h - A kernel's body, element by element -*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A kernel's body, element by element.
 //
 // The plain meaning of a kernel's body in doubles, op after op. What the code
 // generator makes is compared with it.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_TOOLS_LAMINAKERNEL_BODYINTERPRETER_H
 #define LAMINA_TOOLS_LAMINAKERNEL_BODYINTERPRETER_H

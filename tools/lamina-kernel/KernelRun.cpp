@@ -1,8 +1,6 @@
-//===- KernelRun.cpp - Run one compiled kernel ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Run one compiled kernel.
 
 #include "tools/lamina-kernel/KernelRun.h"
 

@@ -1,11 +1,9 @@
-//===- KernelRun.h - Run one compiled kernel -------------------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Run one compiled kernel.
 //
 // Loads an object into this process and calls its three functions on buffers
 // with random contents.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_TOOLS_LAMINAKERNEL_KERNELRUN_H
 #define LAMINA_TOOLS_LAMINAKERNEL_KERNELRUN_H

@@ -1,11 +1,9 @@
-//===- Peak.cpp - The fastest that this core multiplies -------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The fastest that this core multiplies.
 //
 // The register tile of products on operands that lie in the first cache: what
 // no kernel can pass on this core, at this moment.
-//
-//===----------------------------------------------------------------------===//
 
 #include "tools/lamina-kernel/Peak.h"
 

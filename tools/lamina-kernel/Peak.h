@@ -1,8 +1,6 @@
-//===- Peak.h - The fastest that this core multiplies ----------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// The fastest that this core multiplies.
 
 #ifndef LAMINA_TOOLS_LAMINAKERNEL_PEAK_H
 #define LAMINA_TOOLS_LAMINAKERNEL_PEAK_H

@@ -1,12 +1,10 @@
-//===- lamina-kernel.cpp - Compile, check and time single kernels ---------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Compile, check and time single kernels.
 //
 // Reads a file of kernels. Prints the code of each for a processor, or runs it
 // here on random buffers: against the plain meaning of its body, as a whole and
 // item by item, or against the clock.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/Target.h"

@@ -1,11 +1,9 @@
-//===- lamina-opt.cpp - Run passes on Lamina's IR -------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Run passes on Lamina's IR.
 //
 // Reads IR of any stage, runs the passes named on the command line, prints the
 // result. The tool of the tests and of people who write passes.
-//
-//===----------------------------------------------------------------------===//
 
 #include "dialects/RegisterAll.h"
 #include "passes/RegisterAll.h"

@@ -1,8 +1,6 @@
-//===- CheckBatchLaw.cpp - Ops on stacks against ops on rows --------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Ops on stacks against ops on rows.
 
 #include "backends/Reference/Interpreter.h"
 #include "dialects/Graph/GraphOps.h"

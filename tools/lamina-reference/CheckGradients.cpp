@@ -1,12 +1,10 @@
-//===- CheckGradients.cpp - Derivatives against differences ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Derivatives against differences.
 //
 // For y = f(x) and fixed weights s, the scalar F(x) = <s, y> is differentiated
 // by `graph.gradient` and by differences in each element of x. The second order
 // does the same to G(x) = <w, gradient of F>, the pushforward to y along w.
-//
-//===----------------------------------------------------------------------===//
 
 #include "tools/lamina-reference/CheckGradients.h"
 

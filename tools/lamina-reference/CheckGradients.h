@@ -1,8 +1,6 @@
-//===- CheckGradients.h - Derivatives against differences ------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Derivatives against differences.
 
 #ifndef LAMINA_TOOLS_LAMINA_REFERENCE_CHECKGRADIENTS_H
 #define LAMINA_TOOLS_LAMINA_REFERENCE_CHECKGRADIENTS_H

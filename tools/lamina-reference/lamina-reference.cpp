@@ -1,12 +1,10 @@
-//===- lamina-reference.cpp - Run GRAPH files on the interpreter ----------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Run GRAPH files on the interpreter.
 //
 // Calls every public function without arguments and prints its results, or
 // checks the derivatives or the batch law of every public function. For tests
 // and experiments.
-//
-//===----------------------------------------------------------------------===//
 
 #include "backends/Reference/Interpreter.h"
 #include "dialects/Graph/GraphDialect.h"

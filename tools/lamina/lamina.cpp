@@ -1,11 +1,9 @@
-//===- lamina.cpp - The command `lamina` ----------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The command `lamina`.
 //
 // Command line -> Options. Everything that can be wrong with flags is said
 // here, with exit code 2, before any work starts.
-//
-//===----------------------------------------------------------------------===//
 
 #include "tools/Driver/Options.h"
 

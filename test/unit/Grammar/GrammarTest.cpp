@@ -1,13 +1,11 @@
-//===- GrammarTest.cpp - The parser and formatter over the corpus ---------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The parser and formatter over the corpus.
 //
 // Arguments: folders with .lam files. Every one parses without a diagnostic
 // and without a decision that needs more than SLL prediction; it formats to a
 // text with the same tree, and formatting that changes nothing. Mutations of
 // the files never crash and give at most one error for each statement.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/AST/Format.h"
 #include "frontend/Grammar/Parse.h"

@@ -1,8 +1,6 @@
-//===- DataTest.cpp - Sources, splits and batches -------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Sources, splits and batches.
 
 #include "runtime/Data/Csv.h"
 #include "runtime/Data/Feed.h"

@@ -1,8 +1,6 @@
-//===- ExecutorTest.cpp - Plans, threads, expressions, records ------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Plans, threads, expressions, records.
 
 #include "runtime/ABI/Philox.h"
 #include "runtime/ABI/Plan.h"

@@ -1,11 +1,9 @@
-//===- FormatsTest.cpp - Files of tensors and arrays ----------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Files of tensors and arrays.
 //
 // safetensors, NPY, NPZ and gzip: what is written reads back, and no damage of
 // a file does worse than a message.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/ABI/Philox.h"
 #include "runtime/Checkpoint/Safetensors.h"

@@ -1,8 +1,6 @@
-//===- JsonTest.cpp - Reading and writing JSON ----------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Reading and writing JSON.
 
 #include "runtime/Json/Json.h"
 

@@ -1,10 +1,8 @@
-//===- LibraryTest.cpp - The C interface of a built library ---------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The toy as a library: this test defines the image that a library exports.
+// The C interface of a built library.
 //
-//===----------------------------------------------------------------------===//
+// The toy as a library: this test defines the image that a library exports.
 
 #include "runtime/include/Lamina.h"
 

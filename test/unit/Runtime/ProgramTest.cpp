@@ -1,11 +1,9 @@
-//===- ProgramTest.cpp - A built program, used and misused ----------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// A built program, used and misused.
 //
 // Runs the toy as a user would: training, killing, resuming, sampling, and
 // every mistake that a command line allows, each with its whole message.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Checkpoint/Safetensors.h"
 #include "runtime/Data/Npy.h"

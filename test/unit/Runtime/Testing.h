@@ -1,11 +1,9 @@
-//===- Testing.h - Folders, files and commands for tests -------*- C++ -*-===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// Folders, files and commands for tests.
 //
 // A folder that goes away with the test, whole messages of errors, and the toy
 // program run as a user would.
-//
-//===----------------------------------------------------------------------===//
 
 #ifndef LAMINA_TEST_UNIT_RUNTIME_TESTING_H
 #define LAMINA_TEST_UNIT_RUNTIME_TESTING_H

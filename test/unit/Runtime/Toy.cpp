@@ -1,10 +1,8 @@
-//===- Toy.cpp - A program written by hand --------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tape and the kernels of the toy.
+// A program written by hand.
 //
-//===----------------------------------------------------------------------===//
+// The tape and the kernels of the toy.
 
 #include "test/unit/Runtime/Toy.h"
 

@@ -1,11 +1,9 @@
-//===- ToyMain.cpp - The toy as a built program ---------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The toy as a built program.
 //
 // What the driver links: `main` around `lamina_main`. `LAMINA_TOY_TAPE` names a
 // file to play instead of the toy's own tape, for tests of broken ones.
-//
-//===----------------------------------------------------------------------===//
 
 #include "runtime/Files/Files.h"
 

@@ -1,8 +1,6 @@
-//===- DimTest.cpp - Canonical polynomials --------------------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
 //
-//===----------------------------------------------------------------------===//
+// Canonical polynomials.
 
 #include "frontend/Core/Dim.h"
 

@@ -1,11 +1,9 @@
-//===- ProveTest.cpp - The prover against brute force ---------------------===//
-//
 // SPDX-License-Identifier: Apache-2.0
+//
+// The prover against brute force.
 //
 // Soundness: whatever is proved holds for every value of the atoms within small
 // ranges. Strength: a table of accesses that programs have.
-//
-//===----------------------------------------------------------------------===//
 
 #include "frontend/Sema/Prove.h"
 
