@@ -16,7 +16,24 @@ namespace lamina::cpu {
 Frame::Frame(const KernelBody &body, Function *function, Value *dims,
              Value *buffers, Value *scalars)
     : b(function), body(body) {
-  loadArguments(dims, buffers, scalars);
+  unsigned dimCount = unsigned(body.dimCount());
+  for (unsigned i = 0; i < dimCount; ++i)
+    dimValues.push_back(b.CreateLoad(
+        b.getInt64Ty(), b.CreateConstGEP1_64(b.getInt64Ty(), dims, i)));
+  if (!buffers)
+    return;
+  Values bases;
+  for (unsigned i = 0; i < body.bufferCount(); ++i)
+    bases.push_back(b.CreateLoad(
+        b.getPtrTy(), b.CreateConstGEP1_64(b.getPtrTy(), buffers, i)));
+  placeArguments(bases, scalars);
+}
+
+Frame::Frame(const KernelBody &body, Function *function, ValueRange dims,
+             ValueRange buffers, Value *scalars)
+    : b(function), body(body), dimValues(dims) {
+  if (!buffers.empty())
+    placeArguments(buffers, scalars);
 }
 
 Type *Frame::memoryTypeOf(mlir::Type type) {
@@ -27,33 +44,27 @@ int64_t Frame::bytesOf(mlir::Type type) {
   return int64_t(memoryTypeOf(type)->getScalarSizeInBits() / 8);
 }
 
-void Frame::loadArguments(Value *dims, Value *buffers, Value *scalars) {
+Value *Frame::loadScalar(mlir::Type type, Value *slot) {
+  if (!type.isInteger(1))
+    return b.CreateLoad(memoryTypeOf(type), slot);
+  return b.CreateICmpNE(b.CreateLoad(b.getInt32Ty(), slot), b.getInt32(0));
+}
+
+void Frame::placeArguments(ValueRange buffers, Value *scalars) {
   kernel::FuncOp func = body.func();
-  for (unsigned i = 0; i < func.getDims().size(); ++i)
-    dimValues.push_back(b.CreateLoad(
-        b.getInt64Ty(), b.CreateConstGEP1_64(b.getInt64Ty(), dims, i)));
-  if (!buffers)
-    return;
   unsigned scalarNumber = 0;
   for (mlir::BlockArgument argument : func.getBlock()->getArguments()) {
     auto type = dyn_cast<mlir::RankedTensorType>(argument.getType());
     if (!type) {
-      Type *memory = memoryTypeOf(argument.getType());
       Value *slot =
           b.CreateConstGEP1_64(b.getInt64Ty(), scalars, scalarNumber++);
-      Value *value = b.CreateLoad(
-          argument.getType().isInteger(1) ? b.getInt32Ty() : memory, slot);
-      scalarValues[argument] = argument.getType().isInteger(1)
-                                   ? b.CreateICmpNE(value, b.getInt32(0))
-                                   : value;
+      scalarValues[argument] = loadScalar(argument.getType(), slot);
       continue;
     }
-    Value *slot = b.CreateConstGEP1_64(b.getPtrTy(), buffers,
-                                       body.bufferNumber(argument));
     SmallVector<Extent> extents;
     for (unsigned axis = 0; axis < type.getRank(); ++axis)
       extents.push_back(body.extent(argument, axis));
-    setStorage(argument, dense(b.CreateLoad(b.getPtrTy(), slot),
+    setStorage(argument, dense(buffers[body.bufferNumber(argument)],
                                type.getElementType(), extents));
   }
 }
@@ -130,11 +141,23 @@ Storage Frame::part(const Destination &where) {
     return whole;
   Storage result{nullptr, whole.elementType, {}};
   Value *offset = b.index(0);
+  size_t kept = 0;
   for (unsigned axis = 0; axis < where.offsets.size(); ++axis) {
     Value *stride = whole.strides[axis];
     offset = b.add(offset, b.multiply(indexOf(where.offsets[axis]), stride));
-    if (!where.dropped[axis])
-      result.strides.push_back(b.multiply(stride, b.index(where.steps[axis])));
+    if (where.dropped[axis])
+      continue;
+    stride = b.multiply(stride, b.index(where.steps[axis]));
+    size_t first = result.strides.size(), count = 1;
+    if (!where.digits.empty())
+      count = where.digits[kept].size();
+    result.strides.resize(first + count);
+    for (size_t digit = count; digit-- > 0;) {
+      result.strides[first + digit] = stride;
+      if (digit > 0)
+        stride = b.multiply(stride, extent(where.digits[kept][digit]));
+    }
+    ++kept;
   }
   result.base =
       b.CreateInBoundsGEP(memoryTypeOf(whole.elementType), whole.base, offset);

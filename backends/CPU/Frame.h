@@ -23,9 +23,13 @@ struct Storage {
 
 class Frame {
 public:
-  /// `buffers` and `scalars` are null in the functions that see sizes only.
+  /// The arguments stand in arrays. `buffers` and `scalars` are null in the
+  /// functions that see sizes only.
   Frame(const KernelBody &body, llvm::Function *function, llvm::Value *dims,
         llvm::Value *buffers = nullptr, llvm::Value *scalars = nullptr);
+  /// Each size and buffer is an argument of its own.
+  Frame(const KernelBody &body, llvm::Function *function, ValueRange dims,
+        ValueRange buffers, llvm::Value *scalars);
 
   LoopBuilder b;
   const KernelBody &body;
@@ -49,8 +53,8 @@ public:
   int64_t bytesOf(mlir::Type type);
 
 private:
-  void loadArguments(llvm::Value *dims, llvm::Value *buffers,
-                     llvm::Value *scalars);
+  void placeArguments(ValueRange buffers, llvm::Value *scalars);
+  llvm::Value *loadScalar(mlir::Type type, llvm::Value *slot);
   llvm::Value *indexOf(mlir::OpFoldResult value);
 
   Values dimValues;

@@ -27,6 +27,16 @@ unsigned KernelBody::bufferNumber(BlockArgument tensor) const {
   llvm_unreachable("not an argument of its own block");
 }
 
+unsigned KernelBody::bufferCount() const {
+  return unsigned(llvm::count_if(
+      const_cast<kernel::FuncOp &>(kernel).getBlock()->getArgumentTypes(),
+      [](Type type) { return isa<RankedTensorType>(type); }));
+}
+
+unsigned KernelBody::dimCount() const {
+  return unsigned(const_cast<kernel::FuncOp &>(kernel).getDims().size());
+}
+
 //===----------------------------------------------------------------------===//
 // Sizes
 //===----------------------------------------------------------------------===//
@@ -171,7 +181,17 @@ LogicalResult KernelBody::place(Value value, const Destination &where) {
     part.dropped.push_back(dropped[axis]);
   if (llvm::is_contained(part.steps, ShapedType::kDynamic))
     return insert.emitOpError("has a stride that is not a constant");
-  if (failed(place(insert.getSource(), part)))
+  Value source = insert.getSource();
+  if (auto collapse = source.getDefiningOp<tensor::CollapseShapeOp>()) {
+    source = collapse.getSrc();
+    for (const ReassociationIndices &axes :
+         collapse.getReassociationIndices()) {
+      SmallVector<Extent> &sizes = part.digits.emplace_back();
+      for (int64_t axis : axes)
+        sizes.push_back(extent(source, unsigned(axis)));
+    }
+  }
+  if (failed(place(source, part)))
     return failure();
   return place(insert.getDest(), where);
 }

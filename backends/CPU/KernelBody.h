@@ -39,6 +39,9 @@ struct Destination {
   llvm::SmallVector<mlir::OpFoldResult> offsets; ///< empty: the whole out
   llvm::SmallVector<int64_t> steps;
   llvm::SmallVector<bool> dropped; ///< axes of the out that the value lacks
+  /// Of each axis that it has, the sizes of the axes that the value has for it;
+  /// empty: just this one.
+  llvm::SmallVector<llvm::SmallVector<Extent>> digits;
 };
 
 class KernelBody {
@@ -60,6 +63,8 @@ public:
   const Destination *destination(mlir::Value value) const;
   /// The number of the tensor argument, counted over ins and outs.
   unsigned bufferNumber(mlir::BlockArgument tensor) const;
+  unsigned bufferCount() const;
+  unsigned dimCount() const;
 
 private:
   explicit KernelBody(kernel::FuncOp func) : kernel(func) {}

@@ -5,10 +5,9 @@
 // The part of GroupEmitter that knows what a sum starts from and how its
 // partial values are combined.
 
+#include "backends/CPU/Combination.h"
 #include "backends/CPU/GroupEmitter.h"
 #include "backends/CPU/ScalarOps.h"
-
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 
@@ -17,26 +16,7 @@ namespace lamina::cpu {
 Value *GroupEmitter::neutral(const Sum &sum) {
   mlir::Type type =
       mlir::cast<mlir::ShapedType>(sum.value.getType()).getElementType();
-  Type *number = registerType(type, b.getContext());
-  if (!sum.combiner)
-    return Constant::getNullValue(number);
-  StringRef name = sum.combiner->getName().stripDialect();
-  if (number->isFloatingPointTy()) {
-    if (name == "addf")
-      // -0 + x is x for every x; 0 + -0 is not.
-      return ConstantFP::getNegativeZero(number);
-    if (name == "mulf")
-      return ConstantFP::get(number, 1.0);
-    return ConstantFP::getInfinity(number, name.starts_with("max"));
-  }
-  unsigned bits = number->getIntegerBitWidth();
-  APInt value = StringSwitch<APInt>(name)
-                    .Case("muli", APInt(bits, 1))
-                    .Cases({"andi", "minui"}, APInt::getAllOnes(bits))
-                    .Case("maxsi", APInt::getSignedMinValue(bits))
-                    .Case("minsi", APInt::getSignedMaxValue(bits))
-                    .Default(APInt::getZero(bits));
-  return ConstantInt::get(number, value);
+  return neutralElement(sum.combiner, registerType(type, b.getContext()));
 }
 
 Values GroupEmitter::startSums(unsigned slots, bool asNumbers) {
@@ -48,7 +28,7 @@ Values GroupEmitter::startSums(unsigned slots, bool asNumbers) {
 }
 
 Value *GroupEmitter::combine(const Sum &sum, Value *x, Value *y) {
-  return ScalarOps(b, width).emit(sum.combiner, {x, y}).front();
+  return cpu::combine(b, width, sum.combiner, x, y);
 }
 
 // The vectors in pairs, then halves of the last one.
