@@ -77,6 +77,11 @@ def Graph_ArgReduceOp : Graph_Op<"arg_reduce", [Pure]> {
 def Graph_CumulativeOp
     : Graph_Op<"cumulative", [Pure, SameOperandsAndResultType]> {
   let summary = "running sum, product, maximum, minimum or logsumexp";
+  let description = [{
+    Element i along the axis is the reduction of the elements up to i; with
+    `exclusive` without i itself, beginning at the neutral value; with `reverse`
+    of those from i to the end.
+  }];
   let arguments = (ins Graph_ReduceKind:$kind, Graph_Tensor:$x, I64Attr:$axis,
                        UnitAttr:$reverse, UnitAttr:$exclusive);
   let results = (outs Graph_Tensor:$result);
@@ -181,6 +186,12 @@ def Graph_TriangularSolveOp
 def Graph_CholeskyOp
     : Graph_Op<"cholesky", [Pure, SameOperandsAndResultType]> {
   let summary = "lower factor l with l transpose(l) = x; zeros above";
+  let description = [{
+    For each matrix of the last two axes. Both triangles count, so that the
+    derivative is that of a symmetric matrix: of another one it factors the mean
+    of it and its transpose. Of a matrix that is not positive the factor holds
+    NaN.
+  }];
   let arguments = (ins Graph_FloatTensor:$x);
   let results = (outs Graph_FloatTensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x)";

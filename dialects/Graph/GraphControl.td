@@ -100,6 +100,12 @@ def Graph_YieldOp : Graph_Op<"yield", [
     Pure, Terminator, AttrSizedOperandSegments, ReturnLike,
     ParentOneOf<["ScanOp", "CondOp", "AttendOp", "AttendGradOp", "CustomOp"]>]> {
   let summary = "values of a round, a branch or an element";
+  let description = [{
+    The last op of every region of `graph`. In a `scan` the values are the
+    carries of the next round and `stacked` the rows of this one; in its `until`
+    the one value says whether to stop. In a `cond` they are the results, in a
+    mask or score the element.
+  }];
   let arguments = (ins Variadic<AnyType>:$values, Variadic<AnyType>:$stacked);
   let builders = [
     OpBuilder<(ins), "build($_builder, $_state, ::mlir::ValueRange{}, ::mlir::ValueRange{});">,
@@ -113,6 +119,12 @@ def Graph_YieldOp : Graph_Op<"yield", [
 
 def Graph_BarrierOp : Graph_Op<"barrier", [Pure]> {
   let summary = "identity that nothing is moved or merged across";
+  let description = [{
+    Gives its inputs as they are, and no pass folds through it: what stands
+    behind cannot know that an input is a constant. `graph-expand-gradients`
+    takes it to differentiate at a value that would be folded away otherwise.
+    The inputs are in memory.
+  }];
   let arguments = (ins Variadic<Graph_Tensor>:$inputs);
   let results = (outs Variadic<Graph_Tensor>:$results);
   let assemblyFormat = "$inputs attr-dict `:` type($inputs) `->` type($results)";
@@ -121,6 +133,10 @@ def Graph_BarrierOp : Graph_Op<"barrier", [Pure]> {
 
 def Graph_StopOp : Graph_Op<"stop", [Pure, SameOperandsAndResultType]> {
   let summary = "identity without a derivative";
+  let description = [{
+    Gives x as it is. Its derivative is zero, so nothing that x was made of gets
+    an adjoint by this way. Kernels read through it.
+  }];
   let arguments = (ins Graph_Tensor:$x);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x)";
@@ -128,12 +144,21 @@ def Graph_StopOp : Graph_Op<"stop", [Pure, SameOperandsAndResultType]> {
 
 def Graph_CheckOp : Graph_Op<"check", []> {
   let summary = "stop the program with a message unless a condition holds";
+  let description = [{
+    Where the condition is false the program stops with `message` at the line of
+    the op. It has an effect, so it is kept though nobody reads it.
+  }];
   let arguments = (ins Graph_BoolTensor:$condition, StrAttr:$message);
   let assemblyFormat = "$condition $message attr-dict `:` type($condition)";
 }
 
 def Graph_ExternOp : Graph_Op<"extern", []> {
   let summary = "call of a C function on buffers";
+  let description = [{
+    The function gets pointers to the buffers of its inputs and of its results,
+    which it fills. Nothing is known about it: it is neither moved nor
+    differentiated nor merged with another call.
+  }];
   let arguments = (ins StrAttr:$symbol, Variadic<Graph_Tensor>:$inputs);
   let results = (outs Variadic<Graph_Tensor>:$results);
   let assemblyFormat = "$symbol `(` $inputs `)` attr-dict `:` functional-type($inputs, results)";
@@ -181,6 +206,11 @@ def Graph_GradientOp : Graph_Op<"gradient", [Pure, AttrSizedOperandSegments]> {
 def Graph_PushforwardOp
     : Graph_Op<"pushforward", [Pure, AttrSizedOperandSegments]> {
   let summary = "tangents of values along tangents of others";
+  let description = [{
+    The derivative of each `of` along the direction that `tangents` give to
+    `wrt`: the product of the Jacobian with a vector. Stands in the block of
+    `of`, behind it, and is made of two gradients by `graph-expand-gradients`.
+  }];
   let arguments = (ins Variadic<Graph_Tensor>:$of, Variadic<Graph_Value>:$wrt,
                        Variadic<Graph_Value>:$tangents);
   let results = (outs Variadic<Graph_Tensor>:$results);

@@ -15,6 +15,11 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Graph_IotaOp : Graph_Op<"iota", [Pure]> {
   let summary = "index along an axis";
+  let description = [{
+    Every element is its own index along `axis`, in the element type of the
+    result. Positions, masks and one-hot rows are made of it; it takes no memory
+    once a kernel reads it.
+  }];
   let arguments = (ins I64Attr:$axis);
   let results = (outs RankedTensorOf<[AnySignlessInteger, Index, AnyFloat]>:$result);
   let assemblyFormat = "`axis` $axis attr-dict `:` type($result)";
@@ -103,6 +108,10 @@ def Graph_TransposeOp : Graph_Op<"transpose", [Pure]> {
 
 def Graph_ReverseOp : Graph_Op<"reverse", [Pure, SameOperandsAndResultType]> {
   let summary = "reverse the order along axes";
+  let description = [{
+    Along each of `axes` the last element comes first. On memory it is a view,
+    read with a negative stride.
+  }];
   let arguments = (ins Graph_Tensor:$x, DenseI64ArrayAttr:$axes);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$x `axes` $axes attr-dict `:` type($x)";
@@ -112,6 +121,10 @@ def Graph_ReverseOp : Graph_Op<"reverse", [Pure, SameOperandsAndResultType]> {
 
 def Graph_ReshapeOp : Graph_Op<"reshape", [Pure]> {
   let summary = "split or join neighbouring axes, row-major";
+  let description = [{
+    The same elements in the same order under another shape, with as many
+    elements. On memory it is nothing: kernels read the digits of an index.
+  }];
   let arguments = (ins Graph_Tensor:$x);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
@@ -156,6 +169,14 @@ def Graph_PadOp : Graph_Op<"pad", [Pure]> {
 
 def Graph_ConcatOp : Graph_Op<"concat", [Pure]> {
   let summary = "join tensors along an axis";
+  let description = [{
+    The inputs stand one behind the other along the axis, in order, and agree in
+    all others. The sizes may be named: `t` and `room` give `t + room`.
+
+    ```mlir
+    %all = graph.concat %seen, %next axis 1 : !seen, !next -> !all
+    ```
+  }];
   let arguments = (ins Variadic<Graph_Tensor>:$inputs, I64Attr:$axis);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$inputs `axis` $axis attr-dict `:` type($inputs) `->` type($result)";
@@ -230,6 +251,15 @@ def Graph_DynamicSliceOp : Graph_Op<"dynamic_slice", [Pure]> {
 def Graph_DynamicUpdateOp
     : Graph_Op<"dynamic_update", [Pure, AllTypesMatch<["x", "result"]>]> {
   let summary = "tensor with the part at run-time offsets replaced";
+  let description = [{
+    Where `dynamic_slice` of the same size at the same `starts` would read, the
+    result holds `update`; elsewhere x. Where x dies here `kernel-plan-memory`
+    may write the new part into it in place.
+
+    ```mlir
+    %new = graph.dynamic_update %cache, %row at %t axes [1] : !cache, !row, tensor<i64>
+    ```
+  }];
   let arguments = (ins Graph_Tensor:$x, Graph_Tensor:$update,
                        Variadic<0DTensorOf<[AnySignlessInteger, Index]>>:$starts,
                        DenseI64ArrayAttr:$axes);

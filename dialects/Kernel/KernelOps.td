@@ -59,6 +59,10 @@ def Kernel_FuncOp : Kernel_Op<"func", [Symbol, IsolatedFromAbove]> {
 def Kernel_ReturnOp : Kernel_Op<"return", [
     Pure, Terminator, ReturnLike, HasParent<"FuncOp">]> {
   let summary = "what the outs of a kernel hold at its end";
+  let description = [{
+    One value for each `outs` argument, in order and of its type. A value that
+    is the argument itself leaves its buffer as it was.
+  }];
   let arguments = (ins Variadic<AnyRankedTensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
@@ -177,6 +181,12 @@ def Kernel_YieldOp : Kernel_Op<"yield", [
     Pure, Terminator, ReturnLike, AttrSizedOperandSegments,
     ParentOneOf<["LoopOp", "IfOp", "HostOp"]>]> {
   let summary = "values of a round, a branch or the host";
+  let description = [{
+    The last op of a body. In a loop the values are the carries of the next
+    round and `stacked` the rows of this one; in a branch the results; in a
+    `kernel.host` the numbers it gives. In PLANNED a value that was not computed
+    at the place of its result is copied there at the end of the round.
+  }];
   let arguments = (ins Variadic<AnyRankedTensor>:$values,
                        Variadic<AnyRankedTensor>:$stacked);
   let assemblyFormat = [{

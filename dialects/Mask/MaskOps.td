@@ -14,6 +14,11 @@ def Mask_Dialect : Dialect {
   let name = "mask";
   let cppNamespace = "::lamina::mask";
   let summary = "block structure of attention masks";
+  let description = [{
+    What is known of a mask while compiling, so that an attention walks only
+    what the mask shows. The mask itself is a region of `graph.attend` and
+    stays what decides: without this attribute every element is asked.
+  }];
   let useDefaultAttributePrinterParser = 1;
 }
 

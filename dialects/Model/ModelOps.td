@@ -79,6 +79,19 @@ def Model_LayerOp : Model_Op<"layer", [
     Symbol, SymbolTable, NoTerminator, SingleBlock, NoRegionArguments,
     IsolatedFromAbove]> {
   let summary = "an instance of a layer: params, states, fields, functions";
+  let description = [{
+    Its body holds, in the order of the source, what has a name in the layer:
+    params and states, fields (the layers within) and functions. The order of
+    the weights is that of the leaves of a tree and of a file. Each function
+    takes the tree first.
+
+    ```mlir
+    model.layer @Dense {
+      model.param @kernel : tensor<3x4xf32> init @Dense.kernel.init
+      func.func private @call(%w: !model.tree<@Dense>, %x: !x) -> !y { ... }
+    }
+    ```
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
@@ -97,13 +110,28 @@ class Model_WeightOp<string mnemonic> : Model_MemberOp<mnemonic> {
 
 def Model_ParamOp : Model_WeightOp<"param"> {
   let summary = "a weight that training moves";
+  let description = [{
+    `init` is a number, which every element begins with, or the name of a
+    function that makes the first value. Gradients of a tree have a leaf for
+    each param.
+  }];
 }
 def Model_StateOp : Model_WeightOp<"state"> {
   let summary = "a weight that only `model.with` changes";
+  let description = [{
+    Initialised as a param is, and written to the same file, but no optimizer
+    sees it: running means, counts. A function that changes it returns its tree
+    too.
+  }];
 }
 
 def Model_FieldOp : Model_MemberOp<"field"> {
   let summary = "the weights of a layer within";
+  let description = [{
+    The type says which layer, and how many copies where the field is a stack:
+    `repeat 6` makes `!model.tree<@Block * 6>`, whose leaves have a first axis
+    of 6.
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Model_Tree>:$type);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
 }
@@ -122,6 +150,10 @@ def Model_LeafOp : Model_Op<"leaf", [Pure]> {
 
 def Model_PartOp : Model_Op<"part", [Pure]> {
   let summary = "the tree of a field";
+  let description = [{
+    `field` is the name of a `model.field` of the layer of `tree`. A part of a
+    stack is a stack.
+  }];
   let arguments = (ins Model_Tree:$tree, FlatSymbolRefAttr:$field);
   let results = (outs Model_Tree:$result);
   let assemblyFormat = "$tree $field attr-dict `:` type($tree) `->` type($result)";
@@ -171,10 +203,20 @@ def Model_CallOp : Model_CallBase<"call"> {
 
 def Model_InverseOp : Model_CallBase<"inverse"> {
   let summary = "call the inverse of a function; replaced by `model-derive-inverses`";
+  let description = [{
+    Takes what `callee` gives in place of the argument that is asked for, and
+    gives that argument. Further arguments of the callee are given again, in
+    order.
+  }];
 }
 
 def Model_LogDetOp : Model_CallBase<"log_det"> {
   let summary = "log-determinant of the Jacobian of a function at its arguments";
+  let description = [{
+    One number for each index of the first dimension of the arguments: the
+    logarithm of the absolute value of the determinant of the derivative of the
+    rest. `model-derive-inverses` replaces it together with `model.inverse`.
+  }];
 }
 
 def Model_BeginOp : Model_Op<"begin", [Pure, AttrSizedOperandSegments]> {
@@ -224,6 +266,10 @@ def Model_NextOp : Model_Op<"next", [Pure]> {
 
 def Model_RowsOp : Model_Op<"rows", [Pure]> {
   let summary = "a run with rows of the batch chosen anew";
+  let description = [{
+    Row i of the batch of the result is row `ids[i]` of the run: what a beam
+    search needs when it drops some of its beams and doubles others.
+  }];
   let arguments = (ins Model_Run:$run, Graph_IntTensor:$ids);
   let results = (outs Model_Run:$result);
   let assemblyFormat = "$run `at` $ids attr-dict `:` type($run) `,` type($ids) `->` type($result)";
@@ -231,6 +277,11 @@ def Model_RowsOp : Model_Op<"rows", [Pure]> {
 
 def Model_PhaseOp : Model_Op<"phase", [Pure]> {
   let summary = "whether the entry that this is part of trains";
+  let description = [{
+    True in the step of a train, false in reports, samples and tests: dropout
+    and batch statistics ask it. It is a constant once the entry is known, in
+    `convert-model-to-graph`, and what it guards is folded.
+  }];
   let results = (outs 0DTensorOf<[I1]>:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
 }

@@ -91,6 +91,12 @@ def Optim_TotalOp
 def Optim_YieldOp : Optim_Op<"yield", [
     Pure, Terminator, AttrSizedOperandSegments, HasParent<"StageOp">]> {
   let summary = "what a stage gives: h or w, and what else it sets";
+  let description = [{
+    `value` is h in a `step`, w in an `after` or `final`. `rate` is what stages
+    behind it see as the rate of this step, `slots` the next values of the slots
+    it declared, in order. Where `pass` is false this step changes nothing
+    behind the stage: `accumulate` lets every n-th one through.
+  }];
   let arguments = (ins Graph_Tensor:$value,
                        Optional<Graph_Tensor>:$rate,
                        Variadic<Graph_Tensor>:$slots,

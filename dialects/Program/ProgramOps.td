@@ -65,27 +65,75 @@ def Program_VariableOp : Program_Op<"variable"> {
 
 def Program_ScalarOp : Program_PlanOp<"scalar"> {
   let summary = "a number that may be set when the program runs";
+  let description = [{
+    `type`, `default`, `role`, and `line`, its place in the source. `--set
+    rate=0.01` changes it for one run; what is constant for good is no scalar
+    but folded.
+
+    ```mlir
+    program.scalar @rate {type = f32, default = 0.001 : f32, role = "set"}
+    ```
+  }];
 }
 def Program_SourceOp : Program_PlanOp<"source"> {
   let summary = "a file that is read record by record";
+  let description = [{
+    `kind` says how the file is cut into records (windows of text, images, rows
+    of a table, lines, arrays), `columns` which tensors are read of a record and
+    how they are made of its fields, `conditions` which records are kept.
+    docs/program.md lists the attributes of each kind.
+  }];
 }
 def Program_DatasetOp : Program_PlanOp<"dataset"> {
   let summary = "one part of a split of a source";
+  let description = [{
+    A range (`from`, `to`) or one of several `parts` of `source`, which may be a
+    dataset itself. Text is cut by position, everything else by place in a
+    shuffle with a fixed key, so that a record held out stays held out under any
+    seed.
+
+    ```mlir
+    program.dataset @learn {source = @text, from = 0.0, to = 0.9}
+    ```
+  }];
 }
 def Program_TrainOp : Program_PlanOp<"train"> {
   let summary = "a subcommand that trains: stages, feeds, reports";
+  let description = [{
+    One dictionary a stage, in order: its step, how long it runs, what it is fed
+    with, what it reports, which weights it keeps and what its weights become
+    when it ends. `from` names weights to start from. docs/program.md has the
+    keys.
+  }];
 }
 def Program_ReportOp : Program_PlanOp<"report"> {
   let summary = "a value over a whole split: one entry by batch, one at its end";
+  let description = [{
+    `batch` is the entry that runs on every batch of the split, in order; what
+    it adds up or appends is handed to `finish`, whose results are printed and
+    logged. No record counts twice: the last batch may be smaller.
+  }];
 }
 def Program_SampleOp : Program_PlanOp<"sample"> {
   let summary = "a subcommand that calls an entry with flags";
+  let description = [{
+    Each of `parameters` is a flag of the subcommand: a number, a text or a
+    tensor, with a default or needed. `entry` is called on them and its results
+    are printed, or written to a file.
+  }];
 }
 def Program_TestOp : Program_PlanOp<"test"> {
   let summary = "an entry that checks something";
+  let description = [{
+    `./model test` runs `entry` and says by `label` whether it held.
+  }];
 }
 def Program_ProvenanceOp : Program_PlanOp<"provenance"> {
   let summary = "the source text the program was made from";
+  let description = [{
+    `file`, `hash` and `source` of the model and the `version` of the compiler,
+    so that a program can say what it was made from.
+  }];
 }
 
 #endif // LAMINA_DIALECTS_PROGRAM_PROGRAMOPS

@@ -82,6 +82,13 @@ def KernelShareEqualPass : Pass<"kernel-share-equal", "::mlir::ModuleOp"> {
 
 def VerifyKernelPass : Pass<"verify-kernel", "::mlir::ModuleOp"> {
   let summary = "check that entries are launches and nothing else";
+  let description = [{
+    Behind `convert-graph-to-kernel` an entry holds launches, numbers of the
+    host, loops, choices, constants, reshapes (another name of the same bytes),
+    checks and calls of C functions. Anything else is an op that no kernel took.
+    Says nothing about the bodies of kernels, which their own verifier checks,
+    or about functions without a body.
+  }];
 }
 
 def KernelOrderPass : Kernel_EntryPass<"kernel-order"> {
@@ -105,6 +112,12 @@ def KernelPlanMemoryPass : Kernel_EntryPass<"kernel-plan-memory"> {
 
 def VerifyPlannedPass : Pass<"verify-planned", "::mlir::ModuleOp"> {
   let summary = "check that no place is overwritten while it is needed";
+  let description = [{
+    Works the lifetimes out again from the places alone and follows every write.
+    An error where a place is written while its old value is still to be read,
+    unless the op that writes reads each element before it writes it. Changes
+    nothing, and skips an entry that has no places yet.
+  }];
 }
 
 #endif // LAMINA_PASSES_KERNEL_PASSES
