@@ -35,7 +35,7 @@ static void number(llvm::raw_ostream &os, double value, bool whole) {
     os << llvm::format("%.9g", value);
 }
 
-void Printer::constant(const Constant *node) {
+void Printer::write(const Constant *node) {
   if (node->type.elem.isTruth() && node->values.size() == 1) {
     os << (node->values[0] ? "true" : "false");
     return;
@@ -79,7 +79,7 @@ void Printer::subscript(const Subscript &s) {
   }
 }
 
-void Printer::element(const Element *node) {
+void Printer::write(const Element *node) {
   expr(node->base);
   os << '[';
   llvm::interleaveComma(node->subscripts, os,
@@ -101,7 +101,7 @@ void Printer::index(const IndexVar *var) {
     os << " ragged";
 }
 
-void Printer::tabulate(const Tabulate *node) {
+void Printer::write(const Tabulate *node) {
   os << "tabulate[";
   llvm::interleaveComma(node->groups, os, [&](auto &group) {
     if (group.size() != 1)
@@ -115,7 +115,7 @@ void Printer::tabulate(const Tabulate *node) {
   os << ')';
 }
 
-void Printer::fold(const Fold *node) {
+void Printer::write(const Fold *node) {
   os << spelling(node->fold) << '[';
   llvm::interleaveComma(node->indices, os, [&](IndexVar *var) { index(var); });
   if (node->where) {
@@ -141,7 +141,7 @@ void Printer::block(llvm::ArrayRef<Stmt *> statements, const Expr *result) {
   os.indent(2 * depth) << '}';
 }
 
-void Printer::loop(const Loop *node) {
+void Printer::write(const Loop *node) {
   os << "loop[";
   index(node->index);
   os << (node->down ? " down" : "");
@@ -175,7 +175,7 @@ void Printer::loop(const Loop *node) {
   os.indent(2 * depth) << '}';
 }
 
-void Printer::derived(const Derived *node) {
+void Printer::write(const Derived *node) {
   static const char *const names[] = {"inverse", "log_det", "begin",
                                       "next",    "last",    "rows"};
   os << names[node->which] << '(';
@@ -195,13 +195,13 @@ void Printer::derived(const Derived *node) {
   os << ')';
 }
 
-void Printer::draw(const Draw *node) {
+void Printer::write(const Draw *node) {
   os << spelling(node->draw) << '(';
   list(node->params);
   os << ") as \"" << node->path << '"';
 }
 
-void Printer::structured(const Structured *node) {
+void Printer::write(const Structured *node) {
   os << spelling(node->structured) << '(';
   list(node->operands);
   if (node->axis >= 0)
@@ -219,7 +219,7 @@ void Printer::function(const FunctionInstance *f) {
   os << '#' << f->id;
 }
 
-void Printer::call(const Call *node) {
+void Printer::write(const Call *node) {
   function(node->callee);
   os << '<';
   expr(node->tree);
@@ -232,7 +232,7 @@ void Printer::call(const Call *node) {
   os << ')';
 }
 
-void Printer::elementwise(const Elementwise *node) {
+void Printer::write(const Elementwise *node) {
   llvm::StringRef name = spelling(node->primitive);
   bool infix = node->operands.size() == 2 &&
                node->primitive != Primitive::Min &&
@@ -248,148 +248,6 @@ void Printer::elementwise(const Elementwise *node) {
   os << ' ' << name << ' ';
   expr(node->operands[1]);
   os << ')';
-}
-
-void Printer::expr(const Expr *e) {
-  if (!e) {
-    os << "<null>";
-    return;
-  }
-  switch (e->kind) {
-#define CASE(KIND)                                                             \
-  case ExprKind::KIND: {                                                       \
-    auto *x = static_cast<const KIND *>(e);                                    \
-    (void)x;
-#define END                                                                    \
-  return;                                                                      \
-  }
-    CASE(Constant) constant(x);
-    END CASE(ScalarRef) os << "scalar " << x->scalar->name;
-    END CASE(LocalRef) local(x->local);
-    END CASE(IndexValue) os << x->index->name;
-    END CASE(SizeOf) os << "size(" << x->dim.size().str() << ')';
-    END CASE(Length) os << "length(" << x->ragged.size().str() << ')';
-    END CASE(Phase) os << "training";
-    END CASE(Elementwise) elementwise(x);
-    END CASE(Choice) os << '(';
-    expr(x->yes);
-    os << " if ";
-    expr(x->condition);
-    os << " else ";
-    expr(x->no);
-    os << ')';
-    END CASE(Convert) os << (x->type.elem.isReal() ? "real(" : "int(");
-    expr(x->operand);
-    os << ')';
-    END CASE(Broadcast) os << "broadcast(";
-    expr(x->operand);
-    os << " to " << x->type.str(true) << ')';
-    END CASE(Retype) expr(x->operand);
-    END CASE(Tabulate) tabulate(x);
-    END CASE(Element) element(x);
-    END CASE(Fold) fold(x);
-    END CASE(SoftmaxAt) os << "softmax[" << x->index->name;
-    if (x->where) {
-      os << " where ";
-      expr(x->where);
-    }
-    os << "](";
-    expr(x->body);
-    os << ')';
-    END CASE(MaskAt) os << x->name << '{';
-    expr(x->value);
-    os << '}';
-    END CASE(Reduce) os << spelling(x->fold) << '(';
-    expr(x->operand);
-    os << " over ";
-    llvm::interleaveComma(x->axes, os);
-    os << ')';
-    END CASE(MatMul) os << '(';
-    expr(x->left);
-    os << " @ ";
-    expr(x->right);
-    os << ')';
-    END CASE(Structured) structured(x);
-    END CASE(Join) os << "join(";
-    list(x->operands);
-    os << "; axis " << x->axis << ')';
-    END CASE(Split) os << "split(";
-    expr(x->operand);
-    os << "; " << x->count << " axis " << x->axis << ')';
-    END CASE(Stack) os << "stack(";
-    list(x->operands);
-    os << ')';
-    END CASE(Tuple) os << '(';
-    list(x->elements);
-    os << ')';
-    END CASE(TupleElement) expr(x->operand);
-    os << '.' << x->position;
-    END CASE(Block) block(x->statements, x->result);
-    END CASE(Call) call(x);
-    END CASE(Copies) os << "copies(";
-    local(x->copy);
-    os << " in ";
-    expr(x->tree);
-    os << ", ";
-    local(x->carry);
-    os << " = ";
-    expr(x->input);
-    os << ") ";
-    expr(x->body);
-    END CASE(Derived) derived(x);
-    END CASE(TreeSelf) os << "self";
-    END CASE(TreeModel) os << x->model->name;
-    if (x->version)
-      os << '\'' << x->version;
-    END CASE(TreeState) os << "state " << x->state->name;
-    END CASE(TreePart) expr(x->tree);
-    os << '.' << x->name;
-    END CASE(Leaf) expr(x->tree);
-    os << '.' << x->name;
-    END CASE(TreeOf) os << "tree(";
-    list(x->elements);
-    os << ')';
-    END CASE(TreeArith) os << "tree " << spelling(x->primitive) << '(';
-    list(x->operands);
-    os << ')';
-    END CASE(TreeFold) os << (x->isNorm ? "norm(" : "dot(");
-    list(x->operands);
-    os << ')';
-    END CASE(Filtered) os << "filtered(";
-    expr(x->tree);
-    os << ')';
-    END CASE(Gradient) os << "grad(";
-    expr(x->of);
-    os << ", ";
-    expr(x->wrt);
-    os << ')';
-    END CASE(Pushforward) os << "jvp(";
-    expr(x->of);
-    os << ", ";
-    expr(x->wrt);
-    os << ", ";
-    expr(x->tangent);
-    os << ')';
-    END CASE(Stop) os << "stop(";
-    expr(x->operand);
-    os << ')';
-    END CASE(Loop) loop(x);
-    END CASE(Draw) draw(x);
-    END CASE(Trained) os << "trained(";
-    expr(x->tree);
-    os << ", ";
-    local(x->current);
-    os << " -> ";
-    expr(x->loss);
-    os << ", " << x->steps.size().str() << ')';
-    END CASE(Total) os << "total(";
-    expr(x->operand);
-    os << ')';
-    END CASE(Error) os << "error";
-    END
-#undef CASE
-#undef END
-  }
 }
 
 } // namespace lamina::core

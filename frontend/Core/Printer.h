@@ -41,20 +41,13 @@ private:
   void typed(const Local *local);
   unsigned numberOf(const Local *local);
   void list(llvm::ArrayRef<Expr *> exprs);
-  void constant(const Constant *node);
   void subscript(const Subscript &subscript);
-  void element(const Element *node);
   void index(const IndexVar *var);
-  void tabulate(const Tabulate *node);
-  void fold(const Fold *node);
   void block(llvm::ArrayRef<Stmt *> statements, const Expr *result);
-  void loop(const Loop *node);
-  void derived(const Derived *node);
-  void draw(const Draw *node);
-  void structured(const Structured *node);
   void function(const FunctionInstance *function);
-  void call(const Call *node);
-  void elementwise(const Elementwise *node);
+  void operation(llvm::StringRef name, llvm::ArrayRef<const Expr *> operands);
+#define EXPR(KIND) void write(const KIND *node);
+#include "frontend/Core/Core.def"
 
   llvm::raw_ostream &os;
   unsigned depth = 0;

@@ -8,6 +8,8 @@
 
 #include "frontend/Grammar/Lines.h"
 
+#include "frontend/Grammar/TokenClasses.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/Twine.h"
@@ -18,122 +20,6 @@ using namespace lamina;
 using namespace lamina::grammar;
 using antlr4::Token;
 using Lexer = LaminaLexer;
-
-//===----------------------------------------------------------------------===//
-// Classes of tokens
-//===----------------------------------------------------------------------===//
-
-bool grammar::isReservedWord(size_t type) {
-  return Lexer::AND <= type && type <= Lexer::WITH;
-}
-
-bool grammar::isNameWord(size_t type) {
-  return Lexer::AFTER <= type && type <= Lexer::NAME;
-}
-
-static bool isTrivia(size_t type) {
-  return type == Lexer::DOC || type == Lexer::COMMENT ||
-         type == Lexer::LINE_END;
-}
-
-/// Words that an expression goes on with, on either side of a line end.
-static bool isJoiningWord(size_t type) {
-  switch (type) {
-  case Lexer::AND:
-  case Lexer::OR:
-  case Lexer::DIV:
-  case Lexer::MOD:
-  case Lexer::IF:
-  case Lexer::ELSE:
-  case Lexer::OVER:
-  case Lexer::WITH:
-    return true;
-  default:
-    return false;
-  }
-}
-
-static bool isInfixOperator(size_t type) {
-  return Lexer::RIGHT_ARROW <= type && type <= Lexer::PIPE;
-}
-
-/// After it a line end does not end a statement.
-static bool joinsAfter(size_t type) {
-  return isInfixOperator(type) || isJoiningWord(type) || type == Lexer::NOT ||
-         type == Lexer::COLON || type == Lexer::COMMA || type == Lexer::DOT;
-}
-
-/// Before it a line end does not end a statement.
-static bool joinsBefore(size_t type) {
-  return (isInfixOperator(type) && type != Lexer::MINUS) || isJoiningWord(type);
-}
-
-static bool endsOperand(size_t type) {
-  switch (type) {
-  case Lexer::NUMBER:
-  case Lexer::TEXT:
-  case Lexer::TRUE:
-  case Lexer::FALSE:
-  case Lexer::NONE:
-  case Lexer::ELLIPSIS:
-  case Lexer::QUESTION:
-  case Lexer::RPAREN:
-  case Lexer::RBRACKET:
-    return true;
-  default:
-    return isNameWord(type);
-  }
-}
-
-/// A token that, inside brackets, cannot stand right after an operand.
-static bool cannotFollowOperand(size_t type) {
-  switch (type) {
-  case Lexer::NUMBER:
-  case Lexer::TEXT:
-  case Lexer::TRUE:
-  case Lexer::FALSE:
-  case Lexer::NONE:
-  case Lexer::CONST:
-  case Lexer::IMPORT:
-  case Lexer::MINIMIZE:
-  case Lexer::ASSERT:
-  case Lexer::WHEN:
-    return true;
-  default:
-    return isNameWord(type);
-  }
-}
-
-/// At the beginning of a statement these words begin an item or a member,
-/// unless what follows says that they are a name.
-static bool isNameAtBegin(size_t type, size_t next) {
-  switch (type) {
-  case Lexer::AFTER:
-    return next != Lexer::LBRACE;
-  case Lexer::PASS:
-    return next != Lexer::WHEN;
-  case Lexer::KEEP:
-    return next != Lexer::LOWEST && next != Lexer::HIGHEST;
-  case Lexer::GIVEN:
-  case Lexer::STAGE:
-  case Lexer::STATE:
-  case Lexer::PARAM:
-  case Lexer::MASK:
-  case Lexer::SCORE:
-    return !isNameWord(next) && !isReservedWord(next);
-  case Lexer::DATA:
-  case Lexer::EPOCHS:
-  case Lexer::REPEAT:
-  case Lexer::REPORT:
-  case Lexer::STEPS:
-    return next == Lexer::COLON || next == Lexer::SEMI ||
-           next == Lexer::COMMA || next == Lexer::DOT ||
-           next == Lexer::LBRACKET || next == Lexer::RBRACE ||
-           (isInfixOperator(next) && next != Lexer::MINUS);
-  default:
-    return false;
-  }
-}
 
 //===----------------------------------------------------------------------===//
 // Reader

@@ -57,11 +57,6 @@ constexpr unsigned maxNesting = 400;
 Lines readLines(antlr4::CharStream &input, const Places &places,
                 Diagnostics &diags);
 
-/// True for a word that can be a name.
-bool isNameWord(size_t tokenType);
-/// True for a reserved word.
-bool isReservedWord(size_t tokenType);
-
 } // namespace lamina::grammar
 
 #endif // LAMINA_FRONTEND_GRAMMAR_LINES_H
