@@ -39,11 +39,12 @@ LogicalResult VariableOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type)
     return emitOpError("has the type ") << getType() << ", which is no tensor";
-  constexpr StringRef roles[] = {"param", "state", "slot", "counter",
-                                 "derived"};
+  constexpr StringRef roles[] = {"param",   "state",    "slot",
+                                 "counter", "gradient", "derived"};
   if (!llvm::is_contained(roles, getRole()))
     return emitOpError("has the role '")
-           << getRole() << "'; roles are param, state, slot, counter, derived";
+           << getRole()
+           << "'; roles are param, state, slot, counter, gradient, derived";
   if (!isa<FloatAttr, IntegerAttr, FlatSymbolRefAttr>(getInit()))
     return emitOpError("has the initial value ")
            << getInit() << ", which is neither a number nor a function";

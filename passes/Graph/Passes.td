@@ -66,6 +66,19 @@ def ApplyOptimizersPass
   let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect"];
 }
 
+def KeepGradientsPass : Pass<"graph-keep-gradients", "::mlir::ModuleOp"> {
+  let summary = "store the gradient of each weight in a variable";
+  let description = [{
+    Each weight that an `optim.apply` of a step changes gets a variable of role
+    `gradient` that the step stores: `train.gradient.kernel`, a stack for a
+    stack; `train.gradient2.kernel` where the step minimizes once more. It is the gradient as the loss gives it, in front of every stage.
+    Stands before `graph-apply-optimizers` (`lamina build --keep-gradients`).
+
+    An `optim.apply` in a loop of the step keeps nothing, with a warning.
+  }];
+  let dependentDialects = ["::lamina::program::ProgramDialect"];
+}
+
 def FlattenScansPass : Pass<"graph-flatten-scans"> {
   let summary = "turn loops whose rounds are independent into an axis";
   let description = [{

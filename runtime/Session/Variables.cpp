@@ -108,7 +108,9 @@ std::vector<bool> Variables::load(const SafetensorsFile &file, Wanted wanted) {
   std::vector<std::string> differences;
   std::vector<bool> given(program.variables.size(), false);
   for (size_t i = 0; i < program.variables.size(); ++i) {
-    if (!isWanted(i, wanted))
+    // A gradient is made before it is read; a run of a program that did not
+    // keep it can be resumed.
+    if (!isWanted(i, wanted) || program.variables[i].role == "gradient")
       continue;
     given[i] = true;
     for (const Part &part : partsInFiles(i)) {

@@ -104,6 +104,11 @@ LogicalResult Compilation::prepare() {
           llvm::join(hookNames(), ", "));
       return failure();
     }
+  if (options.keepGradients && options.from && *options.from > Stage::Model) {
+    say(llvm::Twine("--keep-gradients: in ") + info(*options.from).name +
+        " the optimizer has taken the gradients; continue from model");
+    return failure();
+  }
   if (!options.target.empty() && !llvm::Triple(options.target).isX86()) {
     say("--target: there is no code generator for '" + options.target +
         "' yet; there is x86-64");
@@ -153,8 +158,10 @@ LogicalResult Compilation::readInput(Stage upTo) {
 
 LogicalResult Compilation::runPasses(Stage stage) {
   PassManager passes(&context, ModuleOp::getOperationName());
-  if (failed(populatePipeline(passes, info(stage).name, options.hooks,
-                              llvm::errs())))
+  auto hooks = options.hooks;
+  if (options.keepGradients)
+    hooks.emplace_back("before-gradients", "graph-keep-gradients");
+  if (failed(populatePipeline(passes, info(stage).name, hooks, llvm::errs())))
     return failure();
   if (failed(passes.run(*ir)))
     return failure();

@@ -31,7 +31,8 @@ struct Options {
       set;                          ///< constants, name and value
   std::vector<std::string> plugins; ///< shared libraries of passes
   std::vector<std::pair<std::string, std::string>>
-      hooks; ///< hook and pass pipeline
+      hooks;                  ///< hook and pass pipeline
+  bool keepGradients = false; ///< the step stores the gradient of each weight
   bool timing = false;
   bool verbose = false;
   bool cache = true;

@@ -252,8 +252,7 @@ LogicalResult Checker::run() {
   if (failed(evaluate("first", arguments, adjoints)) ||
       failed(compare("first", function.getName(), {}, seeds, adjoints)))
     return failure();
-  auto order = function->getAttrOfType<IntegerAttr>("test.order");
-  if (!order || order.getInt() > 1) {
+  if (orderOf(function) > 1) {
     Tensors again;
     arguments.append(weights);
     if (failed(evaluate("second", arguments, again)) ||
@@ -266,6 +265,11 @@ LogicalResult Checker::run() {
 }
 
 } // namespace
+
+int64_t orderOf(func::FuncOp function) {
+  auto order = function->getAttrOfType<IntegerAttr>("test.order");
+  return order ? order.getInt() : 2;
+}
 
 SmallVector<Tensor> drawInputs(func::FuncOp function, ValueRange values,
                                const CheckOptions &options, int64_t stream,

@@ -32,6 +32,9 @@ mlir::LogicalResult expand(mlir::ModuleOp module, const CheckOptions &options);
 mlir::LogicalResult checkGradients(mlir::ModuleOp module,
                                    const CheckOptions &options);
 
+/// The highest derivative that `checkGradients` looks at: 1 or 2.
+int64_t orderOf(mlir::func::FuncOp function);
+
 /// Runs each public function on a stack of inputs, its ops written by the batch
 /// law, and compares with the function on each of them: equal to the last bit.
 mlir::LogicalResult checkBatchLaw(mlir::ModuleOp module,

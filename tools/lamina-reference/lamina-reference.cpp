@@ -7,6 +7,7 @@
 // and experiments.
 
 #include "backends/Reference/Interpreter.h"
+#include "dialects/Graph/Differentiable.h"
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/RegisterAll.h"
 #include "passes/Graph/Passes.h"
@@ -21,6 +22,8 @@
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Transforms/Passes.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace lamina;
 using namespace lamina::reference;
@@ -34,6 +37,13 @@ static cl::opt<bool> onlyCheck(
 static cl::opt<bool> onlyBatchLaw(
     "check-batch-law",
     cl::desc("compare all public functions on stacks with those on rows"));
+static cl::opt<bool> listDifferentiable(
+    "list-differentiable",
+    cl::desc("print the ops that a derivative flows through"));
+static cl::opt<bool> listCovered(
+    "list-covered",
+    cl::desc("print the ops that --check-gradients checks here, with the order "
+             "of the derivative"));
 static cl::opt<bool> typed(
     "typed",
     cl::desc("round every result to its type instead of computing in float64"));
@@ -111,6 +121,35 @@ static LogicalResult readSizes(ModuleOp module, CheckOptions &options) {
   return success();
 }
 
+/// Ops whose derivative is zero everywhere have a rule too, but no operand
+/// that it flows to.
+static void printDifferentiable(MLIRContext &context) {
+  for (RegisteredOperationName name : context.getRegisteredOperations()) {
+    if (!name.hasInterface<graph::DifferentiableOpInterface>())
+      continue;
+    OperationState state(UnknownLoc::get(&context), name);
+    Operation *op = Operation::create(state);
+    if (cast<graph::DifferentiableOpInterface>(op).isActiveOperand(0))
+      llvm::outs() << name.getStringRef() << "\n";
+    op->destroy();
+  }
+}
+
+static void printCovered(ModuleOp module) {
+  std::map<std::string, int64_t> orders;
+  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+    if (!function.isPublic() || function.isDeclaration())
+      continue;
+    int64_t order = orderOf(function);
+    function.walk([&](graph::DifferentiableOpInterface op) {
+      int64_t &known = orders[op->getName().getStringRef().str()];
+      known = std::max(known, order);
+    });
+  }
+  for (const auto &[name, order] : orders)
+    llvm::outs() << order << " " << name << "\n";
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(argc, argv, "Lamina's reference interpreter\n");
@@ -123,6 +162,10 @@ int main(int argc, char **argv) {
   context.allowUnregisteredDialects();
   context.loadAllAvailableDialects();
 
+  if (listDifferentiable) {
+    printDifferentiable(context);
+    return 0;
+  }
   std::string message;
   auto buffer = openInputFile(inputFile, &message);
   if (!buffer) {
@@ -143,6 +186,10 @@ int main(int argc, char **argv) {
   options.passes = passes;
   if (!module || failed(readSizes(*module, options)))
     return 1;
+  if (listCovered) {
+    printCovered(*module);
+    return 0;
+  }
   if (onlyBatchLaw)
     return failed(checkBatchLaw(*module, options));
   return failed(onlyCheck ? checkGradients(*module, options)

@@ -90,6 +90,8 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
                       "a shared library of passes");
   command->add_option("--at", raw.hooks,
                       "run passes at a hook: after-gradients=pass,pass");
+  command->add_flag("--keep-gradients", options.keepGradients,
+                    "write the gradients of a step to its checkpoints");
   command->add_option("--threads", options.threads, "threads that compile");
   command->add_option("--dump-stages", options.dumpFolder,
                       "write every stage into this folder");

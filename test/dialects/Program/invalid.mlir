@@ -10,7 +10,7 @@ program.variable @variable_c1 : f32 {role = "param", init = 0.0 : f32}
 
 // -----
 
-// expected-error @below {{has the role 'weight'; roles are param, state, slot, counter, derived}}
+// expected-error @below {{has the role 'weight'; roles are param, state, slot, counter, gradient, derived}}
 program.variable @variable_c2 : tensor<f32> {role = "weight", init = 0.0 : f32}
 
 // -----

@@ -73,3 +73,20 @@ func.func @shared(%x: !k) -> !k {
   %o, %stats = graph.attend none %x, %x, %x : (!k, !k, !k) -> (!k, tensor<?x2x?xf64, #graph.dims<b, t>>)
   return %o : !k
 }
+// The adjoint op itself, with a mask: up to its second derivative.
+// CHECK: @adjoint: agrees
+func.func @adjoint(%q: !q, %k: !k, %v: !k, %g: !q) -> (!q, !k, !k) {
+  %o, %stats = graph.attend softmax %q, %k, %v : (!q, !k, !k) -> (!q, !s)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %causal = arith.cmpi sle, %j, %i : index
+    graph.yield %causal : i1
+  }
+  %dq, %dk, %dv = graph.attend_grad softmax %q, %k, %v, %o, %stats, %g : (!q, !k, !k, !q, !s, !q) -> (!q, !k, !k)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %causal = arith.cmpi sle, %j, %i : index
+    graph.yield %causal : i1
+  }
+  return %dq, %dk, %dv : !q, !k, !k
+}

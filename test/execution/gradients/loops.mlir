@@ -116,3 +116,22 @@ func.func @pushed(%x: !x, %v: !x) -> !x {
   %p = graph.pushforward %t wrt %x tangents %v : (!x, !x, !x) -> !x
   return %p : !x
 }
+// The pullback that the user wrote, and the derivative of it.
+// CHECK: @custom: agrees
+func.func @custom(%x: !x, %w: !x) -> !x {
+  %y = graph.custom %x, %w : (!x, !x) -> !x value {
+  ^bb0(%a: !x, %b: !x):
+    %s = math.sin %a : !x
+    %p = arith.mulf %s, %b : !x
+    graph.yield %p : !x
+  } pullback {
+  ^bb0(%a: !x, %b: !x, %p: !x, %g: !x):
+    %c = math.cos %a : !x
+    %cb = arith.mulf %c, %b : !x
+    %da = arith.mulf %g, %cb : !x
+    %s = math.sin %a : !x
+    %db = arith.mulf %g, %s : !x
+    graph.yield %da, %db : !x, !x
+  }
+  return %y : !x
+}

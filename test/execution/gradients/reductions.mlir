@@ -60,6 +60,12 @@ func.func @running_maximum(%a: !x) -> !x {
   %0 = graph.cumulative max %q axis 2 : !x
   return %0 : !x
 }
+// CHECK: @running_minimum: agrees
+func.func @running_minimum(%a: !x) -> !x {
+  %q = math.exp %a : !x
+  %0 = graph.cumulative min %q axis 1 : !x
+  return %0 : !x
+}
 // CHECK: @running_logsumexp: agrees
 func.func @running_logsumexp(%a: !x) -> !x {
   %0 = graph.cumulative logsumexp %a axis 2 reverse : !x

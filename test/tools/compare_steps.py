@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Compares single steps of training on the CPU with the oracle's: loss, reports and the gradient of each weight.
+
+The CPU trains; at each step the oracle takes the same step from the same
+checkpoint, so that no error of one step is part of the next. docs/accuracy.md
+defines the errors. Arguments that are not ours go to `train`.
+"""
+import argparse
+import json
+import pathlib
+import shlex
+import shutil
+import struct
+import subprocess
+import sys
+
+from compare_runs import FORMATS, log, tensors
+
+# A tensor this far below the largest gradient is zero but for the rounding of float64.
+ZERO = 1e-12
+
+
+class Worst:
+    """The largest error so far, and where it was."""
+
+    def __init__(self):
+        self.error, self.place, self.count = 0.0, "nothing", 0
+
+    def add(self, error, place):
+        self.count += 1
+        if not error <= self.error:  # NaN is the worst
+            self.error, self.place = error, place
+
+
+def largest(values):
+    return max(map(abs, values), default=0.0)
+
+
+def distance(got, want):
+    # `max` drops NaN, so it is asked for.
+    differences = [abs(a - b) for a, b in zip(got, want, strict=True)]
+    return float("inf") if any(d != d for d in differences) else max(differences, default=0.0)
+
+
+def relative(got, want):
+    return distance(got, want) / (largest(want) or 1.0)
+
+
+def gradients(path):
+    found = {name: list(values) for name, values in tensors(path) if ".gradient" in name}
+    if not found:
+        sys.exit(f"{path} holds no gradients")
+    return found
+
+
+def compare_gradients(got, want, step, worst, zeros):
+    scale = max(map(largest, want.values()))
+    if not scale > 0:
+        sys.exit(f"every gradient of step {step} is zero: nothing is compared")
+    for name, values in want.items():
+        place = f"'{name}' of step {step}"
+        if largest(values) > ZERO * scale:
+            worst.add(relative(got[name], values), place)
+        else:
+            zeros.add(distance(got[name], values) / scale, place)
+
+
+def compare_losses(got, want, step, worst):
+    for key, value in want[step].items():
+        if isinstance(value, float) and "second" not in key:
+            worst.add(relative([got[step][key]], [value]), f"{key} of step {step}")
+
+
+def reports(folder):
+    lines = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
+    return {line["step"]: line["report"] for line in lines if "report" in line}
+
+
+def compare_reports(got, want, step, worst):
+    for name, value in want.get(step, {}).items():
+        worst.add(relative([got[step][name]], [value]), f"report {name} of step {step}")
+
+
+def read_npy(path):
+    data = path.read_bytes()
+    (size,) = struct.unpack("<H", data[8:10])
+    header = data[10:10 + size].decode()
+    code = {"<f4": "f", "<f8": "d", "<i4": "i", "<i8": "q"}[header.split("'descr': '")[1].split("'")[0]]
+    assert code in FORMATS.values()
+    return [value for (value,) in struct.iter_unpack("<" + code, data[10 + size:])]
+
+
+class Comparison:
+    def __init__(self, options, flags):
+        self.out, self.options, self.flags = options.out, options, flags
+        self.compile = [options.file, "--keep-gradients"] + [w for s in options.set for w in ("--set", s)]
+        self.program = self.out / pathlib.Path(options.file).stem
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir(parents=True)
+        self.run(["lamina", "build", *self.compile, "-o", self.program])
+        self.oracle = ["lamina", "run", "--backend=reference", *self.compile, "--"]
+
+    def run(self, command):
+        result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        if result.returncode:
+            sys.exit(f"$ {shlex.join(map(str, command))}\n{result.stdout}{result.stderr}")
+        return result.stdout
+
+    def train(self, program, folder, steps, resume):
+        return self.run([*program, "train", *self.flags, "--steps", steps, "--out", folder] +
+                        (["--resume"] if resume else []))
+
+    def steps(self):
+        worst, zeros, losses = Worst(), Worst(), Worst()
+        cpu, oracle = self.out / "cpu", self.out / "oracle"
+        self.train([self.program], cpu, 0, resume=False)
+        for step in range(1, self.options.steps + 1):
+            shutil.rmtree(oracle, ignore_errors=True)
+            shutil.copytree(cpu, oracle)
+            self.train([self.program], cpu, step, resume=True)
+            self.train(self.oracle, oracle, step, resume=True)
+            name = f"step-{step}.safetensors"
+            compare_gradients(gradients(cpu / name), gradients(oracle / name), step, worst, zeros)
+            compare_losses(log(cpu), log(oracle), step, losses)
+            compare_reports(reports(cpu), reports(oracle), step, losses)
+        return {"gradients": worst, "gradients that are zero, to the largest": zeros, "losses and reports": losses}
+
+    def outputs(self):
+        worst = Worst()
+        for words in map(shlex.split, self.options.sample):
+            files = [self.out / "cpu.npy", self.out / "oracle.npy"]
+            weights = ["--weights", self.out / "cpu"]
+            for program, file in zip(([self.program], self.oracle), files):
+                self.run([*program, *words, *weights, "--out", file])
+            worst.add(relative(read_npy(files[0]), read_npy(files[1])), f"sample {words[0]}")
+        return {"outputs": worst}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file")
+    parser.add_argument("--set", action="append", default=[], help="a constant of the file: name=value")
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--sample", action="append", default=[], help="a sample and its flags, with a tensor as result")
+    parser.add_argument("--within", type=float, default=1e-5)
+    options, flags = parser.parse_known_args()
+
+    comparison = Comparison(options, flags)
+    found = {**comparison.steps(), **comparison.outputs()}
+    for what, worst in found.items():
+        if worst.count:
+            print(f"{what}: {worst.count} compared, largest error {worst.error:.2e} ({worst.place})")
+    return 0 if all(worst.error <= options.within for worst in found.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
