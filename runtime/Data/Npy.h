@@ -38,7 +38,7 @@ NpyArray parseNpy(FileBytes file, const std::string &name);
 
 /// The arrays of an NPZ file by name.
 std::map<std::string, NpyArray> readNpz(const std::string &path);
-std::map<std::string, NpyArray> parseNpz(FileBytes file,
+std::map<std::string, NpyArray> parseNpz(const FileBytes &file,
                                          const std::string &name);
 
 void writeNpy(const std::string &path, Element element,

@@ -120,7 +120,7 @@ private:
 
 } // namespace
 
-std::map<std::string, NpyArray> parseNpz(FileBytes file,
+std::map<std::string, NpyArray> parseNpz(const FileBytes &file,
                                          const std::string &name) {
   return ZipReader(file, name).arrays();
 }

@@ -6,6 +6,7 @@
 
 #include "runtime/Progress/Progress.h"
 
+#include <cmath>
 #include <cstdio>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ namespace runtime {
 static constexpr double secondsBetweenBars = 0.1, secondsBetweenLines = 10;
 
 std::string clockTime(double seconds) {
-  int64_t s = seconds > 0 && seconds < 1e9 ? int64_t(seconds + 0.5) : 0;
+  int64_t s = seconds > 0 && seconds < 1e9 ? int64_t(std::llround(seconds)) : 0;
   char text[40];
   if (s >= 3600)
     std::snprintf(text, sizeof text, "%d:%02d:%02d", int(s / 3600),

@@ -2,8 +2,8 @@
 //
 // Packed data of any bytes.
 //
-// Any bytes as a raw deflate stream, unpacked by the runtime and by a plain loop
-// around zlib: both give the same bytes, or both refuse.
+// Any bytes as a raw deflate stream, unpacked by the runtime and by a plain
+// loop around zlib: both give the same bytes, or both refuse.
 
 #include "runtime/Files/Files.h"
 

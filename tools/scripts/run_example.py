@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -35,7 +36,11 @@ def data_arguments(plan, given):
 
 def run(command):
     print("$ " + " ".join(map(str, command)), flush=True)
-    return subprocess.run(command).returncode
+    code = subprocess.run(command).returncode
+    if code < 0:
+        print(f"./dev run: '{command[0]}' was ended by {signal.Signals(-code).name}", file=sys.stderr)
+        return 128 - code
+    return code
 
 
 def main():

@@ -8,7 +8,6 @@
 #include "frontend/Sema/Prove.h"
 
 #include <gtest/gtest.h>
-
 #include <map>
 #include <random>
 
