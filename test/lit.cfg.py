@@ -36,3 +36,7 @@ except OSError:
 for bit in ("avx2", "avx512f", "amx_bf16"):
     if bit in flags:
         config.available_features.add(bit)
+
+# `lit --param heap-check`: freed memory is overwritten and the heap verified, with any build and at little cost.
+if "heap-check" in lit_config.params:
+    config.environment.update(LD_PRELOAD="libc_malloc_debug.so.0", MALLOC_CHECK_="3", MALLOC_PERTURB_="165")

@@ -96,8 +96,10 @@ void Addresses::visitLoop(LoopOp loop) {
   setResults(loop->getResults(), loop.getPlacesAttr());
   int64_t number = *loop.getNumber();
   for (auto [argument, result] :
-       llvm::zip(loop.getCarryArgs(), loop.getCarries()))
-    addresses[argument] = addresses[result];
+       llvm::zip(loop.getCarryArgs(), loop.getCarries())) {
+    Address place = addresses[result]; // a copy: the table may grow
+    addresses[argument] = place;
+  }
   for (auto [argument, over] : llvm::zip(loop.getOverArgs(), loop.getOver()))
     if (auto whole = lookup(over))
       addresses[argument] =

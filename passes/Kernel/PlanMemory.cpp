@@ -67,6 +67,10 @@ private:
                   const BlockLiveness &life);
   /// Whether the slot of `value` belongs to it and nothing needs it after `op`.
   bool diesAt(Value value, Operation *op, const BlockLiveness &life);
+  /// By value: an address of the table itself moves when the table grows.
+  void setAddress(Value value, Address address) {
+    addresses[value] = std::move(address);
+  }
   Address addSlot(Type type);
   Address addRegister(Type type);
   Wants getResultPlaces();
@@ -286,9 +290,10 @@ void Planner::planLoop(kernel::LoopOp loop, const BlockLiveness &life,
   auto yield = loop.getBodyYield();
   for (auto [argument, result, value] :
        llvm::zip(loop.getCarryArgs(), loop.getCarries(), yield.getValues())) {
-    addresses[argument] = addresses[result];
-    if (!addresses[result].isHost())
-      inner.push_back({value, addresses[result], argument});
+    Address place = addresses[result];
+    setAddress(argument, place);
+    if (!place.isHost())
+      inner.push_back({value, place, argument});
   }
   for (auto [argument, over] : llvm::zip(loop.getOverArgs(), loop.getOver()))
     if (auto whole = addresses.find(getRoot(over)); whole != addresses.end())
@@ -307,7 +312,7 @@ void Planner::planLoop(kernel::LoopOp loop, const BlockLiveness &life,
   for (auto [argument, with] : llvm::zip(loop.getWithArgs(), loop.getWith()))
     if (auto outside = addresses.find(getRoot(with));
         outside != addresses.end())
-      addresses[argument] = outside->second;
+      setAddress(argument, outside->second);
   loops.push_back(number);
   planBlock(*loop.getBodyBlock(), inner);
   if (loop.hasUntil()) {
@@ -357,7 +362,7 @@ void Planner::planIf(kernel::IfOp choice, const BlockLiveness &life,
          llvm::zip(region.getArguments(), choice.getWith()))
       if (auto outside = addresses.find(getRoot(with));
           outside != addresses.end())
-        addresses[argument] = outside->second;
+        setAddress(argument, outside->second);
     Operation *yield = region.front().getTerminator();
     for (Value result : choice.getResults()) {
       if (addresses[result].isHost())
