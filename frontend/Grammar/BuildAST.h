@@ -45,6 +45,10 @@ private:
   ast::Expr *build(P::PowerContext *context);
   ast::Expr *build(P::PostfixContext *context);
   ast::Expr *build(P::AtomContext *context);
+  /// The name in `name: value`; empty where there is no ':'. `what` is named
+  /// so.
+  ast::Name buildLabel(llvm::ArrayRef<P::PipelineContext *> parts,
+                       llvm::StringRef what);
   ast::Expr *buildCall(ast::Expr *callee, P::CallSuffixContext *context);
   ast::Expr *buildParens(P::ParenthesisedContext *context);
   ast::Expr *buildList(P::ListContext *context);

@@ -38,15 +38,7 @@ Expr *Builder::buildParens(P::ParenthesisedContext *context) {
   unsigned depth = 1;
   for (P::EntryContext *entry : context->entry()) {
     auto parts = entry->pipeline();
-    Name name;
-    if (parts.size() == 2) {
-      Expr *left = build(parts[0]);
-      if (auto *expr = llvm::dyn_cast<NameExpr>(left))
-        name = toName(expr);
-      else
-        refuse(Rule::parse_c7, left->range,
-               "left of ':' stands the name of a part");
-    }
+    Name name = buildLabel(parts, "part");
     entries.push_back({name, build(parts.back())});
     depth = std::max(depth, getDepthAbove(entries.back().value));
   }

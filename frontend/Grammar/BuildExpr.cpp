@@ -309,20 +309,24 @@ Expr *Builder::build(P::PipelineContext *context) {
 // Calls and brackets
 //===----------------------------------------------------------------------===//
 
+Name Builder::buildLabel(llvm::ArrayRef<P::PipelineContext *> parts,
+                         llvm::StringRef what) {
+  if (parts.size() != 2)
+    return {};
+  Expr *left = build(parts[0]);
+  if (auto *name = llvm::dyn_cast<NameExpr>(left))
+    return toName(name);
+  refuse(Rule::parse_c7, left->range,
+         "left of ':' stands the name of a " + what.str());
+  return {};
+}
+
 Expr *Builder::buildCall(Expr *callee, P::CallSuffixContext *context) {
   llvm::SmallVector<Argument> arguments;
   unsigned depth = getDepth(callee);
   for (P::ArgumentContext *argument : context->argument()) {
     auto parts = argument->pipeline();
-    Name name;
-    if (parts.size() == 2) {
-      Expr *left = build(parts[0]);
-      if (auto *expr = llvm::dyn_cast<NameExpr>(left))
-        name = toName(expr);
-      else
-        refuse(Rule::parse_c7, left->range,
-               "left of ':' stands the name of a parameter");
-    }
+    Name name = buildLabel(parts, "parameter");
     Expr *value = build(parts.back());
     Expr *over = buildOptional(argument->expr());
     depth = std::max(depth, getDepth(value, over));

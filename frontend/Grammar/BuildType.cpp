@@ -75,15 +75,7 @@ Type *Builder::buildTupleType(P::ParenthesisedContext *context,
   llvm::SmallVector<TupleTypeEntry> entries;
   for (P::EntryContext *entry : context->entry()) {
     auto parts = entry->pipeline();
-    Name name;
-    if (parts.size() == 2) {
-      Expr *left = build(parts[0]);
-      if (auto *expr = llvm::dyn_cast<NameExpr>(left))
-        name = toName(expr);
-      else
-        refuse(Rule::parse_c7, left->range,
-               "left of ':' stands the name of a part");
-    }
+    Name name = buildLabel(parts, "part");
     entries.push_back({name, buildType(parts.back())});
   }
   return arena.make<TupleType>(at(context), isOptional, arena.copy(entries));
