@@ -26,7 +26,7 @@ private:
 } // namespace
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 1;
+static constexpr int codeVersion = 2;
 
 static kernel::FuncOp kernelOf(mlir::ModuleOp module) {
   auto kernels = module.getOps<kernel::FuncOp>();

@@ -89,6 +89,8 @@ Value *Frame::scalar(mlir::Value value) {
   mlir::Operation *op = value.getDefiningOp();
   if (!op)
     return nullptr;
+  if (auto size = dyn_cast<kernel::SizeOp>(op))
+    return dimValues[size.getDim()];
   if (auto dim = dyn_cast<mlir::tensor::DimOp>(op)) {
     std::optional<int64_t> axis = dim.getConstantIndex();
     return axis ? extent(body.extent(dim.getSource(), unsigned(*axis)))

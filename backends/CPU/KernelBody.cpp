@@ -45,6 +45,8 @@ Extent KernelBody::indexExtent(Value index) const {
   APInt constant;
   if (matchPattern(index, m_ConstantInt(&constant)))
     return Extent::fixed(constant.getSExtValue());
+  if (auto size = index.getDefiningOp<kernel::SizeOp>())
+    return {int(size.getDim()), {}, 1, 0};
   if (auto dim = index.getDefiningOp<tensor::DimOp>())
     if (std::optional<int64_t> axis = dim.getConstantIndex())
       return extent(dim.getSource(), unsigned(*axis));
@@ -141,6 +143,15 @@ const Destination *KernelBody::destination(Value value) const {
   return found == destinations.end() ? nullptr : &found->second;
 }
 
+// Whether the op reads an argument that may stand in the buffer of the out that
+// it writes: sums must not be put there before that is read.
+static bool mayReadOut(linalg::LinalgOp op, Type out) {
+  return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+    return isa<BlockArgument>(input->get()) && input->get().getType() == out &&
+           op.getMatchingIndexingMap(input).isIdentity();
+  });
+}
+
 // What an op updates may be computed in place, too: only if nobody else sees
 // the value, and it is not a neutral fill, which needs no memory at all.
 void KernelBody::placeOperand(Operation *producer, OpResult result,
@@ -151,7 +162,8 @@ void KernelBody::placeOperand(Operation *producer, OpResult result,
   OpOperand *init = linalgOp.getDpsInitOperand(result.getResultNumber());
   Operation *before = init->get().getDefiningOp();
   if (!isa_and_nonnull<linalg::LinalgOp>(before) ||
-      isa<linalg::FillOp>(before) || !init->get().hasOneUse())
+      isa<linalg::FillOp>(before) || !init->get().hasOneUse() ||
+      mayReadOut(linalgOp, init->get().getType()))
     return;
   AffineMap map = linalgOp.getMatchingIndexingMap(init);
   if (map.isIdentity())
@@ -199,7 +211,7 @@ LogicalResult KernelBody::place(Value value, const Destination &where) {
 static bool isKnown(Operation &op) {
   if (isa<linalg::LinalgOp, tensor::EmptyOp, tensor::DimOp, tensor::CastOp,
           tensor::PadOp, tensor::ExtractSliceOp, tensor::InsertSliceOp,
-          tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
+          tensor::CollapseShapeOp, tensor::ExpandShapeOp, kernel::SizeOp>(op))
     return true;
   StringRef dialect = op.getName().getDialectNamespace();
   return dialect == "arith" || dialect == "math" || dialect == "graph";

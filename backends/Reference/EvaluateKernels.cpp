@@ -50,6 +50,7 @@ public:
     if (failed(addOuts()))
       return failure();
     SmallVector<Tensor> outs;
+    e.interpreter.kernelDims = dims;
     if (failed(e.interpreter.runBlock(*kernel.getBlock(), arguments, outs)))
       return failure();
     for (auto [i, out] : llvm::enumerate(outs))
@@ -121,6 +122,11 @@ void addKernelHandlers(Handlers &h) {
   handle<LaunchOp>(h, evaluateLaunch);
   handle<LoopOp>(
       h, [](LoopOp op, Evaluation &e) { return LoopRun<LoopOp>(op, e).run(); });
+  handle<SizeOp>(h, [](SizeOp op, Evaluation &e) {
+    e.results.push_back(
+        Tensor::integer(e.elementOf(), e.interpreter.kernelDims[op.getDim()]));
+    return success();
+  });
   handle<IfOp>(h, evaluateIf);
   handle<HostOp>(h, [](HostOp op, Evaluation &e) {
     return e.interpreter.runBlock(*op.getBlock(), e.operands, e.results);

@@ -45,6 +45,8 @@ public:
   /// Values of the named sizes. Set by `bindSizes` or directly.
   llvm::StringMap<int64_t> sizes;
   Rounding rounding;
+  /// The sizes of the dims of the kernel that is running.
+  Shape kernelDims;
 
   /// Solves the sizes in `type` (a name, or a * name + c) from a shape. Reports
   /// at `loc` where the shape does not fit.

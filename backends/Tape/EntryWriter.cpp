@@ -232,12 +232,15 @@ LogicalResult EntryWriter::writeLoop(kernel::LoopOp op, json::Array &out) {
   return success();
 }
 
+/// A number of the host, or a byte on the device.
+json::Value EntryWriter::getCondition(Value value) {
+  if (auto scalar = getScalar(value))
+    return std::move(*scalar);
+  return json::Object{{"word", getAddress(value)}};
+}
+
 LogicalResult EntryWriter::writeIf(kernel::IfOp op, json::Array &out) {
-  json::Object record;
-  if (auto predicate = getScalar(op.getPredicate()))
-    record["if"] = std::move(*predicate);
-  else
-    record["if"] = json::Object{{"word", getAddress(op.getPredicate())}};
+  json::Object record{{"if", getCondition(op.getPredicate())}};
   ++position;
   for (auto [key, region] :
        {std::pair("then", &op.getTaken()), {"else", &op.getOtherwise()}}) {
@@ -273,11 +276,7 @@ LogicalResult EntryWriter::writeOp(Operation &op, json::Array &out) {
   if (auto choice = dyn_cast<kernel::IfOp>(op))
     return writeIf(choice, out);
   if (auto check = dyn_cast<graph::CheckOp>(op)) {
-    if (lookup(check.getCondition()).isHost())
-      return op.emitError("checks a number of the host, which the runtime has "
-                          "no record for yet");
-    add(json::Object{{"check",
-                      json::Object{{"word", getAddress(check.getCondition())}}},
+    add(json::Object{{"check", getCondition(check.getCondition())},
                      {"message", check.getMessage()}},
         out);
     return success();

@@ -76,6 +76,7 @@ private:
 
   llvm::json::Value getAddress(const kernel::Address &address);
   llvm::json::Value getAddress(mlir::Value value);
+  llvm::json::Value getCondition(mlir::Value value);
   /// S of docs/tape.md. Nothing if the value is no host value.
   std::optional<llvm::json::Value> getScalar(mlir::Value value);
   kernel::Address lookup(mlir::Value value);

@@ -45,6 +45,8 @@ public:
       return get(insert.getDest(), axis);
     if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
       return getValue(slice.getSizes()[number]);
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+      return getValue(expand.getOutputShape()[number]);
     if (op && op->getNumOperands() > 0 &&
         op->getOperand(0).getType() == tensor.getType())
       return get(op->getOperand(0), axis);
@@ -61,6 +63,8 @@ public:
 
 private:
   SizeExpr getValue(Value size) const {
+    if (auto known = size.getDefiningOp<SizeOp>())
+      return dims[known.getDim()];
     auto dim = size.getDefiningOp<tensor::DimOp>();
     if (!dim || !dim.getConstantIndex())
       return SizeExpr(1);

@@ -67,6 +67,18 @@ def Kernel_ReturnOp : Kernel_Op<"return", [
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }
 
+def Kernel_SizeOp : Kernel_Op<"size", [Pure, HasParent<"FuncOp">]> {
+  let summary = "the size of a dim of the kernel, by its number";
+  let description = [{
+    For loops along which no tensor has an axis, such as those of a count of
+    positions below a length.
+  }];
+  let arguments = (ins I64Attr:$dim);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$dim attr-dict";
+  let hasVerifier = 1; // size.c1: the kernel has so many dims
+}
+
 //===----------------------------------------------------------------------===//
 // Entries
 //===----------------------------------------------------------------------===//

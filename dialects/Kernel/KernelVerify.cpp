@@ -68,6 +68,14 @@ LogicalResult FuncOp::verifyRegions() {
   return success();
 }
 
+LogicalResult SizeOp::verify() {
+  int64_t count = (*this)->getParentOfType<FuncOp>().getDims().size();
+  if (getDim() < uint64_t(count))
+    return success();
+  return emitOpError("is that of dim ")
+         << getDim() << ", but the kernel has " << count;
+}
+
 //===----------------------------------------------------------------------===//
 // Launches
 //===----------------------------------------------------------------------===//

@@ -163,6 +163,22 @@ std::optional<Index> ContractWriter::getOperandIndex(KernelBody &body,
   return index;
 }
 
+/// Whether `linalg.contract` has the form: plain indices, sums over what both
+/// operands have, a result of axes that one of them has.
+static bool isContract(AffineMap a, AffineMap b, AffineMap result) {
+  if (!a.isProjectedPermutation() || !b.isProjectedPermutation())
+    return false;
+  bool sums = false;
+  for (unsigned loop = 0; loop < result.getNumDims(); ++loop) {
+    bool inA = a.isFunctionOfDim(loop), inB = b.isFunctionOfDim(loop);
+    bool isKept = result.isFunctionOfDim(loop);
+    if (isKept ? !inA && !inB : !inA || !inB)
+      return false;
+    sums |= !isKept;
+  }
+  return sums;
+}
+
 Value ContractWriter::writeProduct(KernelBody &body, Value accumulator,
                                    ArrayRef<unsigned> resultGroups) {
   IndexSpace &space = body.space();
@@ -190,8 +206,7 @@ Value ContractWriter::writeProduct(KernelBody &body, Value accumulator,
       reduced.push_back(group);
   auto a = code.getOperand(factors[0]), b = code.getOperand(factors[1]);
   AffineMap resultMap = code.getMap(resultGroups);
-  if (a && b && a->second.isProjectedPermutation() &&
-      b->second.isProjectedPermutation()) {
+  if (a && b && isContract(a->second, b->second, resultMap)) {
     auto maps =
         body.builder.getAffineMapArrayAttr({a->second, b->second, resultMap});
     return linalg::ContractOp::create(

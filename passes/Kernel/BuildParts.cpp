@@ -3,7 +3,8 @@
 // Kernels that write a whole part by part.
 //
 // `concat`, `pad` and `dynamic_update`: each part is one generic on a slice of
-// the result, with the loops of the part.
+// the result, with the loops of the part. Where these are digits of its axes
+// the slice is seen with an axis a digit.
 
 #include "passes/Kernel/BuildKernel.h"
 
@@ -82,11 +83,7 @@ private:
 static OpFoldResult getSize(KernelBody &body, const SizeExpr &size) {
   if (auto constant = size.getConstant())
     return body.builder.getIndexAttr(*constant);
-  if (Value value = body.getSize(size, true))
-    return value;
-  body.fail(body.cluster.ops.front(),
-            "needs the size '" + size.str() + "', which no tensor of it has");
-  return body.builder.getIndexAttr(0);
+  return body.getSize(size, true);
 }
 
 OpFoldResult PartsWriter::getStart(KernelBody &body, const Part &part,
@@ -117,30 +114,43 @@ Value PartsWriter::writePart(KernelBody &body, const Part &part, Value tensor) {
   Value element = code.get(part.source, *index);
   if (body.hasFailed() || space.needsRefinement())
     return tensor;
-  SmallVector<OpFoldResult> starts, sizes, steps;
-  SmallVector<int64_t> sliceShape;
+  SmallVector<OpFoldResult> starts, sizes, steps, loopSizes;
+  SmallVector<int64_t> sliceShape, loopShape;
+  SmallVector<ReassociationIndices> loopsOfAxes;
+  auto getNumber = [](const SizeExpr &size) {
+    return size.getConstant().value_or(ShapedType::kDynamic);
+  };
   for (unsigned axis = 0; axis < shape.size(); ++axis) {
     starts.push_back(getStart(body, part, axis));
     sizes.push_back(getSize(body, shape[axis]));
     steps.push_back(body.builder.getIndexAttr(part.steps[axis]));
-    if (!isOne(shape[axis])) // an axis of one element has no loop
-      sliceShape.push_back(
-          shape[axis].getConstant().value_or(ShapedType::kDynamic));
+    if (isOne(shape[axis])) // an axis of one element has no loop
+      continue;
+    sliceShape.push_back(getNumber(shape[axis]));
+    auto [first, end] = space.getLoops(axis, axis + 1);
+    ReassociationIndices &loops = loopsOfAxes.emplace_back();
+    for (unsigned loop = first; loop < end; ++loop) {
+      loops.push_back(loopSizes.size());
+      loopSizes.push_back(getSize(body, space.getExtent(loop)));
+      loopShape.push_back(getNumber(space.getExtent(loop)));
+    }
   }
   if (body.hasFailed())
     return tensor;
-  if (groups.size() != sliceShape.size()) {
-    body.fail(part.source.getDefiningOp(),
-              "is taken apart and written into another tensor at once");
-    return tensor;
-  }
-  auto type = RankedTensorType::get(
-      sliceShape, cast<RankedTensorType>(tensor.getType()).getElementType());
+  Type elementType = cast<RankedTensorType>(tensor.getType()).getElementType();
+  auto type = RankedTensorType::get(sliceShape, elementType);
+  auto loopType = RankedTensorType::get(loopShape, elementType);
   Value slice = tensor::ExtractSliceOp::create(body.builder, body.loc, type,
                                                tensor, starts, sizes, steps);
+  if (loopType != type)
+    slice = tensor::ExpandShapeOp::create(body.builder, body.loc, loopType,
+                                          slice, loopsOfAxes, loopSizes);
   code.addOut(slice, code.getMap(groups));
   code.setOut(0, element);
   Value written = code.finish({}).front();
+  if (loopType != type)
+    written = tensor::CollapseShapeOp::create(body.builder, body.loc, type,
+                                              written, loopsOfAxes);
   return tensor::InsertSliceOp::create(body.builder, body.loc, written, tensor,
                                        starts, sizes, steps);
 }

@@ -173,6 +173,110 @@ private:
   }
 };
 
+/// A contraction that sums over nothing is a product: elementwise, so that it
+/// is part of the kernel that reads it.
+struct DecomposeOuterProduct : OpRewritePattern<graph::ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(graph::ContractOp op,
+                                PatternRewriter &b) const override {
+    auto sizes = op.getLoopSizes();
+    for (unsigned loop = 0; loop < sizes.size(); ++loop)
+      if (!op.getMap(2).isFunctionOfDim(loop) && *sizes[loop] != SizeExpr(1))
+        return b.notifyMatchFailure(op, "sums over a loop");
+    for (unsigned i : {0, 1})
+      if (!op.getMap(i).isProjectedPermutation())
+        return b.notifyMatchFailure(op, "reads a window");
+    auto type = cast<RankedTensorType>(op.getType());
+    auto wide = cast<RankedTensorType>(type.clone(op.getAccumulatorType()));
+    Value a = view(op, 0, wide, b), c = view(op, 1, wide, b);
+    Value product = arith::MulFOp::create(b, op.getLoc(), a, c);
+    if (wide != type)
+      product = arith::TruncFOp::create(b, op.getLoc(), type, product);
+    b.replaceOp(op, product);
+    return success();
+  }
+
+private:
+  /// An operand with the axes of the result, as elements of `wide`.
+  static Value view(graph::ContractOp op, unsigned number,
+                    RankedTensorType wide, PatternRewriter &b) {
+    Value x = op->getOperand(number);
+    Type element = cast<RankedTensorType>(x.getType()).getElementType();
+    graph::Shape shape = graph::getShape(x), kept;
+    // For each axis that the result has, its place there.
+    SmallVector<int64_t> places;
+    for (auto [axis, expr] : llvm::enumerate(op.getMap(number).getResults()))
+      if (auto place = op.getMap(2).getResultPosition(expr)) {
+        kept.push_back(shape[axis]);
+        places.push_back(*place);
+      }
+    if (kept.size() != shape.size())
+      x = graph::ReshapeOp::create(b, op.getLoc(),
+                                   graph::getTensorType(kept, element), x);
+    auto order = llvm::to_vector(llvm::seq<int64_t>(0, places.size()));
+    llvm::sort(order,
+               [&](int64_t i, int64_t j) { return places[i] < places[j]; });
+    if (!llvm::is_sorted(order)) {
+      graph::Shape sorted;
+      for (int64_t axis : order)
+        sorted.push_back(kept[axis]);
+      x = graph::TransposeOp::create(
+          b, op.getLoc(), graph::getTensorType(sorted, element), x, order);
+      llvm::sort(places);
+    }
+    auto type = cast<RankedTensorType>(wide.clone(element));
+    if (x.getType() != type)
+      x = graph::BroadcastOp::create(b, op.getLoc(), type, x, places);
+    if (type != wide)
+      x = arith::ExtFOp::create(b, op.getLoc(), wide, x);
+    return x;
+  }
+};
+
+/// A scatter whose axis stands behind others than its batch axes: those are
+/// moved behind it, and back in the result.
+struct MoveScatterAxis : OpRewritePattern<graph::ScatterOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(graph::ScatterOp op,
+                                PatternRewriter &b) const override {
+    int64_t batch = op.getBatch(), axis = op.getAxis();
+    if (axis == batch)
+      return b.notifyMatchFailure(op, "scatters along its first axis");
+    int64_t added =
+        cast<RankedTensorType>(op.getIds().getType()).getRank() - batch;
+    Value x = move(b, op.getLoc(), op.getX(), batch, axis, 1);
+    Value updates = move(b, op.getLoc(), op.getUpdates(), batch, axis, added);
+    Value moved = graph::ScatterOp::create(
+        b, op.getLoc(), x.getType(), op.getKind(), x, op.getIds(), updates,
+        batch, batch, op.getOutside());
+    b.replaceOp(op,
+                move(b, op.getLoc(), moved, batch, batch + 1, axis - batch));
+    return success();
+  }
+
+private:
+  /// Moves the `count` axes from `from` on to the front, behind the batch axes.
+  static Value move(OpBuilder &b, Location loc, Value x, int64_t batch,
+                    int64_t from, int64_t count) {
+    graph::Shape shape = graph::getShape(x), moved;
+    auto order = llvm::to_vector(llvm::seq<int64_t>(0, shape.size()));
+    std::rotate(order.begin() + batch, order.begin() + from,
+                order.begin() + from + count);
+    for (int64_t axis : order)
+      moved.push_back(shape[axis]);
+    Type element = cast<RankedTensorType>(x.getType()).getElementType();
+    auto type = graph::getTensorType(moved, element);
+    // Zeros stay what `scatter` starts from without reading them.
+    auto repeated = x.getDefiningOp<graph::BroadcastOp>();
+    if (repeated && repeated.getAxes().empty())
+      return graph::BroadcastOp::create(b, loc, type, repeated.getX(),
+                                        ArrayRef<int64_t>());
+    return graph::TransposeOp::create(b, loc, type, x, order);
+  }
+};
+
 /// Windows that lie side by side without overlap are parts of the axis.
 struct JoinWindows : OpRewritePattern<graph::UnwindowOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -197,7 +301,8 @@ struct KernelDecomposePass
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<DecomposeLogSumExp, DecomposeArgReduce, SpreadOperand,
-                 JoinWindows>(&getContext());
+                 DecomposeOuterProduct, MoveScatterAxis, JoinWindows>(
+        &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

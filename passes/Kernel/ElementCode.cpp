@@ -110,8 +110,11 @@ Value ElementCode::compute(Value value, const Index &index) {
     return get(transpose.getX(), inner);
   }
   if (auto reshape = dyn_cast<graph::ReshapeOp>(op)) {
-    if (auto inner =
-            body.space().reshape(index, graph::getShape(reshape.getX())))
+    auto byValue = [&](ArrayRef<AxisIndex> run, ArrayRef<SizeExpr> from) {
+      return regroup(run, from);
+    };
+    if (auto inner = body.space().reshape(
+            index, graph::getShape(reshape.getX()), byValue))
       return get(reshape.getX(), *inner);
     if (!body.space().needsRefinement())
       body.fail(op, "joins and splits axes in a way that no loop over them "
@@ -287,13 +290,7 @@ Value ElementCode::cutToLoops(Value tensor, const ElementAccess &access) {
       sizes.push_back(builder.getIndexAttr(*size.getConstant()));
       continue;
     }
-    Value known = body.getSize(size, runtime);
-    if (!known) {
-      body.fail(body.cluster.ops.front(),
-                "takes a part whose size no tensor of its kernel has");
-      return tensor;
-    }
-    sizes.push_back(known);
+    sizes.push_back(body.getSize(size, runtime));
   }
   SmallVector<OpFoldResult> zeros(sizes.size(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> ones(sizes.size(), builder.getIndexAttr(1));

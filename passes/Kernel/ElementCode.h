@@ -113,6 +113,9 @@ private:
   mlir::Value indexConstant(int64_t value);
   mlir::Value sizeValue(const SizeExpr &size);
   AxisIndex computed(mlir::Value value, const SizeExpr &extent);
+  /// The indices of a run of axes, as indices of axes of other sizes: the place
+  /// among all elements of the run, divided.
+  Index regroup(llvm::ArrayRef<AxisIndex> run, llvm::ArrayRef<SizeExpr> from);
   /// `value` held in [0, extent), and whether it was there.
   std::pair<AxisIndex, mlir::Value> clamp(mlir::Value value,
                                           const SizeExpr &extent);

@@ -28,11 +28,7 @@ Value ElementCode::loopIndex(unsigned loop) {
 Value ElementCode::sizeValue(const SizeExpr &size) {
   if (auto constant = size.getConstant())
     return indexConstant(*constant);
-  if (Value known = body.getSize(size, true))
-    return known;
-  body.fail(body.cluster.ops.front(),
-            "needs the size '" + size.str() + "', which no tensor of it has");
-  return indexConstant(0);
+  return body.getSize(size, true);
 }
 
 std::optional<AffineExpr> ElementCode::getExpr(const AxisIndex &axis) {
@@ -102,6 +98,32 @@ AxisIndex ElementCode::computed(Value value, const SizeExpr &extent) {
   axis.extent = extent;
   axis.value = value;
   return axis;
+}
+
+Index ElementCode::regroup(ArrayRef<AxisIndex> run, ArrayRef<SizeExpr> from) {
+  Value place;
+  for (const AxisIndex &axis : run) {
+    if (isOne(axis.extent))
+      continue;
+    Value index = getValue(axis);
+    if (place) {
+      place =
+          arith::MulIOp::create(builder, loc, place, sizeValue(axis.extent));
+      index = arith::AddIOp::create(builder, loc, place, index);
+    }
+    place = index;
+  }
+  Index result(from.size());
+  for (unsigned axis = from.size(); axis-- > 0;) {
+    result[axis].extent = from[axis];
+    if (isOne(from[axis]) || !place)
+      continue; // no digits: 0
+    Value size = sizeValue(from[axis]);
+    result[axis] =
+        computed(arith::RemSIOp::create(builder, loc, place, size), from[axis]);
+    place = arith::FloorDivSIOp::create(builder, loc, place, size);
+  }
+  return result;
 }
 
 std::pair<AxisIndex, Value> ElementCode::clamp(Value value,

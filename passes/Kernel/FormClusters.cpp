@@ -338,7 +338,7 @@ void ClusterFormer::joinProducers() {
   for (unsigned node = graph.size(); node-- > 0;) {
     unsigned group = graph.getGroup(node);
     if (!isElementwise(node) || domains[group].reduces ||
-        domains[group].contracts || needsMemory(node))
+        domains[group].contracts || domains[group].alone || needsMemory(node))
       continue;
     std::optional<unsigned> reader;
     bool repeats = false, single = true;

@@ -156,8 +156,30 @@ static std::optional<Index> dropUnits(llvm::ArrayRef<AxisIndex> index,
   return result;
 }
 
+std::optional<Index> IndexSpace::regroup(llvm::ArrayRef<AxisIndex> run,
+                                         llvm::ArrayRef<SizeExpr> from) {
+  DigitTaker taker{{}, splits};
+  for (const AxisIndex &axis : run) {
+    if (isOne(axis.extent))
+      continue; // however it is written, it is 0
+    if (axis.kind != AxisIndex::Kind::Digits)
+      return std::nullopt;
+    llvm::append_range(taker.digits, axis.digits);
+  }
+  Index axes(from.size());
+  for (unsigned axis = from.size(); axis-- > 0;) {
+    auto digits = taker.take(from[axis]);
+    if (!digits)
+      return std::nullopt;
+    axes[axis].extent = from[axis];
+    axes[axis].digits = std::move(*digits);
+  }
+  return axes;
+}
+
 std::optional<Index> IndexSpace::reshape(const Index &index,
-                                         const graph::Shape &from) {
+                                         const graph::Shape &from,
+                                         RegroupByValue byValue) {
   Index result;
   unsigned i = 0, j = 0;
   while (i < index.size() || j < from.size()) {
@@ -170,30 +192,17 @@ std::optional<Index> IndexSpace::reshape(const Index &index,
       std::tie(i, j) = *run;
       continue;
     }
-    if (auto same = dropUnits(llvm::ArrayRef(index).slice(i, endI - i),
-                              llvm::ArrayRef(from).slice(j, endJ - j))) {
-      llvm::append_range(result, *same);
-      std::tie(i, j) = *run;
-      continue;
-    }
-    DigitTaker taker{{}, splits};
-    for (; i < endI; ++i) {
-      if (isOne(index[i].extent))
-        continue; // however it is written, it is 0
-      if (index[i].kind != AxisIndex::Kind::Digits)
-        return std::nullopt;
-      llvm::append_range(taker.digits, index[i].digits);
-    }
-    Index axes(endJ - j);
-    for (unsigned axis = endJ; axis > j; --axis) {
-      auto digits = taker.take(from[axis - 1]);
-      if (!digits)
-        return std::nullopt;
-      axes[axis - 1 - j].extent = from[axis - 1];
-      axes[axis - 1 - j].digits = std::move(*digits);
-    }
-    llvm::append_range(result, axes);
-    j = endJ;
+    auto before = llvm::ArrayRef(index).slice(i, endI - i);
+    auto after = llvm::ArrayRef(from).slice(j, endJ - j);
+    std::tie(i, j) = *run;
+    auto same = dropUnits(before, after);
+    if (!same)
+      same = regroup(before, after);
+    if (!same && byValue && !needsRefinement())
+      same = byValue(before, after);
+    if (!same)
+      return std::nullopt;
+    llvm::append_range(result, *same);
   }
   return result;
 }

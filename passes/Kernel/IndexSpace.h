@@ -63,10 +63,16 @@ public:
   std::pair<unsigned, unsigned> getLoops(unsigned firstAxis,
                                          unsigned endAxis) const;
 
+  /// Writes the indices of a run of axes as indices of axes of other sizes,
+  /// with as many elements.
+  using RegroupByValue = llvm::function_ref<Index(
+      llvm::ArrayRef<AxisIndex> run, llvm::ArrayRef<SizeExpr> from)>;
   /// The index into `from` that an index into `to` means, where one is a
   /// reshape of the other. Nothing if a loop has to be split first (then
-  /// `needsRefinement`) or the digits do not fit.
-  std::optional<Index> reshape(const Index &index, const graph::Shape &from);
+  /// `needsRefinement`). Where digits do not fit `byValue` is asked; nothing
+  /// without it.
+  std::optional<Index> reshape(const Index &index, const graph::Shape &from,
+                               RegroupByValue byValue = nullptr);
 
   bool needsRefinement() const { return !splits.empty(); }
   /// Splits the loops as asked for by failed calls.
@@ -93,6 +99,10 @@ public:
   bool isLeading(unsigned group) const;
 
 private:
+  /// The digits of a run of axes in other groups.
+  std::optional<Index> regroup(llvm::ArrayRef<AxisIndex> run,
+                               llvm::ArrayRef<SizeExpr> from);
+
   std::vector<std::vector<unsigned>> axes; // loops of each axis
   std::vector<SizeExpr> axisExtents;
   std::vector<SizeExpr> extents;

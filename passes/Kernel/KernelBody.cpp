@@ -128,40 +128,17 @@ Value KernelBody::addOut(Value output, ArrayRef<SizeExpr> extents,
 Value KernelBody::getSize(const SizeExpr &size, bool runtime) {
   if (size.isConstant() && !runtime)
     return arith::ConstantIndexOp::create(builder, loc, *size.getConstant());
-  int64_t number = getDim(size);
-  auto find = [&](unsigned first, auto &shapes) -> Value {
-    for (auto [index, shape] : llvm::enumerate(shapes)) {
-      Value argument = func.getBlock()->getArgument(first + index);
-      auto type = cast<RankedTensorType>(argument.getType());
-      unsigned next = 0;
-      for (int64_t axis = 0; axis < type.getRank(); ++axis)
-        if (type.isDynamicDim(axis) && shape[next++] == number)
-          return tensor::DimOp::create(builder, loc, argument, axis);
-    }
-    return {};
-  };
-  if (Value found = find(0, inShapes))
-    return found;
-  return find(ins.size() + numScalarArgs, outShapes);
+  return kernel::SizeOp::create(builder, loc, builder.getIndexType(),
+                                getDim(size));
 }
 
 Value KernelBody::createEmpty(ArrayRef<SizeExpr> extents,
                               ArrayRef<bool> runtime, Type element) {
   auto type = getType(extents, runtime, element);
   SmallVector<Value> sizes;
-  for (auto [axis, extent] : llvm::enumerate(extents)) {
-    if (!type.isDynamicDim(axis))
-      continue;
-    sizes.push_back(getSize(extent, true));
-    if (sizes.back())
-      continue;
-    // An attempt that will be made again may not have seen its inputs.
-    if (!space().needsRefinement())
-      fail(cluster.ops.front(), "needs an intermediate of size '" +
-                                    extent.str() +
-                                    "', which no tensor of its kernel has");
-    sizes.back() = arith::ConstantIndexOp::create(builder, loc, 0);
-  }
+  for (auto [axis, extent] : llvm::enumerate(extents))
+    if (type.isDynamicDim(axis))
+      sizes.push_back(getSize(extent, true));
   return tensor::EmptyOp::create(builder, loc, type, sizes);
 }
 

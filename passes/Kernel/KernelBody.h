@@ -77,8 +77,7 @@ public:
                                  mlir::Type element);
   mlir::Value createEmpty(llvm::ArrayRef<SizeExpr> extents,
                           llvm::ArrayRef<bool> runtime, mlir::Type element);
-  /// The size as a value of type index, at the end of the body. Null if no
-  /// argument has it.
+  /// The size as a value of type index, at the end of the body.
   mlir::Value getSize(const SizeExpr &size, bool runtime);
 
   /// Extents and kind of the axes that a loop's group makes of a tensor.

@@ -25,6 +25,7 @@ public:
 private:
   /// Makes sure that an operand is something in memory.
   void demand(OpOperand &operand);
+  void demandRows(OpOperand &operand);
   void demandFactor(OpOperand &operand, bool windowed);
   void demandRow(OpOperand &operand, graph::ScanOp scan);
   void copy(OpOperand &operand);
@@ -59,6 +60,14 @@ void MemoryDemands::copy(OpOperand &operand) {
                                     operand.get().getType(), operand.get());
   setCluster(copy, -1);
   operand.set(copy);
+}
+
+/// What a loop reads row by row. A constant has no address that a loop could
+/// step along, so it gets a copy, too.
+void MemoryDemands::demandRows(OpOperand &operand) {
+  if (getAliased(operand.get()).getDefiningOp<arith::ConstantOp>())
+    return copy(operand);
+  demand(operand);
 }
 
 /// A carry that is also a row of a stack is copied before it gets its next
@@ -108,7 +117,7 @@ void MemoryDemands::visit(Block &block) {
         if (!host.contains(carry))
           demand(operand);
       for (OpOperand &operand : scan.getOverMutable())
-        demand(operand);
+        demandRows(operand);
       for (OpOperand &operand : scan.getWithMutable())
         if (!host.contains(operand.get()))
           demand(operand);

@@ -82,14 +82,24 @@ static void outline(const HostGroup &group) {
     op->erase();
 }
 
-/// Has the readers of `argument` read the constant itself, if that is what is
-/// handed in.
+/// Has the readers of `argument` read the constant itself, if that or a view of
+/// it is what is handed in.
 static void sinkConstant(Value outside, BlockArgument argument) {
-  auto constant = outside.getDefiningOp<arith::ConstantOp>();
+  SmallVector<Operation *> chain; // views, the constant last
+  for (Operation *op = outside.getDefiningOp();
+       isa_and_nonnull<graph::ReshapeOp, graph::BroadcastOp>(op);
+       op = op->getOperand(0).getDefiningOp())
+    chain.push_back(op);
+  Value base = chain.empty() ? outside : chain.back()->getOperand(0);
+  auto constant = base.getDefiningOp<arith::ConstantOp>();
   if (!constant || argument.use_empty())
     return;
+  chain.push_back(constant);
   OpBuilder b = OpBuilder::atBlockBegin(argument.getOwner());
-  argument.replaceAllUsesWith(b.clone(*constant)->getResult(0));
+  IRMapping map;
+  for (Operation *op : llvm::reverse(chain))
+    b.clone(*op, map);
+  argument.replaceAllUsesWith(map.lookup(outside));
 }
 
 /// A constant has neither a register nor a slot, so that an argument that

@@ -139,7 +139,7 @@ private:
     bool memory = record.kind == RecordKind::Copy ||
                   record.kind == RecordKind::Zero ||
                   record.kind == RecordKind::Put;
-    if (record.hasUntil || record.onWord || record.kind == RecordKind::Check)
+    if (record.hasUntil || record.onWord)
       out.word = resolve(record.word);
     if (record.hasRounds)
       out.rounds = resolve(record.rounds);

@@ -137,17 +137,20 @@ void Player::playAll(const std::vector<Record<N>> &records) {
     playOne(record);
 }
 
+/// The condition of an `if` or a `check`.
+bool Player::holds(const Record<N> &record) const {
+  return record.onWord ? *at(record.word) != 0
+                       : read(record.value).asWhole() != 0;
+}
+
 void Player::playOne(const Record<N> &record) {
   switch (record.kind) {
   case RecordKind::Launch:
     return launch(record);
   case RecordKind::Loop:
     return playLoop(record);
-  case RecordKind::If: {
-    bool yes = record.onWord ? *at(record.word) != 0
-                             : read(record.value).asWhole() != 0;
-    return playAll(yes ? record.body : record.otherwise);
-  }
+  case RecordKind::If:
+    return playAll(holds(record) ? record.body : record.otherwise);
   case RecordKind::Host:
     return playHost(record);
   case RecordKind::Copy:
@@ -161,7 +164,7 @@ void Player::playOne(const Record<N> &record) {
   case RecordKind::Moves:
     return move(record);
   case RecordKind::Check:
-    if (*at(record.word) == 0)
+    if (!holds(record))
       throw Error(record.text);
     return;
   }

@@ -60,6 +60,7 @@ private:
 
   void playAll(const std::vector<Record<N>> &records);
   void playOne(const Record<N> &record);
+  bool holds(const Record<N> &record) const;
   void launch(const Record<N> &record);
   /// Fills `calls` for the parts of a launch; returns the items of all.
   int64_t prepareCalls(const Record<N> &record);

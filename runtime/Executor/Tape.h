@@ -67,14 +67,14 @@ struct Record {
 
   std::vector<LaunchPart<N>> parts;
 
-  // Loop and If.
+  // Loop, If and Check.
   std::vector<Record<N>> body, otherwise, until;
   N trip{};
   bool reverse = false;
   bool hasUntil = false, hasRounds = false, hasLimit = false;
   Address<N> word, rounds,
       limit;           ///< `word`: of `until`, of an `if`, of a `check`
-  bool onWord = false; ///< an `if` on a word rather than on `value`
+  bool onWord = false; ///< `if`, `check` on a word rather than on `value`
 
   // Host and Put.
   HostOp op = HostOp::Add;

@@ -248,16 +248,20 @@ private:
     return record;
   }
 
-  Record<E> readIf(const Json &json) {
-    Record<E> record;
-    record.kind = RecordKind::If;
-    const Json &predicate = json["if"];
-    const Json *word = predicate.isObject() ? predicate.find("word") : nullptr;
+  /// A byte on the device or a value of the host.
+  void readCondition(const Json &json, Record<E> &record) const {
+    const Json *word = json.isObject() ? json.find("word") : nullptr;
     record.onWord = word != nullptr;
     if (word)
       record.word = readAddress(*word);
     else
-      record.value = readOperand(predicate);
+      record.value = readOperand(json);
+  }
+
+  Record<E> readIf(const Json &json) {
+    Record<E> record;
+    record.kind = RecordKind::If;
+    readCondition(json["if"], record);
     record.body = readRecords(listOr(json, "then"));
     record.otherwise = readRecords(listOr(json, "else"));
     return record;
@@ -290,7 +294,7 @@ private:
   Record<E> readCheck(const Json &json) const {
     Record<E> record;
     record.kind = RecordKind::Check;
-    record.word = readAddress(json["check"]["word"]);
+    readCondition(json["check"], record);
     record.text =
         textOr(json, "message", "a check of the program does not hold");
     return record;

@@ -202,6 +202,10 @@ bool BodyInterpreter::executeLinalg(Operation &operation) {
 }
 
 bool BodyInterpreter::executeTensor(Operation &op) {
+  if (auto size = dyn_cast<kernel::SizeOp>(op)) {
+    values[size] = Tensor::integer(size.getType(), dims[size.getDim()]);
+    return true;
+  }
   if (auto dim = dyn_cast<tensor::DimOp>(op)) {
     values[dim] = Tensor::integer(
         dim.getType(),
@@ -284,7 +288,7 @@ bool BodyInterpreter::execute(Operation &op) {
   if (isa<linalg::LinalgOp>(op))
     return executeLinalg(op);
   StringRef dialect = op.getName().getDialectNamespace();
-  if (dialect == "tensor")
+  if (dialect == "tensor" || isa<kernel::SizeOp>(op))
     return executeTensor(op);
   if (dialect == "graph")
     return executeStructured(op);
@@ -464,7 +468,9 @@ bool BodyInterpreter::executeCumulative(Operation &operation) {
 }
 
 std::vector<Tensor> BodyInterpreter::run(kernel::FuncOp kernel,
-                                         llvm::ArrayRef<Tensor> arguments) {
+                                         llvm::ArrayRef<Tensor> arguments,
+                                         llvm::ArrayRef<int64_t> sizes) {
+  dims = sizes;
   for (auto [argument, tensor] :
        llvm::zip(kernel.getBlock()->getArguments(), arguments))
     values[argument] = tensor;

@@ -22,9 +22,11 @@ using reference::Tensor;
 class BodyInterpreter {
 public:
   /// `arguments` has a tensor for each argument of the kernel, of rank 0 for
-  /// scalars. Returns what the kernel returns; empty after a diagnostic.
+  /// scalars; `dims` are the sizes of its dims. Returns what the kernel
+  /// returns; empty after a diagnostic.
   std::vector<Tensor> run(kernel::FuncOp kernel,
-                          llvm::ArrayRef<Tensor> arguments);
+                          llvm::ArrayRef<Tensor> arguments,
+                          llvm::ArrayRef<int64_t> dims);
 
 private:
   bool execute(mlir::Operation &op);
@@ -38,6 +40,7 @@ private:
   int64_t index(mlir::OpFoldResult value);
 
   llvm::DenseMap<mlir::Value, Tensor> values;
+  llvm::ArrayRef<int64_t> dims;
 };
 
 } // namespace lamina::tools

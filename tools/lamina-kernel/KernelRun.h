@@ -44,6 +44,7 @@ public:
   std::vector<reference::Tensor> outs() const;
   std::vector<std::vector<char>> outBytes() const;
 
+  llvm::ArrayRef<int64_t> sizes() const { return dims; }
   int64_t items() const { return kernel.items(dims.data()); }
   /// Runs items [first, last) on the buffers as they are.
   void run(int64_t first, int64_t last);

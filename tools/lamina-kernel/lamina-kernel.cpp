@@ -95,7 +95,7 @@ static bool isClose(const reference::Tensor &got,
 /// opposite order.
 static bool check(kernel::FuncOp kernel, tools::KernelRun &run) {
   std::vector<reference::Tensor> expected =
-      tools::BodyInterpreter().run(kernel, run.arguments());
+      tools::BodyInterpreter().run(kernel, run.arguments(), run.sizes());
   if (expected.empty())
     return false;
   int64_t items = run.items();

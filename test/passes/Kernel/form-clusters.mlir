@@ -91,3 +91,22 @@ func.func @views(%w: !w) -> (tensor<4096xf32>, !w) {
   %t = graph.transpose %w order [1, 0] : !w -> !w
   return %r, %t : tensor<4096xf32>, !w
 }
+
+// What makes the parts of a whole joins the kernel that writes them; who reads
+// the whole does not.
+// CHECK-LABEL: func @parts
+// CHECK-DAG: math.cos {{.*}} {kernel.cluster = [[P:[0-9]+]] : i64}
+// CHECK-DAG: math.sin {{.*}} {kernel.cluster = [[P]] : i64}
+// CHECK: graph.concat {{.*}} {kernel.cluster = [[P]] : i64}
+// CHECK-NOT: math.exp {{.*}} {kernel.cluster = [[P]] : i64}
+// CHECK: return
+func.func @parts(%x: !v) -> tensor<?x2xf32, #graph.dims<b>> {
+  %a = math.exp %x : !v
+  %c = math.cos %a : !v
+  %s = math.sin %a : !v
+  %cr = graph.reshape %c : !v -> tensor<?x1xf32, #graph.dims<b>>
+  %sr = graph.reshape %s : !v -> tensor<?x1xf32, #graph.dims<b>>
+  %p = graph.concat %cr, %sr axis 1 : tensor<?x1xf32, #graph.dims<b>>, tensor<?x1xf32, #graph.dims<b>> -> tensor<?x2xf32, #graph.dims<b>>
+  %y = math.exp %p : tensor<?x2xf32, #graph.dims<b>>
+  return %y : tensor<?x2xf32, #graph.dims<b>>
+}

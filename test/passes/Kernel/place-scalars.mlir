@@ -68,3 +68,19 @@ func.func @constant(%step: tensor<i64> {program.scalar = "step"},
   }
   return %r : tensor<i64>
 }
+
+// So is a view of a constant.
+// CHECK-LABEL: func @reshaped
+// CHECK: graph.scan
+// CHECK:   %[[C:.*]] = arith.constant dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
+// CHECK:   %[[R:.*]] = graph.reshape %[[C]] : tensor<2xf32> -> tensor<1x2xf32>
+// CHECK:   arith.mulf %{{.*}}, %[[R]]
+func.func @reshaped(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %c = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %r = graph.reshape %c : tensor<2xf32> -> tensor<1x2xf32>
+  %y = graph.scan %i < 4 init(%h = %x : tensor<1x2xf32>) with(%k = %r : tensor<1x2xf32>) {
+    %n = arith.mulf %h, %k : tensor<1x2xf32>
+    graph.yield %n : tensor<1x2xf32>
+  }
+  return %y : tensor<1x2xf32>
+}

@@ -291,6 +291,13 @@ TEST(Player, ACheckEndsTheRunWithItsMessage) {
            {"check": {"word": {"base": ["slot", 1]}}, "message": "f.lam:3:5: no"}])",
        {1}, &message);
   EXPECT_EQ(message, "f.lam:3:5: no");
+
+  message.clear();
+  play(R"([{"host": 0, "op": "lt", "args": [2, 1]},
+           {"check": 1, "message": "holds"},
+           {"check": {"register": 0}, "message": "f.lam:4:5: no"}])",
+       {1}, &message);
+  EXPECT_EQ(message, "f.lam:4:5: no");
 }
 
 /// What a change of the toy's tape is answered with.
