@@ -169,7 +169,7 @@ Emitted Emitter::emitSizeOf(const core::SizeOf *e) {
 }
 
 Emitted Emitter::emitLength(const core::Length *e) {
-  return lengthsUnder(e->ragged.size().atom(), scope);
+  return lengths(e->ragged.size().atom());
 }
 
 Emitted Emitter::emitPhase(const core::Phase *) {

@@ -295,8 +295,11 @@ public:
   Value lengths(Emitter &, const core::Atom &ragged) override {
     info.lengths.push_back(&ragged);
     Sizes sizes;
-    if (ragged.raggedOver)
-      sizes.push_back(SizeExpr::name(module.types.nameOf(*ragged.raggedOver)));
+    if (const core::Atom *samples = ragged.raggedOver) {
+      bool isKnown = samples->low && samples->low == samples->high;
+      sizes.push_back(isKnown ? module.types.size(samples->low)
+                              : SizeExpr::name(module.types.nameOf(*samples)));
+    }
     Type type = module.types.tensor(sizes, module.types.whole());
     lengthArgs.push_back(
         block->addArgument(type, module.types.loc(ragged.range)));

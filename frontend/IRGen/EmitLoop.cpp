@@ -22,13 +22,33 @@ Value Emitter::rowOfRound(Value x, unsigned axis, core::Dim position) {
   return loops.empty() ? Value() : loops.back()->rowOf(x, axis, position);
 }
 
-/// The carries as they come out of a round: over a ragged size those
-/// of samples that have ended stay.
-Emitted Emitter::frozen(const core::Loop &loop, Emitted next,
-                        const Emitted &old) {
-  if (!loop.index->raggedOver)
+/// A carry as it comes out of a round: over a ragged size that of a sample that
+/// has ended stays. What has no axis of the samples goes on to the last round.
+Emitted Emitter::frozen(const core::Loop &loop, const core::Type &type,
+                        const Emitted &next, const Emitted &old) {
+  if (type.isTuple()) {
+    std::vector<Emitted> parts;
+    for (auto [part, a, c] : llvm::zip_equal(type.parts, next.parts, old.parts))
+      parts.push_back(frozen(loop, part, a, c));
+    return Emitted::tuple(std::move(parts));
+  }
+  if (!loop.index->raggedOver || !type.isTensor())
     return next;
-  return choose(insideOfRound(loop.index), next, old);
+  Emitted inside = insideOfRound(loop.index);
+  SmallVector<unsigned> alignment;
+  if (rankOf(inside.value) > inside.ambient.size()) {
+    const auto *samples = llvm::find_if(type.axes, [&](const core::Axis &axis) {
+      return isAlongSamples(axis.dim, *loop.index->raggedSize.size().atom());
+    });
+    if (samples == type.axes.end())
+      return next;
+    alignment.push_back(samples - type.axes.begin());
+  }
+  Ambient ambient = ambientOf({inside, next, old});
+  Value a = align(next, ambient), c = align(old, ambient);
+  Value test =
+      align(inside, ambient, alignment, sizesBehind(a, ambient.size()));
+  return Emitted::tensor(b.select(test, a, c), ambient);
 }
 
 Emitted Emitter::emitLoop(const core::Loop *e) {
@@ -59,7 +79,8 @@ Emitted Emitter::emitLoop(const core::Loop *e) {
   SmallVector<Value> next, rows;
   for (const core::Loop::Carry &carry : e->carries) {
     Emitted value = cast(emit(carry.next), carry.local->type);
-    flatten(frozen(*e, value, get(carry.local)), ambient, next);
+    flatten(frozen(*e, carry.local->type, value, get(carry.local)), ambient,
+            next);
   }
   for (const core::Loop::Collected &collected : e->collected)
     flatten(emit(collected.value), ambient, rows);

@@ -196,6 +196,7 @@ private:
   const Emitted &lengths(const core::Atom *ragged);
   Emitted lengthsUnder(const core::Atom *ragged,
                        llvm::ArrayRef<const core::IndexVar *> indices);
+  static bool isAlongSamples(core::Dim dim, const core::Atom &ragged);
   Emitted insideOf(const core::IndexVar *index);
   Emitted insideOf(const Emitted &x, const core::Type &type, unsigned axis,
                    const core::Atom *ragged);
@@ -205,7 +206,8 @@ private:
 
   // EmitLoop.cpp
   mlir::Value roundValue(const core::Loop &loop, mlir::Value round);
-  Emitted frozen(const core::Loop &loop, Emitted next, const Emitted &old);
+  Emitted frozen(const core::Loop &loop, const core::Type &type,
+                 const Emitted &next, const Emitted &old);
   mlir::Value placeRounds(mlir::Value stack, unsigned numAmbient,
                           unsigned axis);
   void defineRounds(const core::Loop &loop, mlir::Value rounds,

@@ -18,6 +18,16 @@ const core::Atom *Emitter::raggedAtom(core::Dim dim) const {
                                                                 : nullptr;
 }
 
+/// A number of samples that is known has no name, and is compared by value.
+bool Emitter::isAlongSamples(core::Dim dim, const core::Atom &ragged) {
+  const core::Atom *samples = ragged.raggedOver;
+  if (!samples || dim.size().atom() == samples)
+    return samples != nullptr;
+  std::optional<int64_t> known = dim.size().constant();
+  return known && samples->low && samples->low == samples->high &&
+         samples->low.constant() == known;
+}
+
 /// The lengths, with the axis they run along as the axis of an index in scope
 /// if there is one of that size.
 Emitted Emitter::lengthsUnder(const core::Atom *ragged,
@@ -26,7 +36,7 @@ Emitted Emitter::lengthsUnder(const core::Atom *ragged,
   if (rankOf(result.value) == result.ambient.size() || !ragged->raggedOver)
     return result;
   for (const core::IndexVar *index : indices)
-    if (index->extent.size().atom() == ragged->raggedOver) {
+    if (isAlongSamples(index->extent, *ragged)) {
       result.ambient.push_back(index);
       return result;
     }
@@ -82,8 +92,7 @@ Emitted Emitter::insideOf(const Emitted &x, const core::Type &type,
   SmallVector<unsigned> alignment;
   if (rankOf(length.value) > length.ambient.size())
     for (auto [other, candidate] : llvm::enumerate(type.axes))
-      if (candidate.dim.size().atom() == ragged->raggedOver &&
-          alignment.empty())
+      if (alignment.empty() && isAlongSamples(candidate.dim, *ragged))
         alignment.push_back(other);
   Value end = align(length, ambient, alignment,
                     ArrayRef(sizes).drop_front(ambient.size()));

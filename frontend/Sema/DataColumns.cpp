@@ -50,14 +50,51 @@ static bool isList(const ColumnExpr &column) {
   }
 }
 
-/// The whole line is this column, and its declared type is a list.
-bool DataReader::isDeclaredList(const Column &column) const {
+/// Either the whole line is this column, and its declared type is a list, or
+/// the column is an argument whose size the declared type decides.
+const ast::Dimension *DataReader::declaredSize(const Column &column) const {
+  for (auto &[range, size] : argumentSizes)
+    if (range == column.range)
+      return size;
   if (!current || current->targets.size() != 1 ||
       current->value->range != column.range)
-    return false;
+    return nullptr;
   auto *type =
       llvm::dyn_cast_or_null<ast::TensorType>(current->targets[0].type);
-  return type && type->dimensions.size() == 1;
+  return type && type->dimensions.size() == 1 ? &type->dimensions[0] : nullptr;
+}
+
+/// `x: [256, 1] = column_of(number(.flux))`: the line declares what comes out
+/// of `column_of(v: [n]) -> [n, 1]`, so that n is 256, and `.flux` a list.
+void DataReader::findArgumentSizes(const ast::CallExpr &call) {
+  if (!current || current->value != &call || current->targets.size() != 1)
+    return;
+  argumentSizes.clear();
+  auto *name = llvm::dyn_cast<ast::NameExpr>(call.callee);
+  auto *declared =
+      llvm::dyn_cast_or_null<ast::TensorType>(current->targets[0].type);
+  auto *function = name ? llvm::dyn_cast_or_null<ast::FunctionDecl>(
+                              e.session.findDecl(file, name->name).second)
+                        : nullptr;
+  auto *result = function
+                     ? llvm::dyn_cast_or_null<ast::TensorType>(function->result)
+                     : nullptr;
+  if (!declared || !result ||
+      declared->dimensions.size() != result->dimensions.size())
+    return;
+  for (auto [argument, parameter] :
+       llvm::zip(call.arguments, function->parameters.list)) {
+    auto *type = llvm::dyn_cast_or_null<ast::TensorType>(parameter.type);
+    if (!type || type->dimensions.size() != 1 || argument.name)
+      continue;
+    for (auto [made, size] :
+         llvm::zip(result->dimensions, declared->dimensions)) {
+      auto *own = llvm::dyn_cast<ast::NameExpr>(type->dimensions[0].size);
+      auto *other = llvm::dyn_cast<ast::NameExpr>(made.size);
+      if (own && other && own->name == other->name)
+        argumentSizes.push_back({argument.value->range, &size});
+    }
+  }
 }
 
 /// A length that differs from record to record: a size of its own.
@@ -68,12 +105,12 @@ core::Axis DataReader::lengthAxis(const Column &column, Range range) {
   if (column.kind == Column::Cut && column.high && *column.high >= 0)
     most = *column.high - column.low;
   Symbol name = "length";
-  if (current && !current->targets.empty())
-    if (auto *type =
-            llvm::dyn_cast_or_null<ast::TensorType>(current->targets[0].type);
-        type && type->dimensions.size() == 1)
-      if (auto *word = llvm::dyn_cast<ast::NameExpr>(type->dimensions[0].size))
-        name = word->name;
+  if (const ast::Dimension *size = declaredSize(column)) {
+    if (Dim known = e.knownDimension(size->size); known && known.constant())
+      return {known, ""};
+    if (auto *word = llvm::dyn_cast<ast::NameExpr>(size->size))
+      name = word->name;
+  }
   // Two fields of one length: the program checks it when it reads.
   if (Binding *bound = e.scope->find(name); bound && bound->value.isWhole())
     return {bound->value.dim, name};
@@ -111,7 +148,7 @@ std::optional<Type> DataReader::typeOf(const Column &column, Range range) {
     return std::nullopt;
   }
   llvm::SmallVector<core::Axis, 4> axes;
-  if ((isList(column) || isDeclaredList(column)) && column.kind != Column::At)
+  if ((isList(column) || declaredSize(column)) && column.kind != Column::At)
     axes.push_back(lengthAxis(column, range));
   return Type::tensor(elem, axes);
 }
@@ -357,6 +394,8 @@ bool DataReader::read() {
            [this](const ast::CallExpr *expr) -> std::optional<Value> {
              if (isOfBadWords(*expr))
                return Value::error(expr->range);
+             if (isTextSource())
+               findArgumentSizes(*expr);
              auto column = columnOfCall(*expr);
              if (!isTextSource() || !column)
                return std::nullopt;

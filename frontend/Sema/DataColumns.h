@@ -11,8 +11,8 @@
 
 namespace lamina::sema {
 
-/// Evaluates the lines of `data d from source { … }` into a plan whose source is
-/// filled in.
+/// Evaluates the lines of `data d from source { … }` into a plan whose source
+/// is filled in.
 class DataReader {
 public:
   DataReader(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
@@ -49,7 +49,10 @@ private:
   core::Type typeOfImage(Range range);
   Value read(Column column, const core::Type &type, Range range);
   Value recordField(const ast::RecordExpr &expr);
-  bool isDeclaredList(const Column &column) const;
+  /// The size that the line declares for the list that `column` is; null if it
+  /// is a single value there.
+  const ast::Dimension *declaredSize(const Column &column) const;
+  void findArgumentSizes(const ast::CallExpr &call);
   core::Axis lengthAxis(const Column &column, Range range);
 
   Evaluator &e;
@@ -57,6 +60,8 @@ private:
   const ast::DataDecl &decl;
   core::DataPlan &plan;
   const ast::DefineStmt *current = nullptr; ///< the line that is evaluated
+  /// Of the line's columns that are arguments, the sizes their lists have.
+  std::vector<std::pair<Range, const ast::Dimension *>> argumentSizes;
   std::vector<std::pair<std::string, core::Local *>> known;
   bool isFailed = false;
 };

@@ -189,7 +189,7 @@ Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
              made->find(parameters[position].name.text))
         ++position;
       if (runTime || position >= parameters.size()) {
-        if (runTime || made->kind != Callable::Layer) {
+        if (runTime && made->kind == Callable::Layer) {
           report(Rule::layer_c1, range,
                  "'" + name +
                      "' is a layer without "
@@ -197,8 +197,11 @@ Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
               .note("make it a field: 'part: " + name + "(…)'");
         } else {
           report(Rule::call_c6, arg.range,
-                 "'" + name + "' has " + llvm::Twine(parameters.size()) +
-                     " settings, and this is one more");
+                 parameters.empty()
+                     ? "'" + name + "' has no settings, and this is one"
+                     : "'" + name + "' has " + llvm::Twine(parameters.size()) +
+                           (parameters.size() == 1 ? " setting" : " settings") +
+                           ", and this is one more");
         }
         return Value::error(range);
       }

@@ -21,7 +21,9 @@ Evaluator::Evaluator(Session &session)
 Evaluator::Entry::Entry(Evaluator &e, Context *context, FrameScope *frame,
                         Statements *out)
     : scope(e.scope, frame), frame(e.frame, frame), context(e.context, context),
-      statements(e.statements, out), drawPath(e.drawPath), frames(e.frames) {
+      statements(e.statements, out), drawPath(e.drawPath), frames(e.frames),
+      entryStatement(e.entryStatement, nullptr),
+      collected(e.collected, nullptr), packIndices(e.packIndices, {}) {
   e.frames.push_back(frame);
 }
 

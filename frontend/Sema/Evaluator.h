@@ -73,6 +73,13 @@ public:
     llvm::SaveAndRestore<Statements *> statements;
     llvm::SaveAndRestore<std::vector<Symbol>> drawPath;
     llvm::SaveAndRestore<std::vector<FrameScope *>> frames;
+    // What the body around does with its own statements and indices is no
+    // matter of this one.
+    llvm::SaveAndRestore<std::function<bool(const ast::Stmt *)>> entryStatement;
+    llvm::SaveAndRestore<
+        std::function<bool(const ast::Target &, const ast::Expr *)>>
+        collected;
+    llvm::SaveAndRestore<llvm::SmallVector<core::IndexVar *, 4>> packIndices;
   };
   std::vector<FrameScope *> frames; ///< entered and not left, outermost first
 

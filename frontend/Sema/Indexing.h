@@ -49,6 +49,7 @@ private:
                 llvm::ArrayRef<Symbol> hidden);
   void fromParts(const ast::TupleExpr *parts, const core::Axis &axis,
                  llvm::ArrayRef<Symbol> hidden);
+  Dim partExtent(const ast::Expr *part);
   void fromComparison(const ast::BinaryExpr *expr,
                       llvm::ArrayRef<Symbol> hidden);
   bool mentionsOpen(const ast::Expr *expr, llvm::ArrayRef<Symbol> hidden,

@@ -346,6 +346,9 @@ void StageBuilder::runAfter(llvm::StringRef weight) {
     return;
   }
   Evaluator::Entry entry(e, e.context, frame, &out.after);
+  llvm::SaveAndRestore<std::function<bool(const ast::Stmt *)>> hook(
+      e.entryStatement,
+      [this](const ast::Stmt *stmt) { return statement(stmt); });
   bindNames(*frame, true);
   isAfter = true;
   for (const ast::AfterStmt *block : afterBlocks)

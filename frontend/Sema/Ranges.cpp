@@ -54,6 +54,9 @@ void forEachBelow(const ast::Expr *expr,
   else if (auto *x = llvm::dyn_cast<ast::ListExpr>(expr))
     for (auto *element : x->elements)
       below(element);
+  else if (auto *x = llvm::dyn_cast<ast::PipelineExpr>(expr))
+    for (auto &stage : x->stages)
+      below(stage.value);
 }
 
 void Indexing::findRanges(llvm::ArrayRef<const ast::Expr *> exprs) {
@@ -145,6 +148,11 @@ std::optional<core::Type> Indexing::typeOf(const ast::Expr *expr,
     failed |= value && value->isError();
     if (value && value->kind == Value::List && !value->items->empty())
       return e.runTime(*value, expr->range)->type;
+    if (value && value->kind == Value::TupleOf) {
+      e.report(Rule::call_c8, expr->range,
+               "brackets read a tensor, and this is " + value->describe());
+      failed = true;
+    }
     return value && value->isRunTime() && value->expr->type.isTensor()
                ? std::optional(value->expr->type)
                : std::nullopt;
@@ -285,6 +293,31 @@ void Indexing::fromAxis(const ast::Expr *subscript, const core::Axis &axis,
       .note("say how far it runs: '" + var->name + " < n'");
 }
 
+/// How many values one part of a joined axis has: those of its index, which for
+/// an expression (`1 - j`) is the only one in it. Null if that is not known.
+Dim Indexing::partExtent(const ast::Expr *part) {
+  Dim extent;
+  unsigned numIndices = 0;
+  llvm::SmallVector<Symbol, 4> seen;
+  llvm::SaveAndRestore<Scope *> in(e.scope, scope);
+  forEachBelow(part, [&](const ast::Expr *below) {
+    auto *name = llvm::dyn_cast<ast::NameExpr>(below);
+    auto value = name && !llvm::is_contained(seen, name->name)
+                     ? e.lookUp(name->name)
+                     : std::nullopt;
+    auto *index = value && value->isRunTime()
+                      ? llvm::dyn_cast<core::IndexValue>(value->expr)
+                      : nullptr;
+    if (!index)
+      return true;
+    seen.push_back(name->name);
+    extent = index->index->extent;
+    ++numIndices;
+    return true;
+  });
+  return numIndices == 1 ? extent : Dim();
+}
+
 /// `(h, d)`: the one open part runs over what the others leave.
 void Indexing::fromParts(const ast::TupleExpr *parts, const core::Axis &axis,
                          llvm::ArrayRef<Symbol> hidden) {
@@ -300,15 +333,10 @@ void Indexing::fromParts(const ast::TupleExpr *parts, const core::Axis &axis,
       open = var;
       continue;
     }
-    auto *name = llvm::dyn_cast<ast::NameExpr>(part);
-    llvm::SaveAndRestore<Scope *> in(e.scope, scope);
-    auto value = name ? e.lookUp(name->name) : std::nullopt;
-    auto *index = value && value->isRunTime()
-                      ? llvm::dyn_cast<core::IndexValue>(value->expr)
-                      : nullptr;
-    if (!index || !index->index->extent)
+    Dim extent = partExtent(part);
+    if (!extent)
       return;
-    others = others * index->index->extent;
+    others = others * extent;
   }
   if (!open)
     return;

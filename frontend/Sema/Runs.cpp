@@ -147,6 +147,12 @@ Value Evaluator::runRows(const Value &run, const ast::IndexExpr *expr) {
            "nothing says that these rows are below " + old.rows.size().str());
     return Value::error(expr->range);
   }
+  if (rows->type.axes[0].size() != old.rows.size())
+    return notSupported(expr->range, "a run of " + old.rows.size().str() +
+                                         " rows with " +
+                                         rows->type.axes[0].size().str() +
+                                         " others in their "
+                                         "place");
   auto made = std::make_shared<core::RunType>(old);
   made->rows = rows->type.axes[0].dim;
   made->position.axes[0] = rows->type.axes[0];

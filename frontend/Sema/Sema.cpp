@@ -7,6 +7,7 @@
 
 #include "frontend/Sema/Sema.h"
 
+#include "frontend/Sema/BodyNames.h"
 #include "frontend/Sema/DimensionNames.h"
 #include "frontend/Sema/Entries.h"
 
@@ -60,6 +61,9 @@ std::unique_ptr<core::Program> analyse(ast::FileAST file,
     return nullptr;
   Evaluator evaluator(session);
   evaluateEntries(session, evaluator);
+  if (!diags.endPhase())
+    return nullptr;
+  checkBodyNames(evaluator, *session.getRoot());
   if (!diags.endPhase())
     return nullptr;
   // Settling one layer may reach another for the first time.
