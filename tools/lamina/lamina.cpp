@@ -145,7 +145,8 @@ struct CommandLine {
     build->add_option("-o,--output", options.output,
                       "the file to write; '-' is standard output");
     build->add_option("--emit", raw.emit, "what to write: " + stageList())
-        ->delimiter(',');
+        ->delimiter(',')
+        ->allow_extra_args(false); // what follows is the file
   }
 
   int dispatch() {
