@@ -158,6 +158,16 @@ void addMentions(const ast::Stmt *stmt, std::set<llvm::StringRef> &names) {
   }
 }
 
+void addDefinitions(const ast::Stmt *stmt, std::set<llvm::StringRef> &names) {
+  if (auto *define = llvm::dyn_cast<ast::DefineStmt>(stmt)) {
+    for (const ast::Target &target : define->targets)
+      names.insert(target.name.text);
+  } else if (auto *loop = llvm::dyn_cast<ast::ForStmt>(stmt)) {
+    for (const ast::Stmt *line : loop->body->statements)
+      addDefinitions(line, names);
+  }
+}
+
 bool mentions(const ast::Expr *expr, llvm::StringRef name) {
   std::set<llvm::StringRef> names;
   addMentions(expr, names);

@@ -18,6 +18,9 @@ void addMentions(const ast::Type *type, std::set<llvm::StringRef> &names);
 /// The same of a statement's right side, and of blocks inside it.
 void addMentions(const ast::Stmt *stmt, std::set<llvm::StringRef> &names);
 
+/// Adds the names that a line defines, also inside loops.
+void addDefinitions(const ast::Stmt *stmt, std::set<llvm::StringRef> &names);
+
 bool mentions(const ast::Expr *expr, llvm::StringRef name);
 
 /// Names of `names` that `expr` mentions and that no reduction inside it binds.

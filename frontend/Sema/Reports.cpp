@@ -11,23 +11,24 @@
 
 namespace lamina::sema {
 
-/// The definitions above that the report's value is made of, in their order.
-std::vector<const ast::DefineStmt *>
+/// The lines above that the report's value is made of, and those that take
+/// batches, in their order.
+std::vector<const ast::Stmt *>
 StageRunner::linesFor(const ast::ReportStmt &stmt) {
   std::set<llvm::StringRef> needed;
   addMentions(stmt.value, needed);
-  std::vector<const ast::DefineStmt *> found;
+  std::vector<const ast::Stmt *> found;
   for (const ast::Stmt *line : llvm::reverse(lines)) {
-    auto *define = llvm::dyn_cast<ast::DefineStmt>(line);
-    bool isNeeded =
-        define && llvm::any_of(define->targets, [&](const ast::Target &target) {
-          return needed.count(target.name.text) != 0;
-        });
-    if (!isNeeded)
-      continue;
-    addMentions(define, needed);
-    found.insert(found.begin(), define);
+    std::set<llvm::StringRef> defined;
+    addDefinitions(line, defined);
+    bool isNeeded = llvm::any_of(
+        defined, [&](llvm::StringRef name) { return needed.count(name) != 0; });
+    if (isNeeded)
+      addMentions(line, needed);
+    if (isNeeded || llvm::isa<ast::TakeStmt>(line))
+      found.push_back(line);
   }
+  std::reverse(found.begin(), found.end());
   return found;
 }
 
@@ -109,13 +110,31 @@ bool StageRunner::reportOn(const ast::ReportStmt &stmt,
   llvm::SaveAndRestore<unsigned> version(e.modelVersion, 0);
   e.drawPath.clear();
   openModel(*inner);
-  for (auto &[name, state] : states)
+  auto bindAsItIs = [&](Symbol name) {
     if (Binding *bound = frame->find(name))
       inner->bind(name, bound->value, Binding::Name, bound->range);
-  core::Batch *batch = batchOf(*plan.on, batchCount, stmt.range, {});
-  batch->inOrder = true;
-  for (const ast::DefineStmt *line : linesFor(stmt))
-    e.define(line);
+  };
+  for (auto &[name, state] : states)
+    bindAsItIs(name);
+  for (const ast::Stmt *line : lines)
+    if (auto *local = llvm::dyn_cast<ast::FieldStmt>(line))
+      for (const ast::Name &name : local->names)
+        bindAsItIs(name.text);
+  // Fields hide the names above them, and are hidden by those below.
+  bool isTaken = false;
+  auto take = [&] {
+    if (!isTaken)
+      batchOf(*plan.on, batchCount, stmt.range, {})->inOrder = true;
+    isTaken = true;
+  };
+  std::vector<const ast::Stmt *> needed = linesFor(stmt);
+  if (llvm::none_of(needed, llvm::IsaPred<ast::TakeStmt>))
+    take();
+  for (const ast::Stmt *line : needed)
+    if (llvm::isa<ast::TakeStmt>(line))
+      take();
+    else
+      e.statement(line);
   return splitReport(stmt, plan, e.evaluate(stmt.value));
 }
 

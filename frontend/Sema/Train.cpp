@@ -163,7 +163,7 @@ void StageRunner::repeat(const ast::RepeatStmt &stmt) {
   llvm::SaveAndRestore<Statements *> out(e.statements, &node->statements);
   llvm::SaveAndRestore<std::vector<const ast::Stmt *>> outer(lines);
   for (const ast::Stmt *item : stmt.body->statements)
-    e.statement(item);
+    line(item);
   // The size of its batches is known below it too.
   if (Binding *batch = inner->find("batch"))
     inner->outer->bind("batch", batch->value, batch->kind, batch->range);
@@ -315,8 +315,14 @@ void StageRunner::steps(const ast::StepsStmt &stmt) {
   (stmt.epochs ? stage.epochs : stage.steps) = *count;
 }
 
-bool StageRunner::item(const ast::Stmt *stmt) {
+/// Only lines of the body itself are what reports find their names in: those of
+/// the layers it calls have scopes of their own.
+void StageRunner::line(const ast::Stmt *stmt) {
+  e.statement(stmt);
   lines.push_back(stmt);
+}
+
+bool StageRunner::item(const ast::Stmt *stmt) {
   if (auto *s = llvm::dyn_cast<ast::TakeStmt>(stmt))
     take(*s);
   else if (auto *s = llvm::dyn_cast<ast::MinimizeStmt>(stmt))
@@ -388,7 +394,7 @@ bool StageRunner::run(llvm::ArrayRef<const ast::Stmt *> items) {
   openModel(*frame);
   unsigned errors = e.session.diags.getNumErrors();
   for (const ast::Stmt *stmt : items)
-    e.statement(stmt);
+    line(stmt);
   isFailed |= e.session.diags.getNumErrors() != errors;
   checkEnd(stage.range);
   return !isFailed;

@@ -28,6 +28,7 @@ public:
   bool run(llvm::ArrayRef<const ast::Stmt *> items);
 
 private:
+  void line(const ast::Stmt *stmt);
   bool item(const ast::Stmt *stmt);
   void take(const ast::TakeStmt &stmt);
   void minimize(const ast::MinimizeStmt &stmt);
@@ -44,7 +45,7 @@ private:
   // Reports.cpp
   void report(const ast::ReportStmt &stmt);
   bool reportOn(const ast::ReportStmt &stmt, core::ReportPlan &plan);
-  std::vector<const ast::DefineStmt *> linesFor(const ast::ReportStmt &stmt);
+  std::vector<const ast::Stmt *> linesFor(const ast::ReportStmt &stmt);
   bool splitReport(const ast::ReportStmt &stmt, core::ReportPlan &plan,
                    Value value);
   bool appendMetric(const ast::ReportStmt &stmt, core::ReportPlan &plan);
