@@ -35,8 +35,9 @@ struct Scalar {
 };
 
 struct Vocabulary {
-  Symbol name, file;
+  Symbol name, file; ///< no file: the 256 bytes
   std::vector<std::string> words;
+  bool isBytes() const { return file.empty(); }
 };
 
 struct Model {
@@ -95,6 +96,9 @@ struct DataField {
   Local *local = nullptr; ///< in the record's body
   Type type;         ///< of one record; lengths that differ are `Size` atoms
   bool used = false; ///< some entry reads it
+  /// Of an `id(n)` that a line computes, and nothing proves to be in range: its
+  /// smallest and largest element, which the program checks in every batch.
+  Expr *lowest = nullptr, *highest = nullptr;
   Range range;
 };
 
@@ -128,6 +132,7 @@ struct DataPlan {
   std::vector<Stmt *>
       record; ///< makes the fields of one record from its columns
   std::vector<DataField> fields;
+  Dim rows; ///< how many records a batch has; of the plan that declares them
 
   /// The plan that declares the fields.
   DataPlan &declared() { return of ? of->declared() : *this; }

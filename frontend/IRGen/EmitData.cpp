@@ -7,6 +7,7 @@
 // an index that counts the records of the batch.
 
 #include "dialects/Program/ProgramOps.h"
+#include "frontend/Core/Walk.h"
 #include "frontend/IRGen/Entry.h"
 
 #include <numeric>
@@ -132,9 +133,11 @@ DictionaryAttr ColumnReader::textFunction(const ColumnExpr &source) {
     operands.push_back(textFunction(operand));
   if (!operands.empty())
     list.set("of", builder.getArrayAttr(operands));
-  for (const std::string &word :
-       source.vocabulary ? source.vocabulary->words : source.words)
-    words.push_back(builder.getStringAttr(word));
+  // Bytes are no text each, and need no list.
+  if (!source.vocabulary || !source.vocabulary->isBytes())
+    for (const std::string &word :
+         source.vocabulary ? source.vocabulary->words : source.words)
+      words.push_back(builder.getStringAttr(word));
   if (!words.empty())
     list.set("words", builder.getArrayAttr(words));
   if (source.kind == ColumnExpr::Hashed)
@@ -211,6 +214,52 @@ Value FeedingEntry::columnValue(const ColumnExpr &source,
 // Batches
 //===----------------------------------------------------------------------===//
 
+/// Adds the locals that an expression reads, also inside its statements.
+static void addLocals(const core::Expr *expr,
+                      llvm::DenseSet<const core::Local *> &locals) {
+  if (auto *ref = llvm::dyn_cast<core::LocalRef>(expr))
+    locals.insert(ref->local);
+  core::forEachOperand(
+      *expr, [&](const core::Expr *operand) { addLocals(operand, locals); });
+}
+
+const core::IndexVar *
+FeedingEntry::openRecord(const DataPlan &plan, core::Dim rows, const Feed &feed,
+                         std::optional<ArrayRef<const core::Expr *>> read) {
+  const core::IndexVar *index = module.makeIndex(rows, "record");
+  record = index;
+  currentFeed = feed.name;
+  emitter.open(index);
+  llvm::DenseSet<const core::Local *> locals;
+  for (const core::Expr *expr : read.value_or(ArrayRef<const core::Expr *>()))
+    addLocals(expr, locals);
+  // From the last line up, since each reads what stands above it.
+  SmallVector<core::Stmt *> lines;
+  for (core::Stmt *line : llvm::reverse(plan.record)) {
+    auto *let = llvm::dyn_cast<core::Let>(line);
+    if (read && let && !locals.contains(let->local))
+      continue;
+    core::forEachExpr(*line,
+                      [&](const core::Expr *expr) { addLocals(expr, locals); });
+    lines.push_back(line);
+  }
+  for (const core::DataColumn &column : plan.columns)
+    if (!read || locals.contains(column.local))
+      emitter.define(
+          column.local,
+          Emitted::tensor(
+              columnValue(column.source, column.local->type, plan, feed),
+              {index}));
+  for (core::Stmt *line : llvm::reverse(lines))
+    emitter.run(line);
+  return index;
+}
+
+void FeedingEntry::closeRecord() {
+  emitter.close(1);
+  record = nullptr;
+}
+
 void FeedingEntry::batch(Emitter &, const core::Batch &batch) {
   const DataPlan &plan = batch.data->declared();
   Feed feed{batch.data->name.str(), &batch, batches};
@@ -219,18 +268,9 @@ void FeedingEntry::batch(Emitter &, const core::Batch &batch) {
        ++number)
     feed.name = (batch.data->name + "." + Twine(number)).str();
   feeds.push_back(feed);
-  const core::IndexVar *index = module.makeIndex(batch.rows, "record");
-  record = index;
-  currentFeed = feed.name;
-  emitter.open(index);
-  for (const core::DataColumn &column : plan.columns)
-    emitter.define(column.local,
-                   Emitted::tensor(columnValue(column.source,
-                                               column.local->type, plan, feed),
-                                   {index}));
-  emitter.run(plan.record);
-  emitter.close(1);
-  record = nullptr;
+  const core::IndexVar *index =
+      openRecord(plan, batch.rows, feed, std::nullopt);
+  closeRecord();
 
   bool hasAll = batch.fields.size() == plan.fields.size();
   auto next = batch.fields.begin();
@@ -383,19 +423,20 @@ void ModuleEmitter::emitSource(const DataPlan &plan, StringRef name) {
   for (auto &[column, attribute] : sourceColumns[&plan])
     columns.push_back(attribute);
   add("columns", builder.getArrayAttr(columns));
+  addRecordEntries(plan, attributes);
   makePlan<program::SourceOp>(types.loc(plan.range), name, attributes);
 }
 
 /// The symbol of a plan; its op is made at the end, when all columns are known.
 std::string ModuleEmitter::datasetName(const DataPlan &plan) {
-  std::string &name = datasetNames[&plan];
-  if (name.empty()) {
-    name = uniqueName(plan.name);
-    datasetOrder.push_back(&plan);
-    if (plan.of)
-      datasetName(*plan.of);
-  }
-  return name;
+  auto known = datasetNames.find(&plan);
+  if (known != datasetNames.end())
+    return known->second;
+  // What it is a part of stands before it.
+  if (plan.of)
+    datasetName(*plan.of);
+  datasetOrder.push_back(&plan);
+  return datasetNames[&plan] = uniqueName(plan.name);
 }
 
 void ModuleEmitter::emitDataset(const DataPlan &plan, StringRef name) {
@@ -416,10 +457,14 @@ void ModuleEmitter::emitDataset(const DataPlan &plan, StringRef name) {
       attributes.push_back(
           builder.getNamedAttr("by", builder.getStringAttr(plan.by)));
   }
+  addRecordEntries(plan, attributes);
   makePlan<program::DatasetOp>(types.loc(plan.range), name, attributes);
 }
 
 void ModuleEmitter::emitData() {
+  // They read columns too, which stand in the ops of their sources.
+  for (const DataPlan *plan : datasetOrder)
+    emitRecordEntries(*plan);
   for (const DataPlan *plan : datasetOrder) {
     if (plan->of)
       emitDataset(*plan, datasetName(*plan));

@@ -85,6 +85,12 @@ protected:
                              llvm::StringRef source) {
     return argument(type, attribute, source);
   }
+  /// Emits the lines of one record under the index that is returned, until
+  /// `closeRecord`: all of them, or those that `read` depends on.
+  const core::IndexVar *
+  openRecord(const core::DataPlan &plan, core::Dim rows, const Feed &feed,
+             std::optional<llvm::ArrayRef<const core::Expr *>> read);
+  void closeRecord();
   int64_t batches = 1; ///< that one step takes: the rounds of the loops around
 
 private:

@@ -164,6 +164,10 @@ private:
   void emitData();
   void emitSource(const core::DataPlan &plan, llvm::StringRef name);
   void emitDataset(const core::DataPlan &plan, llvm::StringRef name);
+  /// EmitRecords.cpp
+  void emitRecordEntries(const core::DataPlan &plan);
+  void addRecordEntries(const core::DataPlan &plan,
+                        llvm::SmallVectorImpl<mlir::NamedAttribute> &attributes);
   void emitModels();
   void emitTrain(const core::TrainPlan &plan);
   mlir::DictionaryAttr emitStage(const core::TrainPlan &plan,
@@ -203,6 +207,11 @@ private:
   std::map<const core::PipelineInstance *, std::string> pipelineNames;
   std::map<const core::DataPlan *, std::string> datasetNames;
   std::vector<const core::DataPlan *> datasetOrder;
+  /// What the runtime asks of records; null where there is nothing to ask.
+  struct RecordEntries {
+    mlir::FlatSymbolRefAttr where, check;
+  };
+  std::map<const core::DataPlan *, RecordEntries> recordEntries;
   std::map<const core::DataPlan *,
            std::vector<std::pair<std::string, mlir::DictionaryAttr>>>
       sourceColumns;

@@ -124,33 +124,45 @@ core::Axis DataReader::lengthAxis(const Column &column, Range range) {
   return {size, name};
 }
 
-/// The tensor that a column becomes; none while it is text.
-std::optional<Type> DataReader::typeOf(const Column &column, Range range) {
-  const Column *inner = &column;
-  while (inner->kind == Column::Cut || inner->kind == Column::At)
-    inner = &inner->operands[0];
-  core::Elem elem;
-  switch (inner->kind) {
+/// What the elements of a column are; none while they are text.
+std::optional<core::Elem>
+DataReader::typeOfElement(const Column &column) const {
+  auto below = [&](int64_t count) {
+    return core::Elem{core::Elem::Whole, e.dims.constant(0),
+                      e.dims.constant(count - 1)};
+  };
+  switch (column.kind) {
+  case Column::Cut:
+  case Column::At:
+    return typeOfElement(column.operands[0]);
   case Column::Number:
-    break;
+    return core::Elem();
   case Column::Encode:
-  case Column::IndexOf: {
-    int64_t count = inner->vocabulary ? int64_t(inner->vocabulary->words.size())
-                                      : int64_t(inner->words.size());
-    elem = {core::Elem::Whole, e.dims.constant(0), e.dims.constant(count - 1)};
-    break;
-  }
+  case Column::IndexOf:
+    return below(column.vocabulary ? int64_t(column.vocabulary->words.size())
+                                   : int64_t(column.words.size()));
   case Column::Hashed:
-    elem = {core::Elem::Whole, e.dims.constant(0),
-            e.dims.constant(inner->n - 1)};
-    break;
+    return below(column.n);
+  case Column::Compare:
+  case Column::And:
+  case Column::Or:
+  case Column::Not:
+    return core::Elem{core::Elem::Truth, {}, {}};
   default:
     return std::nullopt;
   }
+}
+
+/// The tensor that a column becomes; none while it is text.
+std::optional<Type> DataReader::typeOf(const Column &column, Range range) {
+  auto elem = typeOfElement(column);
+  if (!elem)
+    return std::nullopt;
   llvm::SmallVector<core::Axis, 4> axes;
-  if ((isList(column) || declaredSize(column)) && column.kind != Column::At)
+  bool mayBeList = !elem->isTruth() && column.kind != Column::At;
+  if (mayBeList && (isList(column) || declaredSize(column)))
     axes.push_back(lengthAxis(column, range));
-  return Type::tensor(elem, axes);
+  return Type::tensor(*elem, axes);
 }
 
 /// A local that holds the column; equal columns are read once.
@@ -293,6 +305,34 @@ static void takeDeclaredBounds(core::Expr *expr, DataPlan &plan) {
     }
 }
 
+/// False where a line computes an `id(n)` from numbers that only the data
+/// knows.
+static bool isInDeclaredRange(Evaluator &e, const core::Expr *expr) {
+  const core::Elem declared = expr->type.elem;
+  if (!declared.isWhole() || !declared.high ||
+      !declared.high.size().constant() || !declared.low ||
+      !declared.low.size().isConstant(0))
+    return true;
+  for (;;) {
+    auto *retype = llvm::dyn_cast<core::Retype>(expr);
+    auto *ref = llvm::dyn_cast<core::LocalRef>(expr);
+    const core::Expr *made = retype ? retype->operand
+                             : ref  ? e.madeOf(ref->local)
+                                    : nullptr;
+    if (!made)
+      break;
+    expr = made;
+  }
+  if (auto *convert = llvm::dyn_cast<core::Convert>(expr);
+      convert && !convert->operand->type.elem.isWhole())
+    return false;
+  Dim exact = e.exactOf(expr);
+  const core::Elem &given = expr->type.elem;
+  Dim low = exact ? exact : given.low, high = exact ? exact : given.high;
+  return low && high && e.provesNotNegative(low) &&
+         e.provesNotNegative(declared.high - high);
+}
+
 void DataReader::addField(const ast::Target &target, Value value) {
   for (const core::DataField &field : plan.fields)
     if (field.name == target.name.text) {
@@ -312,6 +352,7 @@ void DataReader::addField(const ast::Target &target, Value value) {
     return;
   }
   takeDeclaredBounds(expr, plan);
+  bool isProved = isInDeclaredRange(e, expr);
   core::Expr *plain = expr;
   auto *ref = llvm::dyn_cast<core::LocalRef>(plain);
   if (!ref) {
@@ -325,7 +366,27 @@ void DataReader::addField(const ast::Target &target, Value value) {
   field.local = ref->local;
   field.type = expr->type;
   field.range = target.name.range;
+  if (!isProved)
+    addBounds(field);
   plan.fields.push_back(field);
+}
+
+/// The extremes of an id of one record, for the program to check.
+void DataReader::addBounds(core::DataField &field) {
+  auto *ref = e.program.make<core::LocalRef>(field.type, field.range);
+  ref->local = field.local;
+  auto extreme = [&](core::FoldKind fold) -> core::Expr * {
+    if (field.type.rank() == 0)
+      return ref;
+    auto *node = e.program.make<core::Reduce>(Type::whole(), field.range);
+    node->fold = fold;
+    node->operand = ref;
+    for (unsigned axis = 0; axis < field.type.rank(); ++axis)
+      node->axes.push_back(axis);
+    return node;
+  };
+  field.lowest = extreme(core::FoldKind::Min);
+  field.highest = extreme(core::FoldKind::Max);
 }
 
 void DataReader::define(const ast::DefineStmt &stmt) {
@@ -346,7 +407,7 @@ void DataReader::define(const ast::DefineStmt &stmt) {
 }
 
 void DataReader::where(const ast::WhereStmt &stmt) {
-  if (auto column = columnOf(stmt.condition)) {
+  if (auto column = truthOf(stmt.condition)) {
     plan.conditions.push_back(std::move(*column));
     return;
   }
@@ -411,6 +472,13 @@ bool DataReader::read() {
                 return std::nullopt;
               return valueOf(std::move(*column), expr->range);
             });
+  llvm::SaveAndRestore<std::function<std::optional<Value>(const ast::Expr *)>>
+      text(e.dataText, [this](const ast::Expr *expr) -> std::optional<Value> {
+        auto column = truthOf(expr);
+        if (!column)
+          return std::nullopt;
+        return valueOf(std::move(*column), expr->range);
+      });
   e.drawPath = {plan.name};
   llvm::SaveAndRestore<std::function<Dim(ast::Name)>> length(
       e.freshDimension, [this](ast::Name name) {

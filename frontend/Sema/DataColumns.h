@@ -11,8 +11,8 @@
 
 namespace lamina::sema {
 
-/// Evaluates the lines of `data d from source { … }` into a plan whose source
-/// is filled in.
+/// Evaluates the lines of `data d from source { … }` into a plan whose source is
+/// filled in.
 class DataReader {
 public:
   DataReader(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
@@ -32,11 +32,15 @@ private:
   void line(const ast::Stmt *stmt);
   void define(const ast::DefineStmt &stmt);
   void addField(const ast::Target &target, Value value);
+  void addBounds(core::DataField &field);
   void where(const ast::WhereStmt &stmt);
 
   /// A text function of the record, if `expr` is nothing else.
   std::optional<Column> columnOf(const ast::Expr *expr);
   std::optional<Column> columnOfCall(const ast::CallExpr &call);
+  std::optional<Column> columnOfName(const ast::NameExpr &name);
+  /// A comparison of texts of the record, or `and`, `or`, `not` of such.
+  std::optional<Column> truthOf(const ast::Expr *expr);
   bool isOfBadWords(const ast::CallExpr &call);
   std::optional<Column> columnOfIndex(const ast::IndexExpr &index);
   std::optional<Column> columnOfBinary(const ast::BinaryExpr &binary);
@@ -44,6 +48,7 @@ private:
                                 const ast::Expr *text, Range range);
   /// The value of a column: text, or a tensor that is read.
   Value valueOf(Column column, Range range);
+  std::optional<core::Elem> typeOfElement(const Column &column) const;
   std::optional<core::Type> typeOf(const Column &column, Range range);
   core::Type typeOfField(llvm::StringRef name, Range range);
   core::Type typeOfImage(Range range);

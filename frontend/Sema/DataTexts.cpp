@@ -126,6 +126,39 @@ DataReader::columnOfIndex(const ast::IndexExpr &index) {
   return column;
 }
 
+/// True or false of a record, not a text or a number.
+static bool isTruth(const ColumnExpr &column) {
+  return column.kind == ColumnExpr::Compare || column.kind == ColumnExpr::And ||
+         column.kind == ColumnExpr::Or || column.kind == ColumnExpr::Not;
+}
+
+static bool readsRecord(const ColumnExpr &column) {
+  return column.kind == ColumnExpr::Field ||
+         column.kind == ColumnExpr::Columns ||
+         llvm::any_of(column.operands, readsRecord);
+}
+
+std::optional<ColumnExpr> DataReader::truthOf(const ast::Expr *expr) {
+  auto column = columnOf(expr);
+  if (!column || !isTruth(*column) || !readsRecord(*column))
+    return std::nullopt;
+  return column;
+}
+
+/// A line without a type, or a constant of the file, by its name.
+std::optional<ColumnExpr> DataReader::columnOfName(const ast::NameExpr &name) {
+  auto value = e.lookUp(name.name);
+  if (value && value->kind == Value::Record)
+    return *value->column;
+  if (!value || value->kind != Value::Text)
+    return std::nullopt;
+  Column column;
+  column.kind = Column::Text;
+  column.text = value->text;
+  column.range = name.range;
+  return column;
+}
+
 std::optional<ColumnExpr>
 DataReader::columnOfBinary(const ast::BinaryExpr &binary) {
   auto primitive = llvm::StringSwitch<std::optional<core::Primitive>>(
@@ -141,9 +174,11 @@ DataReader::columnOfBinary(const ast::BinaryExpr &binary) {
   if (!primitive && !isAnd && binary.op != ast::BinaryOp::Or)
     return std::nullopt;
   auto left = columnOf(binary.left), right = columnOf(binary.right);
+  if (!left || !right || isTruth(*left) == bool(primitive) ||
+      isTruth(*right) == bool(primitive))
+    return std::nullopt;
   // Only what is text is compared here; numbers are compared as tensors.
-  if (!left || !right || left->kind == Column::Number ||
-      right->kind == Column::Number)
+  if (primitive && (typeOfElement(*left) || typeOfElement(*right)))
     return std::nullopt;
   Column column;
   column.kind = primitive ? Column::Compare : isAnd ? Column::And : Column::Or;
@@ -172,6 +207,8 @@ std::optional<ColumnExpr> DataReader::columnOf(const ast::Expr *written) {
     column.range = text->range;
     return column;
   }
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr))
+    return columnOfName(*name);
   if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr))
     return columnOfCall(*call);
   if (auto *index = llvm::dyn_cast<ast::IndexExpr>(expr))
@@ -180,7 +217,8 @@ std::optional<ColumnExpr> DataReader::columnOf(const ast::Expr *written) {
     return columnOfBinary(*binary);
   if (auto *unaryExpr = llvm::dyn_cast<ast::UnaryExpr>(expr);
       unaryExpr && unaryExpr->op == ast::UnaryOp::Not)
-    if (auto operand = columnOf(unaryExpr->operand))
+    if (auto operand = columnOf(unaryExpr->operand);
+        operand && isTruth(*operand))
       return unary(Column::Not, std::move(*operand), expr->range);
   return std::nullopt;
 }

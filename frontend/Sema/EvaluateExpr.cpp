@@ -81,6 +81,9 @@ public:
   Value visitCall(ast::CallExpr *expr) { return e.call(expr); }
   Value visitIndex(ast::IndexExpr *expr) { return e.indexed(expr); }
   Value visitUnary(ast::UnaryExpr *expr) {
+    if (e.dataText)
+      if (auto value = e.dataText(expr))
+        return *value;
     Value operand = e.evaluate(expr->operand);
     return e.unary(expr->op == ast::UnaryOp::Negate ? Primitive::Neg
                                                     : Primitive::Not,
@@ -160,6 +163,9 @@ static bool isLayerLike(const Value &value) {
 }
 
 Value ExprCases::visitBinary(ast::BinaryExpr *expr) {
+  if (e.dataText)
+    if (auto value = e.dataText(expr))
+      return *value;
   if (expr->op == ast::BinaryOp::Divide)
     e.warnIndexAsSize(expr->right);
   if (expr->op == ast::BinaryOp::And || expr->op == ast::BinaryOp::Or)

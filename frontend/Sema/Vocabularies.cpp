@@ -8,6 +8,7 @@
 #include "frontend/Sema/Evaluator.h"
 
 #include "llvm/ADT/SmallString.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -45,8 +46,16 @@ Value Evaluator::formVocabulary(llvm::StringRef, const Args &args,
   made.name = program.intern(llvm::sys::path::stem(path));
   llvm::SmallVector<llvm::StringRef, 0> lines;
   (*buffer)->getBuffer().split(lines, '\n', -1, false);
-  for (llvm::StringRef line : lines)
+  for (llvm::StringRef line : lines) {
+    if (size_t bad = 0; !llvm::json::isUTF8(line, &bad)) {
+      report(Rule::data_c4, args[0].range,
+             "word " + llvm::Twine(made.words.size()) + " of '" +
+                 args[0].value.text + "' is not UTF-8")
+          .note("'bytes' is the vocabulary of all bytes");
+      return Value::error(range);
+    }
     made.words.push_back(line.rtrim('\r').str());
+  }
   value.vocabulary = &made;
   return value;
 }

@@ -43,6 +43,10 @@ public:
   int64_t recordAt(int64_t i) const;
 
   const Source &source() const { return *origin; }
+  /// All records of the same source.
+  std::shared_ptr<Dataset> whole() const {
+    return all(origin->plan.name, origin);
+  }
   const std::string &name() const { return label; }
 
 private:

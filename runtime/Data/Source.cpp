@@ -43,24 +43,28 @@ std::string declarationOf(const Column &column) {
                               : join(column.line, ": ", column.check);
 }
 
-void Source::refuse(int64_t record, size_t column,
+void Source::refuse(int64_t record, const Column &column,
                     const std::string &is) const {
-  const Column &c = plan.columns[column];
-  Error error(join("record ", record, " of ", quote(plan.file), ": ",
-                   quote(c.name), " is ", is));
-  if (!c.line.empty())
-    error.note(declarationOf(c));
+  Error error(join("record ", record, " of ",
+                   quote(plan.file.empty() ? plan.name : plan.file), ": ",
+                   quote(column.name), " is ", is));
+  if (!column.line.empty())
+    error.note(declarationOf(column));
   throw error;
+}
+
+void Source::refuseId(int64_t record, const Column &id, int64_t value) const {
+  refuse(record, id,
+         join(value, ", but id(", id.below, ") goes from 0 to ", id.below - 1));
 }
 
 void Source::putInt(int64_t record, size_t column, char *out, int64_t i,
                     int64_t value) const {
   const Column &c = plan.columns[column];
   if (c.below >= 0 && (value < 0 || value >= c.below))
-    refuse(record, column,
-           join(value, ", but id(", c.below, ") goes from 0 to ", c.below - 1));
+    refuseId(record, c, value);
   if (c.element == Element::I32 && (value < INT32_MIN || value > INT32_MAX))
-    refuse(record, column, join(value, ", which does not fit 32 bits"));
+    refuse(record, c, join(value, ", which does not fit 32 bits"));
   storeInt(c.element, out + i * bytesOf(c.element), value);
 }
 
@@ -72,7 +76,7 @@ void Source::put(int64_t record, size_t column, char *out, int64_t i,
   if (real && c.below < 0)
     return storeReal(c.element, out + i * bytesOf(c.element), value);
   if (value != std::floor(value) || std::fabs(value) > 9e15)
-    refuse(record, column, join(value, ", which is no whole number"));
+    refuse(record, c, join(value, ", which is no whole number"));
   putInt(record, column, out, i, int64_t(value));
 }
 
@@ -80,10 +84,10 @@ void Source::putCell(int64_t record, size_t column, char *out,
                      const Cell &cell) const {
   const Column &c = plan.columns[column];
   if (cell.isText())
-    refuse(record, column, "a text, which is no number");
+    refuse(record, c, "a text, which is no number");
   int64_t size = int64_t(cell.numbers.size());
   if (!c.isRagged() && size != c.count())
-    refuse(record, column,
+    refuse(record, c,
            join("a list of ", counted(size, "number"), ", but ",
                 shapeText(c.shape), " takes ", c.count()));
   for (int64_t i = 0; i < size; ++i)

@@ -42,6 +42,11 @@ struct SourcePlan {
   std::vector<Column> columns;
   std::vector<TextFunction> conditions; ///< a record is kept if all hold
   std::string where; ///< entry that keeps a record; empty if all are kept
+  std::string
+      check; ///< entry with the extremes of `ids`; empty if there are none
+  std::vector<Column>
+      ids; ///< computed fields that have a bound: name, below, line
+  size_t rows = size_t(-1); ///< the named size that a batch of those binds
 };
 
 class Source {
@@ -69,8 +74,12 @@ public:
 
   const SourcePlan plan;
 
+  /// Throws that `id` is `value` in a record, out of its range.
+  [[noreturn]] void refuseId(int64_t record, const Column &id,
+                             int64_t value) const;
+
 protected:
-  [[noreturn]] void refuse(int64_t record, size_t column,
+  [[noreturn]] void refuse(int64_t record, const Column &column,
                            const std::string &is) const;
 
   /// Stores a cell as the whole column.

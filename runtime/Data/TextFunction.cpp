@@ -152,11 +152,16 @@ Cell TextFunction::encode(const Cell &value) const {
 Cell TextFunction::index(const Cell &value) const {
   std::vector<double> numbers;
   for (const std::string &each : value.texts) {
+    if (words.empty() && each.size() == 1) {
+      numbers.push_back((unsigned char)each[0]);
+      continue;
+    }
     auto found = std::find(words.begin(), words.end(), each);
     if (found == words.end())
-      throw Error(join(quote(label()), " is ",
-                       each.empty() ? "empty" : quote(each),
-                       ", none of the words that its line lists"));
+      throw Error(
+          join(quote(label()), " is ", each.empty() ? "empty" : quote(each),
+               words.empty() ? ", not one byte"
+                             : ", none of the words that its line lists"));
     numbers.push_back(double(found - words.begin()));
   }
   return value.isList() ? Cell::ofNumbers(std::move(numbers))

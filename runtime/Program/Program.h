@@ -85,6 +85,7 @@ struct DatasetPlan {
   size_t source = none; ///< of one of these two
   size_t of = none;
   SplitPlan split;
+  std::string where; ///< entry that keeps a record; empty if all are kept
 };
 
 struct FeedPlan {

@@ -80,6 +80,15 @@ void readSource(const Json &op, Program &program) {
   source.step = intOr(op, "step", 1);
   source.count = intOr(op, "count", 0);
   source.where = textOr(op, "where");
+  source.check = textOr(op, "check");
+  source.rows = symbolOr(op, "dim", program.sizes);
+  for (const Json &item : listOr(op, "ids")) {
+    Column id;
+    id.name = item["name"].asText();
+    id.below = item["below"].asInt();
+    id.line = textOr(item, "line");
+    source.ids.push_back(std::move(id));
+  }
   source.vocabulary = readWords(op.find("vocabulary"));
   for (const Json &condition : listOr(op, "conditions"))
     source.conditions.push_back(TextFunction::read(condition));
@@ -125,6 +134,7 @@ void readDataset(const Json &op, Program &program) {
   if (dataset.of == none)
     dataset.source = symbol(op, "source", program.sources);
   readSplit(op, dataset.split);
+  dataset.where = textOr(op, "where");
   program.datasets.push_back(std::move(dataset));
 }
 

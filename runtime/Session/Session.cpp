@@ -214,44 +214,5 @@ std::shared_ptr<Source> Session::source(size_t index) {
   return sources[index];
 }
 
-/// All records of a source for which its `where` holds.
-std::shared_ptr<Dataset> Session::keptRecords(size_t index) {
-  std::shared_ptr<Source> from = source(index);
-  auto all = Dataset::all(program.sources[index].name, from);
-  if (from->plan.where.empty())
-    return all;
-  size_t where = program.entryNamed(from->plan.where);
-  if (where == none)
-    throw Error(join("tape: there is no entry ", quote(from->plan.where)));
-  return Dataset::filter(all->name(), all, [&](int64_t record) {
-    Bindings bindings;
-    bindings.sizes = program.unboundSizes();
-    std::map<std::string, std::vector<char>> cells;
-    for (size_t c = 0; c < from->plan.columns.size(); ++c) {
-      const Column &column = from->plan.columns[c];
-      std::vector<char> &cell = cells[column.name];
-      cell.resize(size_t(from->length(record, c) * bytesOf(column.element)));
-      from->read(record, c, cell.data());
-      bindings.values[column.name] = cell.data();
-      bindings.values[join(program.sources[index].name, ".", column.name)] =
-          cell.data();
-    }
-    Results results;
-    run(where, bindings, results);
-    return results.bytes[0][0] != 0;
-  });
-}
-
-std::shared_ptr<Dataset> Session::dataset(size_t index) {
-  if (datasets[index])
-    return datasets[index];
-  const DatasetPlan &plan = program.datasets[index];
-  std::shared_ptr<Dataset> of =
-      plan.of != none ? dataset(plan.of) : keptRecords(plan.source);
-  return datasets[index] = plan.split.isWhole()
-                               ? of
-                               : Dataset::split(plan.name, of, plan.split);
-}
-
 } // namespace runtime
 } // namespace lamina

@@ -10,6 +10,7 @@
 #define LAMINA_RUNTIME_SESSION_SESSION_H
 
 #include "runtime/ABI/Philox.h"
+#include "runtime/Data/Feed.h"
 #include "runtime/Session/DataFiles.h"
 #include "runtime/Session/Variables.h"
 #include "runtime/include/Engine.h"
@@ -79,12 +80,22 @@ public:
   void setData(const std::string &flag);
   /// The records of a dataset; opened when first asked for.
   std::shared_ptr<Dataset> dataset(size_t index);
+  /// The next batch of a feed for an entry, bound. Throws if an id that a line
+  /// of the data computes is out of its range.
+  void readBatch(const Feed &feed, const std::vector<int64_t> &records,
+                 int64_t repeat, const Entry &entry, Batch &batch,
+                 Bindings &bindings);
 
 private:
   const void *scalarArgument(const Argument &argument, const Bindings &bindings,
                              char *buffer) const;
   std::shared_ptr<Source> source(size_t index);
-  std::shared_ptr<Dataset> keptRecords(size_t source);
+  std::shared_ptr<Dataset> kept(std::shared_ptr<Dataset> of,
+                                const std::string &name,
+                                const std::string &where);
+  void askRecords(const std::string &entry, const Dataset &data,
+                  const std::vector<int64_t> &records, Results &results);
+  void checkIds(const Dataset &data, const std::vector<int64_t> &records);
 
   std::vector<DataFile> files;
   std::vector<std::shared_ptr<Source>> sources;

@@ -84,13 +84,6 @@ private:
 
 } // namespace
 
-void bindBatch(const Batch &batch, Bindings &bindings) {
-  for (const auto &column : batch.columns)
-    bindings.values[column.first] = column.second.data();
-  for (const auto &lengths : batch.lengths)
-    bindings.values[lengthsKey(lengths.first)] = lengths.second.data();
-}
-
 double evaluateReport(Session &session, const ReportPlan &report,
                       bool useFinal) {
   std::shared_ptr<Dataset> data = session.dataset(report.feed.dataset);
@@ -105,8 +98,7 @@ double evaluateReport(Session &session, const ReportPlan &report,
   for (std::vector<int64_t> records;
        !(records = feed.takeOfOnePass()).empty();) {
     bindings.sizes = session.program.unboundSizes();
-    feed.read(records, 1, batchEntry, bindings.sizes, batch);
-    bindBatch(batch, bindings);
+    session.readBatch(feed, records, 1, batchEntry, batch, bindings);
     if (bindings.keyStep == 0)
       session.checkRun(report.batchEntry, bindings.sizes);
     session.run(report.batchEntry, bindings, results);

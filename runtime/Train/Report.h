@@ -7,7 +7,6 @@
 #ifndef LAMINA_RUNTIME_TRAIN_REPORT_H
 #define LAMINA_RUNTIME_TRAIN_REPORT_H
 
-#include "runtime/Data/Feed.h"
 #include "runtime/Session/Session.h"
 
 namespace lamina {
@@ -17,9 +16,6 @@ namespace runtime {
 /// hold final values, which stand in for the weights.
 double evaluateReport(Session &session, const ReportPlan &report,
                       bool useFinal);
-
-/// Points the arguments of an entry at the columns of a batch.
-void bindBatch(const Batch &batch, Bindings &bindings);
 
 } // namespace runtime
 } // namespace lamina

@@ -131,8 +131,7 @@ void Trainer::step() {
       std::vector<int64_t> taken = feeds[i].takeRecords();
       numbers.insert(numbers.end(), taken.begin(), taken.end());
     }
-    feeds[i].read(numbers, repeat, entry, bindings.sizes, batches[i]);
-    bindBatch(batches[i], bindings);
+    session.readBatch(feeds[i], numbers, repeat, entry, batches[i], bindings);
     records += batches[i].records;
   }
   bindings.step = bindings.keyStep = state.step + 1;
@@ -140,6 +139,7 @@ void Trainer::step() {
     session.checkRun(stage().step, bindings.sizes);
   sizesChecked = true;
   session.run(stage().step, bindings, results);
+  openLog();
   sizes = bindings.sizes;
   state.step += 1;
   state.stageStep += 1;
@@ -211,8 +211,9 @@ bool Trainer::keepBest(const NamedNumbers &values) {
     }
     state.worseReports += 1;
     if (keep.patience >= 0 && state.worseReports > keep.patience) {
-      progress->line(join("no better ", keep.report, " than ", state.best,
-                          " of step ", state.bestStep, " in ",
+      progress->line(join("no better ",
+                          metricsText({{keep.report, state.best}}), " of step ",
+                          state.bestStep, " in ",
                           counted(state.worseReports, "report"), ": stopped"));
       return false;
     }

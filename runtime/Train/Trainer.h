@@ -46,6 +46,7 @@ public:
 
 private:
   void openFolder();
+  void openLog();
   void start();
   void resume();
   void beginStage();

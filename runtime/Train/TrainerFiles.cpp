@@ -36,7 +36,15 @@ void Trainer::openFolder() {
     throw Error(
         join(quote(options.out), " holds a run that stands at step ", steps[0]))
         .note("--resume goes on with it; another --out begins a new one");
+}
+
+/// A run has a folder once it has made a step: one that cannot read its data
+/// leaves nothing behind.
+void Trainer::openLog() {
+  if (log || options.out.empty())
+    return;
   makeFolder(options.out);
+  log = std::make_unique<RunLog>(RunFolder(options.out).log(), 0);
 }
 
 void Trainer::start() {
@@ -51,8 +59,6 @@ void Trainer::start() {
     given = session.variables.load(file, Variables::Wanted::Weights);
   }
   session.initialise(given);
-  if (!options.out.empty())
-    log = std::make_unique<RunLog>(RunFolder(options.out).log(), 0);
   openFeeds();
   initialiseFromBatch();
 }
@@ -112,6 +118,10 @@ void Trainer::openFeeds() {
       feeds.back().position = position->second;
   }
   batches.resize(feeds.size());
+  // A split that cannot be read is said before the first step, not at the
+  // report.
+  for (size_t report : stage().reports)
+    session.dataset(session.program.reports[report].feed.dataset);
 }
 
 /// Values that the model takes from its first batch. The batch is read again
@@ -128,8 +138,7 @@ void Trainer::initialiseFromBatch() {
     Feed::Position before = feeds[i].position;
     std::vector<int64_t> records = feeds[i].takeRecords();
     feeds[i].position = before;
-    feeds[i].read(records, 1, entry, bindings.sizes, batches[i]);
-    bindBatch(batches[i], bindings);
+    session.readBatch(feeds[i], records, 1, entry, batches[i], bindings);
   }
   session.checkRun(stage().batchInit, bindings.sizes);
   Results unused;
@@ -183,6 +192,7 @@ static std::vector<size_t> ownValues(const Program &program) {
 }
 
 void Trainer::saveCheckpoint() {
+  openLog();
   Clock::time_point before = Clock::now();
   state.feeds.clear();
   for (const Feed &feed : feeds)
