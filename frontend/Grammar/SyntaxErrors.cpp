@@ -265,6 +265,22 @@ static void reportDeclarationInLayer(const Mistake &m, const Places &places,
     d.note("it is a declaration of the file and stands outside");
 }
 
+/// An expression is missing; `x += 1` and `x ** 2` are of other languages.
+static void reportNoExpression(const Mistake &m, const Places &places,
+                               Diagnostics &diags) {
+  Diagnostic &d = diags.report(Rule::parse_c4, places.getRange(m.token),
+                               "expected an expression " + before(m.token));
+  size_t previous = m.previous ? m.previous->getType() : 0;
+  if (previous == Tokens::STAR && m.token->getType() == Tokens::STAR)
+    d.note("a power is written 'x^2'");
+  bool isOperator = previous == Tokens::PLUS || previous == Tokens::MINUS ||
+                    previous == Tokens::STAR || previous == Tokens::SLASH;
+  if (isOperator && m.token->getType() == Tokens::ASSIGN &&
+      m.first->getType() == Tokens::NAME)
+    d.note("write '" + m.first->getText() + " = " + m.first->getText() + " " +
+           m.previous->getText() + " …'");
+}
+
 static void reportMistake(const Mistake &m, const Places &places,
                           Diagnostics &diags) {
   Range at = places.getRange(m.token);
@@ -281,7 +297,7 @@ static void reportMistake(const Mistake &m, const Places &places,
   if (m.expectsOnly(Tokens::SEMI))
     return reportRest(m, places, diags);
   if (m.expects(Tokens::NUMBER) && m.expects(Tokens::LPAREN))
-    return say("expected an expression " + before(m.token));
+    return reportNoExpression(m, places, diags);
   bool isName = m.expects(Tokens::NAME) ||
                 (m.rule == Tokens::RuleParameters && m.previous &&
                  m.previous->getType() == Tokens::LPAREN);

@@ -35,6 +35,7 @@ private:
   Dim bound(const ast::Expr *expr, Dim size);
   Dim lengthOf(const Axis &axis);
   bool inRange(Dim exact, Dim size, Range at, llvm::StringRef what);
+  bool isReadByMask(Range at);
   bool holds(Dim goal);
   void add(core::Subscript subscript, std::optional<Axis> kept = std::nullopt);
   /// An index tensor in a subscript: its axes become axes of the result.
@@ -98,9 +99,11 @@ bool Access::inRange(Dim exact, Dim size, Range at, llvm::StringRef what) {
                            : std::string("not negative"))));
     return false;
   }
+  bool ofMask = isReadByMask(at);
   auto &diag = e.report(
-      Rule::range_c1, at,
-      access + " may be read at " + (high ? top : bottom).str() + ", and " +
+      ofMask ? Rule::mask_c3 : Rule::range_c1, at,
+      (ofMask ? "in the mask '" + e.frame->name + "', " : std::string()) +
+          access + " may be read at " + (high ? top : bottom).str() + ", and " +
           name +
           (high ? " ends at " + (size.size() - 1).str() : " begins at 0"));
   for (const core::Atom *atom : dims.atoms(exact.size()))
@@ -108,8 +111,21 @@ bool Access::inRange(Dim exact, Dim size, Range at, llvm::StringRef what) {
       diag.note(atom->range, "'" + atom->symbol + "' runs from " +
                                  atom->low.size().str() + " to " +
                                  atom->high.size().str() + " here");
-  way(diag);
+  if (ofMask)
+    diag.note("what a mask reads at its positions is as long as the attention");
+  else
+    way(diag);
   return false;
+}
+
+/// Data of a mask at one of its positions as it stands, `doc[b, q]`: it has to
+/// be as long as the attention.
+bool Access::isReadByMask(Range at) {
+  return e.frame && e.frame->isMask &&
+         llvm::any_of(brackets.entries, [&](const ast::Subscript &entry) {
+           return entry.range.begin == at.begin &&
+                  llvm::isa_and_nonnull<ast::NameExpr>(entry.value);
+         });
 }
 
 /// A bound of a slice; one with a minus sign counts from the end.

@@ -3,6 +3,7 @@
 // Products and factors of matrices.
 
 #include "frontend/Sema/Bind.h"
+
 #include "llvm/ADT/StringSwitch.h"
 
 namespace lamina::sema {
@@ -84,7 +85,7 @@ Value Evaluator::matmul(const Value &left, const Value &right,
     if (last.size() == first.size())
       diag.note("both are " + last.size().str() +
                 " here, but nothing says that they are one dimension");
-    else
+    else if (last.dim != last.size() || first.dim != first.size())
       diag.note("here " + last.size().str() + " and " + first.size().str());
     return Value::error(expr->range);
   }

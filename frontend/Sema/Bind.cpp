@@ -20,7 +20,8 @@ class SignatureBinder {
 public:
   SignatureBinder(Evaluator &e, FrameScope &callee, llvm::StringRef name,
                   std::vector<BoundArg> &args)
-      : e(e), dims(e.dims), callee(callee), name(name), args(args) {}
+      : e(e), dims(e.dims), callee(callee), name(name), args(args),
+        caller(e.scope) {}
 
   bool bind();
 
@@ -48,23 +49,16 @@ private:
   FrameScope &callee;
   llvm::StringRef name;
   std::vector<BoundArg> &args;
+  Scope *caller;
 };
 
 /// Which parameters are tensors, and whether their ranks fit.
 bool SignatureBinder::shape(BoundArg &arg) {
   auto *type = typeOf(arg);
-  const ast::Type *declared = arg.parameter->type;
-  bool wantsMask = declared && (llvm::isa<ast::MaskType>(declared) ||
-                                llvm::isa<ast::ScoreType>(declared));
-  if (wantsMask && !arg.value.isNone() && arg.value.kind != Value::Function) {
-    auto &diag = e.report(Rule::mask_c4, arg.range,
-                          "a mask is passed by its name, and this is " +
-                              arg.value.describe());
-    if (auto *index = llvm::dyn_cast_or_null<ast::IndexExpr>(arg.source))
-      diag.note("write '" + arg.parameter->name.text + ": " +
-                e.text(index->base) + "'");
+  EvaluatedArg given{arg.parameter->name.text, arg.value, nullptr, arg.source,
+                     arg.range};
+  if (!e.fitsMask(*arg.parameter, given))
     return false;
-  }
   if (!type || arg.value.isNone()) {
     arg.isSetting = true;
     return true;
@@ -121,10 +115,16 @@ bool SignatureBinder::shape(BoundArg &arg) {
                (rank == 1 ? " dimension, " : " dimensions, ") +
                arg.operand->type.str() + ", and '" + arg.parameter->name.text +
                "' of '" + name + "' takes " + (hasPack ? "at least " : "") +
-               llvm::Twine(written - hasPack))
+               llvm::Twine(written - hasPack) + ", " +
+               e.session.sources.getText(type->range))
       .note(arg.parameter->range,
             "'" + arg.parameter->name.text + "' is declared here");
   return false;
+}
+
+static std::string spellAxes(core::Type type) {
+  type.elem.kind = Elem::Real;
+  return type.axes.empty() ? "[]" : type.str(true);
 }
 
 bool SignatureBinder::bindPack(BoundArg &arg, llvm::ArrayRef<Axis> axes) {
@@ -142,9 +142,13 @@ bool SignatureBinder::bindPack(BoundArg &arg, llvm::ArrayRef<Axis> axes) {
     equal = axes[i].size() == callee.pack[i].size();
   if (equal)
     return true;
+  core::Type before = arg.operand->type, here = before;
+  before.axes.assign(callee.pack.begin(), callee.pack.end());
+  here.axes.assign(axes.begin(), axes.end());
   e.report(Rule::call_c1, arg.range,
-           "'...' stands for the same dimensions throughout '" + name +
-               "', and here for others: " + arg.operand->type.str(true))
+           "'...' of '" + name + "' stands for " + spellAxes(before) +
+               " in this call, and for " + spellAxes(here) + " in '" +
+               e.text(arg.source) + "'")
       .note(arg.parameter->range, "in this parameter");
   return false;
 }
@@ -306,12 +310,15 @@ bool SignatureBinder::element(BoundArg &arg) {
   if ((within(given.low, true) || within(exact, true)) &&
       (within(given.high, false) || within(exact, false)))
     return true;
-  e.report(Rule::call_c5, arg.range,
-           "'" + arg.parameter->name.text + "' has to be below " +
-               bound.size().str() + ", and " +
-               (given.high ? "this may be " + given.high.size().str()
-                           : std::string("nothing bounds this")))
-      .note(arg.parameter->range, "declared here");
+  auto &diag =
+      e.report(Rule::call_c5, arg.range,
+               "'" + arg.parameter->name.text + "' has to be below " +
+                   bound.size().str() + ", and " +
+                   (given.high ? "this may be " + given.high.size().str()
+                               : std::string("nothing bounds this")));
+  diag.note(arg.parameter->range, "declared here");
+  llvm::SaveAndRestore<Scope *> in(e.scope, caller);
+  e.noteOrigins(diag, {arg.source});
   return false;
 }
 

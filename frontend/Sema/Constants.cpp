@@ -134,7 +134,11 @@ std::optional<Value> Session::lookUp(FileScope &file, Symbol name,
   if (auto known = home->evaluated.find(name); known != home->evaluated.end())
     return known->second;
   if (llvm::is_contained(home->evaluating, decl)) {
-    report(Rule::const_c2, decl->range, "'" + name + "' needs its own value");
+    auto &diag = report(Rule::const_c2, nameRange(decl, name),
+                        "'" + name + "' needs its own value");
+    auto from = llvm::find(home->evaluating, decl);
+    for (ast::Decl *on : llvm::make_range(from + 1, home->evaluating.end()))
+      diag.note(nameRange(on, ""), "by way of this");
     return Value::error(decl->range);
   }
   home->evaluating.push_back(decl);

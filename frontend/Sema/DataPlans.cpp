@@ -9,6 +9,8 @@
 
 #include "frontend/Sema/DataColumns.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 namespace lamina::sema {
 
 using core::DataPlan;
@@ -118,7 +120,13 @@ bool SourceReader::reportUnknown(llvm::StringRef source) {
     e.report(Rule::call_c6, argument.range,
              argument.name ? "'" + source + "' has no setting '" +
                                  argument.name.text + "'"
-                           : "'" + source + "' takes no further argument");
+                           : "'" + source + "' takes no further argument")
+        .note("it has " + llvm::StringSwitch<std::string>(source)
+                              .Case("records", "n")
+                              .Case("windows", "file, n, step")
+                              .Case("images", "file, labels")
+                              .Case("table", "file, separator, header")
+                              .Default("file"));
     return true;
   }
   return false;

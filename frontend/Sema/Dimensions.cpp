@@ -2,8 +2,8 @@
 //
 // Dimensions and types as written.
 //
-// Names of dimensions are looked up where the type stands; new ones are bound by
-// the caller.
+// Names of dimensions are looked up where the type stands; new ones are bound
+// by the caller.
 
 #include "frontend/Sema/Bind.h"
 
@@ -109,6 +109,31 @@ Symbol axisName(const ast::Dimension &dimension) {
   return "";
 }
 
+Binding *Evaluator::settingOf(Symbol name) {
+  for (Scope *at = scope; at && at->kind != Scope::File; at = at->outer)
+    if (Binding *binding = at->find(name))
+      return binding->kind == Binding::Setting ? binding : nullptr;
+  return nullptr;
+}
+
+bool Evaluator::isSettingInError(const ast::Expr *expr) {
+  auto *word = llvm::dyn_cast<ast::NameExpr>(expr);
+  Binding *setting = word ? settingOf(word->name) : nullptr;
+  return setting && setting->value.isError();
+}
+
+/// A name in a type that has no size: unknown, or a setting of another kind.
+void Evaluator::reportNoSize(ast::Name name) {
+  Binding *setting = settingOf(name.text);
+  if (!setting) {
+    report(Rule::weight_c4, name.range,
+           "nothing says how large '" + name.text + "' is here");
+  } else if (!setting->value.isError()) {
+    forceWhole(setting->value, setting->range, "'" + name.text.str() + "'");
+    setting->value = Value::error(setting->range);
+  }
+}
+
 core::Type Evaluator::resolve(const ast::Type *type,
                               std::function<Dim(ast::Name)> fresh) {
   auto *tensor = llvm::dyn_cast<ast::TensorType>(type);
@@ -150,13 +175,22 @@ core::Type Evaluator::resolve(const ast::Type *type,
       dim = name ? knownDimension(dimension.size) : Dim();
       if (!dim) {
         if (name)
-          report(Rule::weight_c4, name.range,
-                 "nothing says how large '" + name.text + "' is here");
-        else
+          reportNoSize(name);
+        else if (!isSettingInError(dimension.size))
           report(Rule::dim_c1, dimension.range,
                  "a dimension is a name, a whole number or arithmetic on them");
         return core::Type::error();
       }
+    }
+    if (auto known = dim.size().constant(); known && *known < 0) {
+      Range at = dimension.range;
+      if (auto *word = llvm::dyn_cast<ast::NameExpr>(dimension.size))
+        if (Binding *setting = settingOf(word->name))
+          at = setting->range;
+      report(Rule::dim_c2, at,
+             "a dimension is not negative, and '" + text(dimension.size) +
+                 "' is " + llvm::Twine(*known));
+      return core::Type::error();
     }
     if (dimension.name)
       bindDimension(*scope, dimension.name, dim);

@@ -44,6 +44,12 @@ Value Evaluator::call(const ast::CallExpr *expr) {
   Value function = evaluate(callee);
   if (function.isError())
     return function;
+  if (function.isNone()) {
+    report(Rule::layer_c3, expr->range,
+           "'" + text(callee) + "' is none here, and cannot be called")
+        .note("ask first: '… if " + text(callee) + " else …'");
+    return Value::error(expr->range);
+  }
   return apply(function, arguments(expr), expr->range);
 }
 
@@ -182,6 +188,7 @@ Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
     name = made->optimizer->name.text;
   }
   unsigned position = 0;
+  llvm::MapVector<Symbol, Range> givenHere;
   for (EvaluatedArg &arg : args) {
     bool runTime = arg.value.isRunTime();
     if (arg.name.empty()) {
@@ -205,12 +212,22 @@ Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
         }
         return Value::error(range);
       }
+      givenHere[parameters[position].name.text] = arg.range;
+      if (!fitsMask(parameters[position], arg))
+        return Value::error(range);
       made->given.push_back({parameters[position].name.text, arg.value});
       continue;
     }
-    bool isSetting = llvm::any_of(
+    auto *setting = llvm::find_if(
         parameters, [&](auto &p) { return p.name.text == arg.name; });
-    if (isSetting) {
+    if (setting != parameters.end()) {
+      auto [first, isNew] = givenHere.insert({arg.name, arg.range});
+      if (!isNew) {
+        reportTwice(arg.name, arg.range, first->second);
+        return Value::error(range);
+      }
+      if (!fitsMask(*setting, arg))
+        return Value::error(range);
       made->given.push_back({arg.name, arg.value});
     } else if (made->kind != Callable::Stage && takes(callee, arg.name)) {
       made->extra.push_back({arg.name, arg.value});
@@ -231,62 +248,6 @@ Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
 }
 
 //===-- Functions ---------------------------------------------------------===//
-
-/// Arguments beside parameters; false after a diagnostic. Parameters without an
-/// argument are left out of `bound`.
-bool Evaluator::matchArguments(llvm::ArrayRef<ast::Parameter> parameters,
-                               llvm::ArrayRef<NamedValue> given,
-                               const Args &args, llvm::StringRef name,
-                               Range range, std::vector<BoundArg> &bound) {
-  std::vector<std::optional<BoundArg>> places(parameters.size());
-  auto place = [&](Symbol word) -> int {
-    for (auto [i, parameter] : llvm::enumerate(parameters))
-      if (parameter.name.text == word)
-        return i;
-    return -1;
-  };
-  for (const NamedValue &value : given)
-    if (int at = place(value.name); at >= 0) {
-      places[at].emplace();
-      places[at]->value = value.value;
-      places[at]->range = range;
-    }
-  size_t next = 0;
-  for (const EvaluatedArg &arg : args) {
-    int at;
-    if (arg.name.empty()) {
-      while (next < places.size() && places[next])
-        ++next;
-      at = next < places.size() ? int(next) : -1;
-    } else {
-      at = place(arg.name);
-    }
-    if (at < 0) {
-      std::string has;
-      for (auto &p : parameters)
-        has += (has.empty() ? "" : ", ") + p.name.text.str();
-      report(Rule::call_c6, arg.range,
-             arg.name.empty()
-                 ? "'" + name + "' takes " + llvm::Twine(parameters.size()) +
-                       (parameters.size() == 1 ? " argument" : " arguments") +
-                       ", and this is one more"
-                 : "'" + name + "' has no setting or parameter '" + arg.name +
-                       "'")
-          .note(has.empty() ? "it has no parameters" : "it has " + has);
-      return false;
-    }
-    places[at].emplace();
-    places[at]->value = arg.value;
-    places[at]->source = arg.source;
-    places[at]->range = arg.range;
-  }
-  for (auto [i, filled] : llvm::enumerate(places))
-    if (filled) {
-      filled->parameter = &parameters[i];
-      bound.push_back(std::move(*filled));
-    }
-  return true;
-}
 
 /// Parameters that have neither argument nor default.
 static bool isComplete(llvm::ArrayRef<ast::Parameter> parameters,

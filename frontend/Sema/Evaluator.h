@@ -73,22 +73,12 @@ public:
     llvm::SaveAndRestore<Statements *> statements;
     llvm::SaveAndRestore<std::vector<Symbol>> drawPath;
     llvm::SaveAndRestore<std::vector<FrameScope *>> frames;
-    // What the body around does with its own statements and indices is no
-    // matter of this one.
-    llvm::SaveAndRestore<std::function<bool(const ast::Stmt *)>> entryStatement;
-    llvm::SaveAndRestore<
-        std::function<bool(const ast::Target &, const ast::Expr *)>>
-        collected;
-    llvm::SaveAndRestore<llvm::SmallVector<core::IndexVar *, 4>> packIndices;
   };
   std::vector<FrameScope *> frames; ///< entered and not left, outermost first
 
   /// Called for `[…]` that only data knows (cuts and items of texts and lists),
   /// before anything else; none if it is not one.
   std::function<std::optional<Value>(const ast::IndexExpr *)> dataIndex;
-  /// Called for operators that data also has on texts (`==`, `and`, `not` …),
-  /// before anything else; none if nothing of the record is compared.
-  std::function<std::optional<Value>(const ast::Expr *)> dataText;
   /// Called for a definition in a loop whose brackets may hold its index.
   std::function<bool(const ast::Target &, const ast::Expr *)> collected;
   /// Called for a dimension that a drawn type names first (`[batch]` …).
@@ -125,6 +115,8 @@ public:
   /// Looks a name up, captures it if it belongs to another body.
   std::optional<Value> lookUp(Symbol name);
   Value nameValue(const ast::NameExpr *expr);
+  void reportNoTensor(const Value &value, Range range);
+  Value unknownName(const ast::NameExpr *expr);
   FileScope *currentFile();
   /// A run-time value of another body, as a capture of this one.
   Value imported(const Value &value);
@@ -207,6 +199,11 @@ public:
   ast::Name newName(const ast::Expr *expr);
   void bindDimension(Scope &in, ast::Name name, Dim dim);
   bool findPrimitiveNamed(Symbol name);
+  /// The setting of the bodies around that has this name; null if it is another
+  /// kind of name.
+  Binding *settingOf(Symbol name);
+  void reportNoSize(ast::Name name);
+  bool isSettingInError(const ast::Expr *expr);
   /// A type all of whose names are known, but for new ones, which `fresh`
   /// makes.
   core::Type resolve(const ast::Type *type,
@@ -255,10 +252,14 @@ public:
   Args arguments(const ast::CallExpr *expr);
   bool takes(const Value &callee, Symbol name);
   Value giveSettings(const Value &callee, Args args, Range range);
+  /// May a value be given to a parameter of type `mask` or `score`? Reports.
+  bool fitsMask(const ast::Parameter &parameter, const EvaluatedArg &arg);
   bool matchArguments(llvm::ArrayRef<ast::Parameter> parameters,
                       llvm::ArrayRef<NamedValue> given, const Args &args,
                       llvm::StringRef name, Range range,
-                      std::vector<struct BoundArg> &bound);
+                      std::vector<struct BoundArg> &bound,
+                      llvm::ArrayRef<ast::Parameter> settings = {});
+  bool reportTwice(llvm::StringRef name, Range range, Range first);
   void addTypedDefaults(FrameScope &callee,
                         llvm::ArrayRef<ast::Parameter> parameters,
                         std::vector<struct BoundArg> &bound);
@@ -323,10 +324,6 @@ public:
   void assumeValue(const core::Expr *condition, bool holds);
   /// A whole number as a dim over indices and values; null for other types.
   Dim exactOf(const core::Expr *expr);
-  /// What a let gave its local; null for parameters and the like.
-  const core::Expr *madeOf(const core::Local *local) const {
-    return localValues.lookup(local);
-  }
   /// A field's elements, bounded by the conditions of filters above `plan`.
   core::Elem filteredElem(core::DataPlan &plan, const core::DataField &field);
   /// What a scalar local stands for; null if it is no let.
@@ -363,6 +360,8 @@ private:
                const ast::Expr *value, Range range);
   void splitLets(Statements &inner, core::Fold &fold, Range range);
   Value itemOf(const Value &list, int64_t place, const ast::IndexExpr *expr);
+  bool fitsGrid(const Value &position, const Value &width,
+                const ast::Subscript &entry, Range range);
   bool bindPosition(FrameScope &callee, const ast::Subscript &entry,
                     const Value &position);
   Value applyMaskBody(const Value &mask, llvm::ArrayRef<Value> positions,

@@ -6,6 +6,7 @@
 // share an instance, whose body is evaluated once.
 
 #include "frontend/Sema/Bind.h"
+
 #include "llvm/ADT/StringExtras.h"
 
 namespace lamina::sema {
@@ -45,13 +46,8 @@ void Evaluator::settingDefaults(LayerScope &settings,
   for (const ast::Parameter &parameter : layer.settings.list) {
     if (settings.find(parameter.name.text))
       continue;
-    if (!parameter.value) {
-      if (!early)
-        report(Rule::call_c6, parameter.range,
-               "'" + layer.name.text + "' is not given its setting '" +
-                   parameter.name.text + "'");
-      continue;
-    }
+    if (!parameter.value)
+      continue; // reported where the call is prepared
     llvm::SaveAndRestore<Scope *> inner(scope, &in);
     unsigned before = session.numMuted;
     session.muted += early;
@@ -84,9 +80,13 @@ bool Evaluator::prepareCall(const Value &field, Symbol call, const Args &args,
   // A mask or a score of the settings may be given at the call.
   Callable callable = *field.callable;
   Args own;
-  for (const EvaluatedArg &arg : args)
+  for (const EvaluatedArg &arg : args) {
+    for (const ast::Parameter &setting : callable.layer->settings.list)
+      if (setting.name.text == arg.name && !fitsMask(setting, arg))
+        return false;
     if (!givesMask(callable, arg))
       own.push_back(arg);
+  }
   out.layer = callable.layer;
   out.decl = findCall(*callable.layer, call);
   if (!out.decl) {
@@ -109,10 +109,22 @@ bool Evaluator::prepareCall(const Value &field, Symbol call, const Args &args,
   out.frame->call = range;
   out.frame->layer = field.field->state;
   out.settings->state = field.field->state;
+  for (const ast::Parameter &parameter : out.layer->settings.list)
+    if (!parameter.value && !out.settings->find(parameter.name.text)) {
+      Range at = field.field->slot->range;
+      report(Rule::call_c6, at.isKnown() ? at : range,
+             "'" + out.layer->name.text + "' is not given its setting '" +
+                 parameter.name.text + "'")
+          .note(parameter.range, "declared here")
+          .note("write '" + out.layer->name.text + "(" + parameter.name.text +
+                ": …)'");
+      return false;
+    }
   Scope *early = session.make<Scope>(Scope::Block, out.settings);
   settingDefaults(*out.settings, *out.layer, *early, true);
   if (!matchArguments(out.decl->parameters.list, {}, own,
-                      callable.layer->name.text, range, out.bound))
+                      callable.layer->name.text, range, out.bound,
+                      callable.layer->settings.list))
     return false;
   addTypedDefaults(*out.frame, out.decl->parameters.list, out.bound);
   for (const ast::Parameter &parameter : out.decl->parameters.list)
@@ -193,7 +205,9 @@ Value Evaluator::callLayer(const Value &field, Symbol callName, Args args,
   } else if (evaluatingInstances.contains(known)) {
     report(Rule::layer_c5, range,
            "'" + call.layer->name.text +
-               "' calls itself with the same settings");
+               "' calls itself with the same settings")
+        .note("a layer may hold itself with others: 'rest: " +
+              call.layer->name.text + "(k - 1) when k > 1'");
     return Value::error(range);
   }
   core::FunctionInstance *callee = state->calls[call.callKey];

@@ -44,6 +44,12 @@ FieldInfo *Evaluator::fieldInfo(const Value &layer, Symbol name, Range range) {
     slot->kind = core::Slot::Repeat;
     slot->count =
         forceWhole(callable.count, range, "the number of copies").value_or(1);
+    if (slot->count < 0) {
+      report(Rule::const_c1, range,
+             "a layer has 0 copies or more, and this is " +
+                 llvm::Twine(slot->count));
+      slot->count = 1;
+    }
     addPart(callable.parts[0], "*");
     break;
   case Callable::Filtered:

@@ -98,9 +98,12 @@ void Evaluator::loopOver(const ast::ForStmt *stmt,
       this->statement(statement);
     // What was defined before is carried on, what is new is gone.
     for (auto &[name, binding] : inner->names)
-      if (name != stmt->name.text)
-        if (Binding *old = inner->outer->find(name))
-          *old = binding;
+      if (name == stmt->name.text)
+        continue;
+      else if (Binding *old = inner->outer->find(name))
+        *old = binding;
+      else if (binding.kind == Binding::Name)
+        inner->outer->goneWithLoops[name] = binding.range;
   }
 }
 
@@ -222,6 +225,9 @@ LoopBuilder::Round LoopBuilder::runBody() {
     }
   }
   e.facts.resize(facts);
+  for (auto &[name, binding] : inner->names)
+    if (binding.kind == Binding::Name)
+      e.scope->goneWithLoops[name] = binding.range;
   return round;
 }
 

@@ -44,6 +44,76 @@ Value Evaluator::combine(Callable::Kind kind, const ast::BinaryExpr *expr) {
   return value;
 }
 
+//===-- Masks as arguments ------------------------------------------------===//
+
+/// Made of masks only, or of scores only.
+static bool isMadeOf(ast::FunctionKind kind, const Value &value) {
+  if (value.kind != Value::Function)
+    return false;
+  switch (value.callable->kind) {
+  case Callable::Function:
+    return value.callable->function->functionKind == kind;
+  case Callable::MaskAnd:
+  case Callable::MaskOr:
+  case Callable::MaskNot:
+    return kind == ast::FunctionKind::Mask;
+  case Callable::Chain:
+    return llvm::all_of(value.callable->parts,
+                        [&](auto &part) { return isMadeOf(kind, part); });
+  default:
+    return false;
+  }
+}
+
+/// `window` for `window(8)`: the setting that is still to be given.
+static const ast::Parameter *missingSetting(const Value &value) {
+  const Callable &callable = *value.callable;
+  if (callable.kind != Callable::Function) {
+    for (const Value &part : callable.parts)
+      if (auto *missing = missingSetting(part))
+        return missing;
+    return nullptr;
+  }
+  for (const ast::Parameter &parameter : callable.function->parameters.list)
+    if (!parameter.value && !callable.find(parameter.name.text))
+      return &parameter;
+  return nullptr;
+}
+
+bool Evaluator::fitsMask(const ast::Parameter &parameter,
+                         const EvaluatedArg &arg) {
+  const ast::Type *type = parameter.type;
+  bool isScore = llvm::isa_and_nonnull<ast::ScoreType>(type);
+  if ((!isScore && !llvm::isa_and_nonnull<ast::MaskType>(type)) ||
+      arg.value.isNone() || arg.value.isError())
+    return true;
+  std::string what = isScore ? "score" : "mask";
+  if (!isMadeOf(isScore ? ast::FunctionKind::Score : ast::FunctionKind::Mask,
+                arg.value)) {
+    auto &diag =
+        report(Rule::mask_c4, arg.range,
+               "'" + parameter.name.text + "' takes a " + what +
+                   " by its name, and this is " + arg.value.describe());
+    if (auto *index = llvm::dyn_cast_or_null<ast::IndexExpr>(arg.source))
+      diag.note("write '" + parameter.name.text + ": " + text(index->base) +
+                "'");
+    else if (arg.value.isRunTime() && arg.value.expr->type.elem.isTruth())
+      diag.note("a mask reads data at its positions: 'mask seen(m: bool[b, k])"
+                "[b, k] = m[b, k]'");
+    return false;
+  }
+  const ast::Parameter *missing = missingSetting(arg.value);
+  if (!missing)
+    return true;
+  report(Rule::mask_c4, arg.range,
+         "this " + what + " is not given '" + missing->name.text + "'")
+      .note(missing->range, "declared here")
+      .note("write '" + text(arg.source) + "(" + missing->name.text + ": …)'");
+  return false;
+}
+
+//===-- Masks at positions ------------------------------------------------===//
+
 /// One position of the brackets: `q`, or `q = (y, x < w)`, read as a tuple.
 bool Evaluator::bindPosition(FrameScope &callee, const ast::Subscript &entry,
                              const Value &position) {
@@ -56,8 +126,11 @@ bool Evaluator::bindPosition(FrameScope &callee, const ast::Subscript &entry,
   callee.bind(entry.name.text, position, Binding::Index, entry.name.range);
   auto *tuple = llvm::dyn_cast<ast::TupleExpr>(
       ast::withoutParens(const_cast<ast::Expr *>(entry.value)));
-  if (!tuple || tuple->entries.size() < 2)
+  if (!tuple || tuple->entries.size() < 2) {
+    report(Rule::mask_c2, entry.range,
+           "a position is read as parts in parentheses: 'q = (y, x < w)'");
     return false;
+  }
   // From the last part, which runs fastest.
   Value rest = position;
   for (size_t i = tuple->entries.size(); i-- > 0;) {
@@ -76,6 +149,8 @@ bool Evaluator::bindPosition(FrameScope &callee, const ast::Subscript &entry,
     }
     llvm::SaveAndRestore<Scope *> in(scope, &callee);
     Value width = bound && i ? evaluate(bound) : Value();
+    if (i && !fitsGrid(position, width, entry, part->range))
+      return false;
     Value value =
         i ? binary(core::Primitive::Mod, rest, width, part->range) : rest;
     callee.bind(name->name, value, Binding::Index, name->range);
@@ -85,6 +160,23 @@ bool Evaluator::bindPosition(FrameScope &callee, const ast::Subscript &entry,
                 part->range);
   }
   return true;
+}
+
+/// `q = (y, x < w)` of a position that runs over whole rows of w.
+bool Evaluator::fitsGrid(const Value &position, const Value &width,
+                         const ast::Subscript &entry, Range range) {
+  auto known = width.constant();
+  auto *index = position.isRunTime()
+                    ? llvm::dyn_cast<core::IndexValue>(position.expr)
+                    : nullptr;
+  auto length = index ? index->index->extent.size().constant() : std::nullopt;
+  if (!known || !length || (*known > 0 && *length % *known == 0))
+    return true;
+  report(Rule::mask_c2, range,
+         "'" + entry.name.text + "' runs over " + llvm::Twine(*length) +
+             " positions, and rows of " + llvm::Twine(*known) +
+             " do not divide them");
+  return false;
 }
 
 Value Evaluator::applyMask(const Value &mask, llvm::ArrayRef<Value> positions,
@@ -147,9 +239,16 @@ Value Evaluator::applyMaskBody(const Value &mask,
         .note("what does not look at one of them gets 0 there");
     return Value::error(range);
   }
+  if (depth >= 100) {
+    report(Rule::const_c2, decl->name.range,
+           "the mask '" + decl->name.text + "' is made of itself");
+    return Value::error(range);
+  }
+  llvm::SaveAndRestore<unsigned> deeper(depth, depth + 1);
   FrameScope *inner = session.make<FrameScope>(callable.home);
   inner->name = decl->name.text.str();
   inner->call = range;
+  inner->isMask = true;
   std::vector<BoundArg> bound;
   if (!matchArguments(decl->parameters.list, callable.given, {},
                       decl->name.text, range, bound))
@@ -172,11 +271,11 @@ Value Evaluator::applyMaskBody(const Value &mask,
                  .Case("q", 2)
                  .Case("k", 3)
                  .Default(-1);
-    if (at < 0 || !bindPosition(*inner, entry, positions[at])) {
+    if (at < 0)
       report(Rule::mask_c1, entry.range,
              "the positions of a mask are called b, h, q and k");
+    if (at < 0 || !bindPosition(*inner, entry, positions[at]))
       return Value::error(range);
-    }
   }
   if (score)
     inner->bind("s", named("s", *score, range), Binding::Given, range);
@@ -184,11 +283,16 @@ Value Evaluator::applyMaskBody(const Value &mask,
   {
     Entry entry(*this, context, inner, statements);
     value = body(decl->body);
+    // Without brackets it is an expression over masks, or over scores.
+    if (decl->brackets.entries.empty() && value.kind == Value::Function)
+      value = applyMask(value, positions, range, score);
   }
   value = back(*inner, value);
   if (value.isError() || value.kind == Value::Truth || isScore)
     return value;
   core::Expr *expr = runTime(value, range);
+  if (expr->type.isError())
+    return Value::error(range);
   if (!expr->type.isScalar() || !expr->type.elem.isTruth()) {
     report(Rule::mask_c1, decl->range,
            "the body of a mask is a truth value, and "

@@ -48,8 +48,22 @@ Value Evaluator::memberOf(const Value &base, ast::Name member, Range range) {
   default:
     break;
   }
-  report(Rule::layer_c2, member.range,
-         base.describe() + " has no '" + member.text + "'");
+  auto &diag = report(Rule::layer_c2, member.range,
+                      base.describe() + " has no '" + member.text + "'");
+  llvm::ArrayRef<Symbol> names;
+  if (base.kind == Value::TupleOf)
+    names = *base.names;
+  else if (base.kind == Value::RunTime && base.expr->type.isTuple())
+    names = base.expr->type.names;
+  std::string has;
+  for (Symbol name : names)
+    if (!name.empty())
+      has += (has.empty() ? "" : ", ") + name.str();
+  if (!has.empty())
+    diag.note("it has " + has);
+  else if (base.kind == Value::RunTime && base.expr->type.isTensor() &&
+           (member.text == "shape" || member.text == "size"))
+    diag.note("a dimension's name is its size: 'n', or 'size(n)'");
   return Value::error(range);
 }
 

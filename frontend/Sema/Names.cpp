@@ -2,29 +2,21 @@
 //
 // Looking names up.
 //
-// A run-time value of another body becomes a capture of this one. What has to be
-// known when compiling is forced here.
+// A run-time value of another body becomes a capture of this one. What has to
+// be known when compiling is forced here.
 
 #include "frontend/Sema/Evaluator.h"
+
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace lamina::sema {
 
 //===-- Names -------------------------------------------------------------===//
 
 Value Evaluator::nameValue(const ast::NameExpr *expr) {
-  if (auto value = lookUp(expr->name))
-    return *value;
-  FileScope *file = currentFile();
-  auto &diag =
-      report(Rule::name_c1, expr->range, "no '" + expr->name + "' here");
-  if (expr->name == "None")
-    diag.note("axes are not added: [b] meets [b, h, w] by name");
-  else if (auto names = session.similar(*file, expr->name); !names.empty())
-    diag.note("did you mean '" + names.front() + "'?");
-  // Bound to the error, so that it is said once a scope.
-  scope->bind(expr->name, Value::error(expr->range), Binding::Name,
-              expr->range);
-  return Value::error(expr->range);
+  auto value = lookUp(expr->name);
+  return value ? *value : unknownName(expr);
 }
 
 FileScope *Evaluator::currentFile() {
@@ -130,7 +122,9 @@ std::optional<int64_t> Evaluator::forceWhole(const Value &value, Range range,
          why +
              " has to be a whole number that is known when compiling, and "
              "this is " +
-             value.describe());
+             (value.kind == Value::Number && !value.dim
+                  ? llvm::formatv("{0}", llvm::format("%g", value.real)).str()
+                  : value.describe()));
   return std::nullopt;
 }
 

@@ -63,6 +63,34 @@ Value Evaluator::runTimeValue(core::Expr *expr, Dim exact) {
   return value;
 }
 
+/// What stands where a tensor is needed, and how it would become one.
+void Evaluator::reportNoTensor(const Value &value, Range range) {
+  auto &diag = report(Rule::call_c8, range,
+                      "a tensor or a number is needed here, and this is " +
+                          value.describe());
+  if (value.kind == Value::Record)
+    diag.note("'number(…)' reads a number from it, 'index(list, …)' a class");
+  if (value.kind != Value::Function)
+    return;
+  const Callable &callable = *value.callable;
+  if (callable.kind != Callable::Function) {
+    if (callable.kind == Callable::MaskAnd ||
+        callable.kind == Callable::MaskOr || callable.kind == Callable::MaskNot)
+      diag.note("masks join by 'and', 'or' and 'not'");
+    return;
+  }
+  if (callable.function->functionKind == ast::FunctionKind::Mask)
+    diag.note("masks join by 'and', 'or' and 'not'");
+  else
+    for (const ast::Parameter &parameter : callable.function->parameters.list)
+      if (!parameter.value && !callable.find(parameter.name.text)) {
+        diag.note(parameter.range, "'" + callable.function->name.text +
+                                       "' is not given '" +
+                                       parameter.name.text + "'");
+        return;
+      }
+}
+
 core::Expr *Evaluator::runTime(const Value &value, Range range) {
   auto errorNode = [&] {
     return program.make<core::Error>(core::Type::error(), range);
@@ -108,10 +136,7 @@ core::Expr *Evaluator::runTime(const Value &value, Range range) {
     return node;
   }
   default:
-    report(Rule::call_c8, range,
-           "a tensor or a number is needed here, and this "
-           "is " +
-               value.describe());
+    reportNoTensor(value, range);
     return errorNode();
   }
 }

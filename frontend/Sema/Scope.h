@@ -41,6 +41,10 @@ public:
   const Kind kind;
   Scope *const outer;
   llvm::MapVector<Symbol, Binding> names;
+  /// Names that a loop in this scope defined for itself, and where.
+  llvm::MapVector<Symbol, Range> goneWithLoops;
+  /// Data in error would have given it names; what is not found is not said.
+  bool hasNamesInError = false;
 
   Binding *find(Symbol name) {
     auto it = names.find(name);
@@ -78,6 +82,7 @@ struct FrameScope : Scope {
   Context *selfOwner = nullptr; ///< where `self` can be used
   std::string name;             ///< of the function, for messages and draws
   Range call;                   ///< where it was called
+  bool isMask = false;          ///< a mask or a score at its positions
   std::vector<core::Axis> pack; ///< of `...`
   bool hasPack = false;
   /// A declared dim of a parameter and the caller's dim that it was bound to.

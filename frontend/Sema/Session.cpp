@@ -60,13 +60,15 @@ static void forEachName(const ast::Decl *decl,
     llvm::for_each(d->names, visit);
 }
 
-static Range nameRange(const ast::Decl *decl, Symbol name) {
-  Range found = decl->range;
+Range nameRange(const ast::Decl *decl, Symbol name) {
+  Range found = decl->range, first;
   forEachName(decl, [&](ast::Name n) {
+    if (!first.isKnown())
+      first = n.range;
     if (n.text == name)
       found = n.range;
   });
-  return found;
+  return name.empty() && first.isKnown() ? first : found;
 }
 
 static bool isSample(const ast::Decl *decl) {
@@ -78,6 +80,7 @@ void Session::declare(FileScope &file) {
   for (ast::Decl *decl : file.ast.decls) {
     if (auto *import = llvm::dyn_cast<ast::ImportDecl>(decl))
       this->import(file, *import);
+    reportDuplicates(*this, decl);
     forEachName(decl, [&](ast::Name name) {
       auto [it, isNew] = file.decls.insert({name.text, decl});
       if (isNew)
@@ -113,6 +116,9 @@ void Session::import(FileScope &file, const ast::ImportDecl &decl) {
     ast::FileAST ast = parse(id, diags);
     target = addFile(std::move(ast));
   } else {
+    if (target == &file)
+      report(Rule::import_c2, decl.range,
+             "'" + decl.path->value + "' is this file itself");
     for (Range at = sources.getImportedAt(file.id); at.isKnown();
          at = sources.getImportedAt(sources.getFile(at)))
       if (sources.getFile(at) == target->id)
@@ -148,13 +154,30 @@ std::pair<FileScope *, ast::Decl *> Session::findDecl(FileScope &file,
   return {nullptr, nullptr};
 }
 
-std::vector<std::string> Session::similar(FileScope &file, Symbol name) {
-  std::vector<std::pair<unsigned, std::string>> found;
+std::vector<std::string> Session::similar(FileScope &file, Symbol name,
+                                          const Scope *inner) {
+  // Letters apart when case does not count, then when it does.
+  std::vector<std::tuple<unsigned, unsigned, std::string>> found;
+  unsigned limit = name.size() <= 4 ? 1 : 2;
+  std::string lower = name.lower();
   auto consider = [&](llvm::StringRef other) {
-    unsigned distance = name.edit_distance(other, true, 3);
-    if (distance <= 2 && distance < name.size())
-      found.push_back({distance, other.str()});
+    unsigned distance = llvm::StringRef(lower).edit_distance(other.lower());
+    if (distance <= limit && distance < name.size())
+      found.push_back({distance, name.edit_distance(other), other.str()});
   };
+  for (const Scope *at = inner; at; at = at->outer) {
+    for (auto &[known, binding] : at->names)
+      if (!binding.value.isError())
+        consider(known);
+    auto *layer = at->kind == Scope::Layer
+                      ? static_cast<const LayerScope *>(at)->state
+                      : nullptr;
+    if (layer)
+      for (const ast::Decl *member : layer->decl->members)
+        if (auto *field = llvm::dyn_cast<ast::FieldDecl>(member))
+          for (const ast::Name &each : field->names)
+            consider(each.text);
+  }
   for (auto &entry : file.decls)
     consider(entry.first);
   for (FileScope *import : file.imports)
@@ -165,8 +188,8 @@ std::vector<std::string> Session::similar(FileScope &file, Symbol name) {
   llvm::sort(found);
   std::vector<std::string> names;
   for (auto &entry : found)
-    if (!llvm::is_contained(names, entry.second))
-      names.push_back(entry.second);
+    if (!llvm::is_contained(names, std::get<2>(entry)))
+      names.push_back(std::get<2>(entry));
   return names;
 }
 

@@ -76,8 +76,10 @@ public:
                               Evaluator &evaluator);
   /// The declaration itself; null if there is none.
   std::pair<FileScope *, ast::Decl *> findDecl(FileScope &file, Symbol name);
-  /// Names that are one or two letters away, nearest first.
-  std::vector<std::string> similar(FileScope &file, Symbol name);
+  /// Names of the file, and of scopes from `inner` outwards, that are one or
+  /// two letters away, nearest first.
+  std::vector<std::string> similar(FileScope &file, Symbol name,
+                                   const Scope *inner = nullptr);
 
   Diagnostic &report(Rule rule, Range range, const llvm::Twine &text);
   /// While above 0 diagnostics are dropped: an evaluation that is only asked
@@ -112,6 +114,11 @@ private:
   std::vector<std::shared_ptr<void>> kept;
   Diagnostic dropped{};
 };
+
+/// Members and parameters of a declaration that have one name.
+void reportDuplicates(Session &session, const ast::Decl *decl);
+/// Where a declaration of a file has this name; its first one for "".
+Range nameRange(const ast::Decl *decl, Symbol name);
 
 } // namespace lamina::sema
 

@@ -29,12 +29,15 @@ void StageRunner::bindFieldsInError(const ast::Expr *data, unsigned depth) {
   auto *decl = name ? llvm::dyn_cast_or_null<ast::DataDecl>(
                           e.session.findDecl(*file, name->name).second)
                     : nullptr;
-  if (!decl || depth > 10)
+  if (!decl || depth > 10) {
+    e.scope->hasNamesInError = true;
     return;
+  }
   e.scope->bind("batch", Value::error(data->range), Binding::Name, data->range);
   if (auto *call = llvm::dyn_cast_or_null<ast::CallExpr>(decl->value);
       call && !call->arguments.empty())
     return bindFieldsInError(call->arguments[0].value, depth + 1);
+  e.scope->hasNamesInError = true;
   if (decl->lines)
     for (const ast::Stmt *line : decl->lines->statements)
       if (auto *define = llvm::dyn_cast<ast::DefineStmt>(line))
@@ -55,7 +58,6 @@ core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
       known = addSize(e, "batch", 1, count ? count : 1024, range);
     rows = known;
   }
-  declared.rows = rows;
   auto *batch = e.program.makeStmt<core::Batch>(range);
   batch->data = &plan;
   batch->rows = rows;

@@ -226,7 +226,9 @@ Value Evaluator::declare(Value value, const ast::Type *type, Range range,
     auto &diag = report(rule, range,
                         llvm::Twine(isResult ? "the result is " : "this is ") +
                             expr->type.str() + ", declared " + declared.str());
-    if (expr->type.rank() == declared.rank())
+    if (expr->type.rank() == declared.rank() &&
+        (expr->type.str() != expr->type.str(true) ||
+         declared.str() != declared.str(true)))
       diag.note("in sizes: " + expr->type.str(true) + ", declared " +
                 declared.str(true));
     diag.note(type->range, "declared here");

@@ -78,7 +78,7 @@ std::string Value::describe() const {
   case List:
     return "a list";
   case TupleOf:
-    return "a tuple";
+    return "a tuple of " + std::to_string(items->size());
   case Function:
     return "a " + describeCallable(*callable);
   case Layer:

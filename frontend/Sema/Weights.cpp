@@ -259,6 +259,8 @@ FrameScope *Evaluator::settlingFrame(LayerState &layer) {
   FrameScope *in = session.make<FrameScope>(layer.scope);
   in->layer = &layer;
   in->name = layer.decl->name.text.str();
+  if (layer.firstFrame)
+    in->call = layer.firstFrame->call;
   in->self = program.make<core::TreeSelf>(core::Type::tree(nullptr), Range());
   Context *inner = session.make<Context>();
   inner->layer = &layer;
