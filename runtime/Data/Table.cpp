@@ -30,6 +30,9 @@ public:
     width = fields.size();
     if (plan.header)
       header = fields;
+    else
+      for (size_t i = 1; i <= width; ++i)
+        header.push_back(join("column", int64_t(i)));
     bool more = !plan.header || reader.next(fields);
     for (; more; more = reader.next(fields))
       addRecord(reader.line());
@@ -59,8 +62,7 @@ private:
     std::vector<size_t> ends; ///< of each record
   };
 
-  /// A field of the record that `fields` holds. Without a header all there is
-  /// are the columns, by number.
+  /// A field of the record that `fields` holds.
   Cell field(const std::string &name, bool all) const {
     if (all)
       return Cell::ofTexts(fields);
@@ -114,7 +116,8 @@ private:
 
   size_t width = 0;
   int64_t records = 0;
-  std::vector<std::string> header, fields;
+  std::vector<std::string> header; ///< names of the columns: theirs, or ours
+  std::vector<std::string> fields;
   std::vector<Values> columns;
 };
 
