@@ -88,6 +88,11 @@ static int dispatch(const Program &program, Engine &engine,
     return testCommand(context);
   known.insert(known.end(), {"eval", "info", "bench"});
   Error error(join(quote(self), " has no command ", quote(name)), ExitMisuse);
+  if (name == "test")
+    throw error.note(join("it was built without tests; 'lamina test ",
+                          program.sourceFile.empty() ? "FILE"
+                                                     : program.sourceFile,
+                          "' runs those of its file"));
   std::string near = nearestName(name, known);
   throw error.note(near.empty() ? join("see '", self, " --help'") : near);
 }

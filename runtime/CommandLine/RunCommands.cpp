@@ -36,10 +36,10 @@ std::vector<FlagSpec> runFlags(const Program &program) {
   for (const Scalar &scalar : program.scalars)
     if (scalar.canSet())
       names += (names.empty() ? "" : ", ") + scalar.name;
-  if (!names.empty())
-    specs.push_back({"set", "NAME=NUMBER",
-                     join("change a number of the program (", names, ")"),
-                     true});
+  specs.push_back({"set", "NAME=NUMBER",
+                   join("change a number of the program (",
+                        names.empty() ? "this one has none" : names, ")"),
+                   true});
   return specs;
 }
 

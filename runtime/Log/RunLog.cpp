@@ -74,8 +74,11 @@ static double rounded(double value) {
   return std::round(value * scale) / scale;
 }
 
-/// A value that a program computed in f32 is written with the digits of an f32.
-static double shortest(double value) {
+/// A value that a program computed in f32 is written with the digits of an f32;
+/// one that is no number, which JSON has no word for, as null.
+static Json shortest(double value) {
+  if (!std::isfinite(value))
+    return Json();
   return double(float(value)) == value
              ? std::strtod(join(float(value)).c_str(), nullptr)
              : value;

@@ -24,20 +24,24 @@ std::string Error::render() const {
 
 /// The shortest decimal that reads back as the same double.
 std::string detail::toText(double value) {
+  if (std::isnan(value))
+    return "nan"; // its sign says nothing
   char text[40];
   for (int digits = 6; digits <= 17; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, value);
-    if (std::isnan(value) || std::strtod(text, nullptr) == value)
+    if (std::strtod(text, nullptr) == value)
       break;
   }
   return text;
 }
 
 std::string detail::toText(float value) {
+  if (std::isnan(value))
+    return "nan";
   char text[40];
   for (int digits = 6; digits <= 9; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, double(value));
-    if (std::isnan(value) || std::strtof(text, nullptr) == value)
+    if (std::strtof(text, nullptr) == value)
       break;
   }
   return text;

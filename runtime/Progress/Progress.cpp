@@ -31,7 +31,9 @@ std::string metricsText(const NamedNumbers &metrics) {
   std::string out;
   for (const auto &metric : metrics) {
     char number[40];
-    std::snprintf(number, sizeof number, "%.4g", metric.second);
+    std::snprintf(number, sizeof number, "%.4g",
+                  std::isnan(metric.second) ? std::fabs(metric.second)
+                                            : metric.second);
     out += (out.empty() ? "" : "  ") + metric.first + " " + number;
   }
   return out;

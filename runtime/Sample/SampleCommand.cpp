@@ -62,10 +62,31 @@ static void bindSize(const ParameterPlan &parameter, const std::string &text,
                      SizeValues &sizes) {
   int64_t value = 0;
   if (!parseInt(text, value) || value < 0)
-    throw Error(join("'--", parameter.name, "' takes a whole number, not ",
-                     quote(text)),
+    throw Error(join("'--", parameter.name,
+                     "' takes a whole number from 0, not ", quote(text)),
                 ExitMisuse);
   sizes[parameter.size] = value;
+}
+
+/// What a flag gives binds sizes: those that the program cannot take are said
+/// with the flag's name.
+static void bindSizes(const std::string &flag, const Type &type,
+                      const InputTensor &input, const SizeList &names,
+                      SizeValues &sizes) {
+  SizeValues before = sizes;
+  bindShape(flag, type, input.shape, names, sizes);
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (before[i] >= 0 || sizes[i] < 0 ||
+        (sizes[i] >= names[i].low && sizes[i] <= names[i].high))
+      continue;
+    std::string range = names[i].high == INT32_MAX
+                            ? join("at least ", names[i].low)
+                            : join(names[i].low, " to ", names[i].high);
+    throw Error(join(quote(flag), sizes[i] == 0 ? " is empty: " : ": ",
+                     quote(names[i].name), " is ", sizes[i],
+                     ", but this program takes ", range),
+                ExitMisuse);
+  }
 }
 
 static void emit(const OutputTensor &tensor, const OutputPlan &plan, bool named,
@@ -128,7 +149,7 @@ int sampleCommand(const CommandContext &context, const SamplePlan &plan) {
     if (!argument)
       continue;
     inputs.push_back(parseParameter(parameter, argument->type, texts));
-    bindShape("--" + parameter.name, argument->type, inputs.back().shape,
+    bindSizes("--" + parameter.name, argument->type, inputs.back(),
               context.program.sizes, bindings.sizes);
     bindings.values[parameter.name] = inputs.back().bytes.data();
   }

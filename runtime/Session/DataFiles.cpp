@@ -55,13 +55,18 @@ void replaceFile(std::vector<DataFile> &files, const std::string &flag) {
       file.path = flag + "/" + file.written.substr(file.written.rfind('/') + 1);
     return;
   }
-  if (isOneFile(files))
+  bool isName = equals != std::string::npos &&
+                flag.find_first_of("/.") > equals && !fileExists(flag);
+  if (isOneFile(files) && !isName)
     return replaceWritten(files, std::string(files[0].written), flag);
   std::string list;
   for (const DataFile &file : files)
     list += (list.empty() ? "" : ", ") + quote(file.name);
-  throw Error(join("'--data ", flag, "' does not say which data it is for"),
-              ExitMisuse)
+  throw Error(
+      isName ? join("'--data ", flag, "': this program reads no data ",
+                    quote(flag.substr(0, equals)))
+             : join("'--data ", flag, "' does not say which data it is for"),
+      ExitMisuse)
       .note(join("this program reads ", list, "; write --data ", files[0].name,
                  "=FILE, or --data FOLDER for all"));
 }

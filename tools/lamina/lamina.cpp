@@ -115,7 +115,7 @@ struct CommandLine {
   ExplainOptions what;
   std::vector<std::string> files, programArguments;
   bool checkOnly = false;
-  CLI::App *build, *run, *check, *fmt, *explain;
+  CLI::App *build, *run, *test, *check, *fmt, *explain;
 
   CommandLine() {
     app.require_subcommand(1);
@@ -125,6 +125,10 @@ struct CommandLine {
         "run",
         "compile a file and run it; the program's own flags follow '--'");
     addCompileFlags(run, raw, options);
+    test = app.add_subcommand(
+        "test", "run the tests of a file, in float64; part of a name after "
+                "'--' picks some");
+    addCompileFlags(test, raw, options);
     check = app.add_subcommand("check", "say what is wrong with a file");
     addCompileFlags(check, raw, options);
     fmt = app.add_subcommand("fmt", "bring files into the one layout");
@@ -157,6 +161,14 @@ struct CommandLine {
       return lamina::driver::run(
           options, programArguments,
           options.backends.front().rfind("reference", 0) == 0);
+    if (test->parsed()) {
+      options.withTests = true;
+      options.precision = "float64";
+      programArguments.insert(programArguments.begin(), "test");
+      return lamina::driver::run(
+          options, programArguments,
+          options.backends.front().rfind("reference", 0) == 0);
+    }
     if (check->parsed())
       return lamina::driver::check(options);
     if (explain->parsed()) {
