@@ -73,12 +73,22 @@ public:
     llvm::SaveAndRestore<Statements *> statements;
     llvm::SaveAndRestore<std::vector<Symbol>> drawPath;
     llvm::SaveAndRestore<std::vector<FrameScope *>> frames;
+    // What the body around does with its own statements and indices is no
+    // matter of this one.
+    llvm::SaveAndRestore<std::function<bool(const ast::Stmt *)>> entryStatement;
+    llvm::SaveAndRestore<
+        std::function<bool(const ast::Target &, const ast::Expr *)>>
+        collected;
+    llvm::SaveAndRestore<llvm::SmallVector<core::IndexVar *, 4>> packIndices;
   };
   std::vector<FrameScope *> frames; ///< entered and not left, outermost first
 
   /// Called for `[…]` that only data knows (cuts and items of texts and lists),
   /// before anything else; none if it is not one.
   std::function<std::optional<Value>(const ast::IndexExpr *)> dataIndex;
+  /// Called for operators that data also has on texts (`==`, `and`, `not` …),
+  /// before anything else; none if nothing of the record is compared.
+  std::function<std::optional<Value>(const ast::Expr *)> dataText;
   /// Called for a definition in a loop whose brackets may hold its index.
   std::function<bool(const ast::Target &, const ast::Expr *)> collected;
   /// Called for a dimension that a drawn type names first (`[batch]` …).
@@ -324,6 +334,10 @@ public:
   void assumeValue(const core::Expr *condition, bool holds);
   /// A whole number as a dim over indices and values; null for other types.
   Dim exactOf(const core::Expr *expr);
+  /// What a let gave its local; null for parameters and the like.
+  const core::Expr *madeOf(const core::Local *local) const {
+    return localValues.lookup(local);
+  }
   /// A field's elements, bounded by the conditions of filters above `plan`.
   core::Elem filteredElem(core::DataPlan &plan, const core::DataField &field);
   /// What a scalar local stands for; null if it is no let.

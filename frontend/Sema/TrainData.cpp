@@ -58,6 +58,7 @@ core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
       known = addSize(e, "batch", 1, count ? count : 1024, range);
     rows = known;
   }
+  declared.rows = rows;
   auto *batch = e.program.makeStmt<core::Batch>(range);
   batch->data = &plan;
   batch->rows = rows;
