@@ -3,32 +3,39 @@
 // What a code generator is.
 //
 // A backend compiles one kernel at a time. It sees a module with one
-// `kernel.func` and nothing else of the program.
+// `kernel.func` and nothing else of the program. docs/backends.md shows how one
+// is written; everything here is open to backends in plugins.
 
 #ifndef LAMINA_BACKENDS_BACKEND_H
 #define LAMINA_BACKENDS_BACKEND_H
 
-#include "mlir/IR/BuiltinOps.h"
+#include "backends/TargetModel.h"
+#include "dialects/Kernel/KernelOps.h"
+
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/raw_ostream.h"
 
-#include <cstdint>
 #include <string>
 
 namespace lamina {
 
-/// What the passes and emitters know of a processor. Everything that is tuned
-/// is tuned by these numbers, never by the name of a model.
-struct TargetModel {
-  std::string triple;   ///< LLVM's target triple
-  std::string cpu;      ///< LLVM's processor name, for scheduling only
-  std::string features; ///< LLVM's feature string, "+avx512f,+fma"
-  int64_t vectorBits = 128;
-  bool hasFMA = false;
-  int64_t l1Bytes = 32 << 10;
-  int64_t l2Bytes = 1 << 20;
-  int64_t cores = 1;
-  double flopsPerByte = 8; ///< peak arithmetic over copy bandwidth beyond L2
+/// Yes, or no for a reason: a clause that follows "kernel 'x' goes to cpu: "
+/// and names the backend, "halide has no scatter".
+class Verdict {
+public:
+  static Verdict yes() { return Verdict(); }
+  static Verdict no(const llvm::Twine &why) {
+    Verdict verdict;
+    verdict.why = why.str();
+    return verdict;
+  }
+  explicit operator bool() const { return why.empty(); }
+  const std::string &reason() const { return why; }
+
+private:
+  std::string why;
 };
 
 /// An object file (ELF) that exports `<name>`, `<name>_items` and
@@ -42,21 +49,34 @@ class Backend {
 public:
   virtual ~Backend() = default;
 
+  /// As `--backend` has it: lower case, a word.
   virtual llvm::StringRef name() const = 0;
+
+  /// The processor that the kernels run on.
   virtual const TargetModel &target() const = 0;
 
-  /// Changes whenever equal kernels may give other code: version, options.
-  /// Part of the key of the cache on disk.
+  /// Changes whenever equal kernels may give other code: version, options,
+  /// processor. Part of the key of the cache on disk.
   virtual std::string fingerprint() const = 0;
 
-  /// Whether `compile` takes this module's kernel. Has no side effects and no
-  /// diagnostics; `why` gets a sentence for the remark of the fall-back.
-  virtual bool canCompile(mlir::ModuleOp kernel, std::string &why) const = 0;
+  /// Whether `compile` takes this kernel. Looks only at the kernel, changes
+  /// nothing and says nothing; a yes is a promise.
+  virtual Verdict canCompile(kernel::FuncOp kernel) const = 0;
 
-  /// Compiles the one `kernel.func` of `kernel`, which may be changed. Safe to
-  /// call on several threads with modules of different contexts.
+  /// Compiles `kernel`, which stands alone in a module and may be changed.
+  /// Fails after a diagnostic. Called on several threads at once, with modules
+  /// of different contexts.
   virtual mlir::FailureOr<CompiledKernel>
-  compile(mlir::ModuleOp kernel) const = 0;
+  compile(kernel::FuncOp kernel) const = 0;
+
+  /// Whether `print` has the form that `--emit` names: "llvm", "asm".
+  virtual bool hasForm(llvm::StringRef form) const { return false; }
+
+  /// Prints the code of `kernel`, which may be changed, in a form that it has.
+  virtual mlir::LogicalResult print(kernel::FuncOp kernel, llvm::StringRef form,
+                                    llvm::raw_ostream &out) const {
+    return mlir::failure();
+  }
 };
 
 } // namespace lamina

@@ -1,6 +1,7 @@
 # lit's settings for all tests; what CMake knows comes from lit.site.cfg.py.
 import os
 import platform
+import shutil
 import subprocess
 
 import lit.formats
@@ -36,6 +37,18 @@ except OSError:
 for bit in ("avx2", "avx512f", "amx_bf16"):
     if bit in flags:
         config.available_features.add(bit)
+
+# Programs for another machine need its runtime and an emulator; the same emulator
+# plays an older processor of this machine.
+cross = os.path.join(config.lamina_build, "lib", "aarch64-linux-gnu", "liblamina_runtime.a")
+if shutil.which("qemu-aarch64-static") and os.path.isfile(cross):
+    config.available_features.add("aarch64")
+if shutil.which("qemu-x86_64-static") and platform.machine() == "x86_64":
+    config.available_features.add("old-x86-64")
+config.substitutions.append(("%aarch64", "qemu-aarch64-static"))
+config.substitutions.append(("%old-x86-64", "qemu-x86_64-static -cpu Nehalem"))
+if platform.machine() == "x86_64":
+    config.available_features.add("x86-64")
 
 # `lit --param heap-check`: freed memory is overwritten and the heap verified, with any build and at little cost.
 if "heap-check" in lit_config.params:

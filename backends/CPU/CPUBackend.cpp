@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernels for x86-64.
+// Kernels for x86-64 and aarch64.
 
 #include "backends/CPU/CPUBackend.h"
 
@@ -17,8 +17,13 @@ public:
   llvm::StringRef name() const override { return "cpu"; }
   const TargetModel &target() const override { return model; }
   std::string fingerprint() const override;
-  bool canCompile(mlir::ModuleOp module, std::string &why) const override;
-  mlir::FailureOr<CompiledKernel> compile(mlir::ModuleOp module) const override;
+  Verdict canCompile(kernel::FuncOp kernel) const override;
+  mlir::FailureOr<CompiledKernel> compile(kernel::FuncOp kernel) const override;
+  bool hasForm(llvm::StringRef form) const override {
+    return form == "llvm" || form == "asm";
+  }
+  mlir::LogicalResult print(kernel::FuncOp kernel, llvm::StringRef form,
+                            llvm::raw_ostream &out) const override;
 
 private:
   TargetModel model;
@@ -26,13 +31,7 @@ private:
 } // namespace
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 2;
-
-static kernel::FuncOp kernelOf(mlir::ModuleOp module) {
-  auto kernels = module.getOps<kernel::FuncOp>();
-  assert(llvm::hasSingleElement(kernels) && "a module has one kernel");
-  return *kernels.begin();
-}
+static constexpr int codeVersion = 3;
 
 std::string CPUBackend::fingerprint() const {
   return "cpu " + std::to_string(codeVersion) + " " + model.triple + " " +
@@ -41,17 +40,15 @@ std::string CPUBackend::fingerprint() const {
          " l2=" + std::to_string(model.l2Bytes);
 }
 
-bool CPUBackend::canCompile(mlir::ModuleOp module, std::string &why) const {
-  kernel::Kind kind = kernelOf(module).getKind();
-  if (kind != kernel::Kind::Attend && kind != kernel::Kind::AttendGrad)
-    return true;
-  why = "attention has no form of its own on the cpu; it is decomposed";
-  return false;
+Verdict CPUBackend::canCompile(kernel::FuncOp kernel) const {
+  kernel::Kind kind = kernel.getKind();
+  if (kind == kernel::Kind::Attend || kind == kernel::Kind::AttendGrad)
+    return Verdict::no("cpu has no attention, which is decomposed before");
+  return Verdict::yes();
 }
 
 mlir::FailureOr<CompiledKernel>
-CPUBackend::compile(mlir::ModuleOp module) const {
-  kernel::FuncOp kernel = kernelOf(module);
+CPUBackend::compile(kernel::FuncOp kernel) const {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> code =
       cpu::emitModule(kernel, model, {}, context);
@@ -62,11 +59,26 @@ CPUBackend::compile(mlir::ModuleOp module) const {
                         cpu::writeObject(*code, model)};
 }
 
-std::unique_ptr<Backend> createCPUBackend(llvm::StringRef cpu) {
-  std::optional<TargetModel> model = cpu::makeTargetModel(cpu);
-  if (!model)
-    return nullptr;
-  return std::make_unique<CPUBackend>(std::move(*model));
+mlir::LogicalResult CPUBackend::print(kernel::FuncOp kernel,
+                                      llvm::StringRef form,
+                                      llvm::raw_ostream &out) const {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> code =
+      cpu::emitModule(kernel, model, {}, context);
+  if (!code)
+    return mlir::failure();
+  cpu::optimizeModule(*code, model);
+  if (form == "llvm") {
+    out << *code;
+  } else {
+    auto text = cpu::writeObject(*code, model, /*asText=*/true);
+    out << llvm::StringRef(text.data(), text.size());
+  }
+  return mlir::success();
+}
+
+std::unique_ptr<Backend> createCPUBackend(const TargetModel &target) {
+  return std::make_unique<CPUBackend>(target);
 }
 
 } // namespace lamina

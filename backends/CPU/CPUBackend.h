@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernels for x86-64.
+// Kernels for x86-64 and aarch64.
 
 #ifndef LAMINA_BACKENDS_CPU_CPUBACKEND_H
 #define LAMINA_BACKENDS_CPU_CPUBACKEND_H
@@ -11,9 +11,7 @@
 
 namespace lamina {
 
-/// The backend for the processor that `cpu` names: `native`, a name of LLVM, or
-/// empty for the plain x86-64. Null if LLVM does not know the name.
-std::unique_ptr<Backend> createCPUBackend(llvm::StringRef cpu);
+std::unique_ptr<Backend> createCPUBackend(const TargetModel &target);
 
 } // namespace lamina
 

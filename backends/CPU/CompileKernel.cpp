@@ -124,7 +124,7 @@ SmallVector<char, 0> writeObject(Module &module, const TargetModel &target,
   bool failed = machine->addPassesToEmitFile(
       passes, stream, nullptr,
       asText ? CodeGenFileType::AssemblyFile : CodeGenFileType::ObjectFile);
-  assert(!failed && "x86-64 has an assembler");
+  assert(!failed && "our targets have assemblers");
   (void)failed;
   passes.run(module);
   return bytes;

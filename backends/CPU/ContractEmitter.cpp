@@ -38,11 +38,11 @@ mlir::LogicalResult ContractEmitter::emitRun(Frame &frame,
 // Sizes
 //===----------------------------------------------------------------------===//
 
-/// 8 × 3 registers of AVX-512 hold 24 sums, 3 of a panel's row, and leave some;
-/// half as many registers hold 6 × 2 sums.
+/// 8 × 3 of 32 registers (AVX-512, NEON) hold 24 sums, 3 a panel's row, and some
+/// are left; half as many registers hold 6 × 2 sums.
 static TileShape tileOf(const TargetModel &target) {
-  if (target.vectorBits >= 512)
-    return {8, 3, 16};
+  if (target.vectorRegisters >= 32)
+    return {8, 3, lanesOf(target)};
   return {6, 2, lanesOf(target)};
 }
 

@@ -7,6 +7,7 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/AArch64TargetParser.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
@@ -26,23 +27,66 @@ static void initializeTargets() {
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
     LLVMInitializeX86AsmParser();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeAArch64AsmParser();
   });
 }
 
-static std::string hostTriple() {
-  Triple triple(sys::getDefaultTargetTriple());
-  return triple.isX86_64() ? triple.str() : "x86_64-unknown-linux-gnu";
+Triple tripleOf(StringRef text) {
+  Triple triple(Triple::normalize(text.empty() ? sys::getDefaultTargetTriple()
+                                               : text.str()));
+  // "aarch64-linux-gnu" leaves the vendor out.
+  if (triple.getVendor() == Triple::UnknownVendor)
+    triple.setVendorName("unknown");
+  return triple;
 }
 
-static void setWidth(TargetModel &target, function_ref<bool(StringRef)> has) {
+bool isHost(const Triple &triple) {
+  return triple.getArch() == tripleOf("").getArch();
+}
+
+using HasFeature = function_ref<bool(StringRef)>;
+
+/// The levels of the x86-64 psABI, from the best; what LLVM may use for each.
+static std::string x86Level(HasFeature has) {
+  struct Level {
+    const char *name;
+    std::vector<const char *> bits;
+  };
+  static const Level levels[] = {
+      {"x86-64-v4",
+       {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
+      {"x86-64-v3", {"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"}},
+      {"x86-64-v2", {"cx16", "popcnt", "sahf", "sse4.2", "ssse3"}}};
+  for (const Level &level : levels)
+    if (all_of(level.bits, has))
+      return level.name;
+  return "x86-64";
+}
+
+static void setX86Width(TargetModel &target, HasFeature has) {
   // Both masks on whole registers and 16-byte operations on parts of them are
   // used, so AVX-512 counts only with DQ and VL (all but the first of its
   // kind).
-  if (has("avx512f") && has("avx512dq") && has("avx512vl") && has("avx512bw"))
+  if (has("avx512f") && has("avx512dq") && has("avx512vl") && has("avx512bw")) {
     target.vectorBits = 512;
-  else if (has("avx2") && has("fma"))
+    target.vectorRegisters = 32;
+  } else if (has("avx2") && has("fma")) {
     target.vectorBits = 256;
+  }
   target.hasFMA = has("fma");
+  target.level = x86Level(has);
+}
+
+// SVE has no fixed width; what is emitted has, and is NEON.
+static void setAArch64Width(TargetModel &target) {
+  target.vectorBits = 128;
+  target.vectorRegisters = 32;
+  target.hasFMA = true;
+  target.level = "aarch64";
 }
 
 static void readCaches(TargetModel &target) {
@@ -53,9 +97,9 @@ static void readCaches(TargetModel &target) {
   target.cores = std::max(1u, std::thread::hardware_concurrency());
 }
 
-static TargetModel makeNativeModel() {
+static TargetModel makeNativeModel(const Triple &triple) {
   TargetModel target;
-  target.triple = hostTriple();
+  target.triple = triple.str();
   target.cpu = sys::getHostCPUName().str();
   // Ordered, because the feature string is part of the key of the cache.
   std::map<std::string, bool> features;
@@ -66,35 +110,77 @@ static TargetModel makeNativeModel() {
   for (const auto &[name, on] : features)
     target.features += (target.features.empty() ? "" : ",") +
                        std::string(on ? "+" : "-") + name;
-  setWidth(target, [&](StringRef name) {
-    auto found = features.find(name.str());
-    return found != features.end() && found->second;
-  });
+  if (triple.isAArch64())
+    setAArch64Width(target);
+  else
+    setX86Width(target, [&](StringRef name) {
+      auto found = features.find(name.str());
+      return found != features.end() && found->second;
+    });
   readCaches(target);
   return target;
 }
 
-SmallVector<StringRef> knownProcessors() {
+static SmallVector<StringRef> processorsOf(const Triple &triple) {
   SmallVector<StringRef> names;
-  X86::fillValidCPUArchList(names, /*Only64Bit=*/true);
+  if (triple.isAArch64())
+    AArch64::fillValidCPUArchList(names);
+  else
+    X86::fillValidCPUArchList(names, /*Only64Bit=*/true);
   return names;
 }
 
-std::optional<TargetModel> makeTargetModel(StringRef cpu) {
+static StringRef plainProcessor(const Triple &triple) {
+  return triple.isAArch64() ? "generic" : "x86-64";
+}
+
+std::vector<std::string> portableProcessors(const Triple &triple) {
+  if (triple.isAArch64())
+    return {"generic"};
+  return {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
+}
+
+static Expected<TargetModel> refuse(const Twine &sentence) {
+  return createStringError(sentence);
+}
+
+Expected<TargetModel> makeTargetModel(StringRef processor, StringRef target) {
   initializeTargets();
-  if (cpu == "native")
-    return makeNativeModel();
-  StringRef name = cpu.empty() ? "x86-64" : cpu;
-  if (!is_contained(knownProcessors(), name))
-    return std::nullopt;
-  TargetModel target;
-  target.triple = hostTriple();
-  target.cpu = name.str();
-  SmallVector<StringRef> features;
-  X86::getFeaturesForCPU(name, features);
-  setWidth(target,
-           [&](StringRef feature) { return is_contained(features, feature); });
-  return target;
+  Triple triple = tripleOf(target);
+  if (!(triple.isX86_64() || triple.isAArch64(64)) || !triple.isOSLinux())
+    return refuse("--target: there is no code generator for '" + target +
+                  "'; there are x86-64-linux-gnu and aarch64-linux-gnu");
+  if (processor == "native") {
+    if (isHost(triple))
+      return makeNativeModel(triple);
+    return refuse(
+        "--mcpu: 'native' is this machine's processor, which is no '" + target +
+        "'; name a processor, or leave --mcpu out");
+  }
+  StringRef name = processor.empty() ? plainProcessor(triple) : processor;
+  if (name != plainProcessor(triple) &&
+      !is_contained(processorsOf(triple), name))
+    return refuse("--mcpu: there is no processor '" + processor + "' for " +
+                  triple.getArchName() +
+                  "; 'native' is this machine's, 'portable' any");
+  TargetModel model;
+  model.triple = triple.str();
+  model.cpu = name.str();
+  if (triple.isAArch64()) {
+    setAArch64Width(model);
+    return model;
+  }
+  SmallVector<StringRef> listed;
+  X86::getFeaturesForCPU(name, listed);
+  // LLVM lists AVX512BW and leaves out AVX512F, which it implies.
+  StringMap<bool> features;
+  for (StringRef feature : listed) {
+    features[feature] = true;
+    X86::updateImpliedFeatures(feature, true, features);
+  }
+  setX86Width(model,
+              [&](StringRef feature) { return features.lookup(feature); });
+  return model;
 }
 
 // LLVM prefers 256-bit registers on some processors with AVX-512, for what its

@@ -9,9 +9,13 @@
 #ifndef LAMINA_BACKENDS_CPU_TARGET_H
 #define LAMINA_BACKENDS_CPU_TARGET_H
 
-#include "backends/Backend.h"
+#include "backends/TargetModel.h"
+
+#include "llvm/Support/Error.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <memory>
+#include <vector>
 
 namespace llvm {
 class TargetMachine;
@@ -19,13 +23,22 @@ class TargetMachine;
 
 namespace lamina::cpu {
 
-/// The model of `cpu` for x86-64: `native` asks this machine, any other word is
-/// a name that LLVM knows (`x86-64-v3`, `skylake-avx512`) or `""` for the plain
-/// x86-64. Nothing if LLVM does not know the name.
-std::optional<TargetModel> makeTargetModel(llvm::StringRef cpu);
+/// The model of `processor` for the machine of `triple` (empty: this one):
+/// `native` asks this machine, any other word is a name that LLVM knows
+/// (`x86-64-v3`, `cortex-a72`), and empty the plainest of its kind. The error
+/// is a sentence that begins with the flag, `--target` or `--mcpu`.
+llvm::Expected<TargetModel> makeTargetModel(llvm::StringRef processor,
+                                            llvm::StringRef triple = "");
 
-/// The names that `makeTargetModel` takes, for a diagnostic.
-llvm::SmallVector<llvm::StringRef> knownProcessors();
+/// The processors that a program for any machine of this kind carries code for,
+/// from the plainest.
+std::vector<std::string> portableProcessors(const llvm::Triple &triple);
+
+/// `text` with nothing left out, or this machine's triple if it is empty.
+llvm::Triple tripleOf(llvm::StringRef text);
+
+/// Whether this machine runs code for `triple`.
+bool isHost(const llvm::Triple &triple);
 
 /// LLVM's machine for `target`, with position-independent code.
 std::unique_ptr<llvm::TargetMachine> makeMachine(const TargetModel &target);

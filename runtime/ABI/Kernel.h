@@ -33,7 +33,8 @@ typedef int64_t (*LaminaKernelScratch)(const int64_t *dims);
  * scalars  the scalar operands, each in 8 bytes at its index: f32 in the first
  *          4 bytes, f64 and i64 whole, i1 and i32 as i32 in the first 4 bytes,
  *          a random key as two neighbouring i64.
- * scratch  aligned to 64; what is in it is garbage before and after the call. */
+ * scratch  aligned to 64; what is in it is garbage before and after the call.
+ */
 typedef void (*LaminaKernelRun)(void *const *buffers, const int64_t *dims,
                                 const void *scalars, int64_t first,
                                 int64_t last, void *scratch);
@@ -45,25 +46,33 @@ typedef struct LaminaKernel {
   LaminaKernelRun run;
 } LaminaKernel;
 
-/* What a library carries instead of `main`: it exports one `lamina_image`, which
- * the functions of runtime/include/Lamina.h use. */
+/* The kernels of a program for one level of the processor: `x86-64`,
+ * `x86-64-v2` to `-v4`, or the name of another architecture. Tables of one
+ * program have the same names in the same order. */
+typedef struct LaminaVariant {
+  const char *level;
+  const LaminaKernel *kernels;
+} LaminaVariant;
+
+/* All that a built program is, beside the runtime. `tape` is JSON
+ * (docs/tape.md), `constants` the bytes that its constant addresses point into;
+ * variants stand from the plainest to the best. */
 typedef struct LaminaImage {
   const char *tape;
   size_t tape_size;
   const void *constants;
   size_t constants_size;
-  const LaminaKernel *kernels;
   size_t kernel_count;
+  const LaminaVariant *variants;
+  size_t variant_count;
 } LaminaImage;
 
+/* What a library exports instead of `main`, for runtime/include/Lamina.h. */
 extern const LaminaImage lamina_image;
 
-/* The whole program behind its command line. `tape` is JSON (docs/tape.md),
- * `constants` the bytes that its constant addresses point into. Returns the
- * exit code: 0, 1 for bad input, 2 for misuse of flags. */
-int lamina_main(int argc, char **argv, const char *tape, size_t tape_size,
-                const void *constants, size_t constants_size,
-                const LaminaKernel *kernels, size_t kernel_count);
+/* The whole program behind its command line. Returns the exit code: 0, 1 for
+ * bad input, 2 for misuse of flags. */
+int lamina_main(int argc, char **argv, const LaminaImage *image);
 
 #ifdef __cplusplus
 }

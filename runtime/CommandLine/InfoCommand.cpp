@@ -65,6 +65,8 @@ int infoCommand(const CommandContext &context) {
   if (!program.sourceFile.empty())
     std::printf(" from %s", program.sourceFile.c_str());
   std::printf("\n");
+  if (std::string processor = context.engine.processor(); !processor.empty())
+    std::printf("runs the code for %s\n", processor.c_str());
   printWeights(program);
   printData(program);
   printNumbers(program);

@@ -88,11 +88,6 @@ static int dispatch(const Program &program, Engine &engine,
     return testCommand(context);
   known.insert(known.end(), {"eval", "info", "bench"});
   Error error(join(quote(self), " has no command ", quote(name)), ExitMisuse);
-  if (name == "test")
-    throw error.note(join("it was built without tests; 'lamina test ",
-                          program.sourceFile.empty() ? "FILE"
-                                                     : program.sourceFile,
-                          "' runs those of its file"));
   std::string near = nearestName(name, known);
   throw error.note(near.empty() ? join("see '", self, " --help'") : near);
 }
@@ -142,15 +137,12 @@ int runProgram(int argc, char **argv, const char *tape, size_t tapeSize,
 } // namespace runtime
 } // namespace lamina
 
-extern "C" int lamina_main(int argc, char **argv, const char *tape,
-                           size_t tape_size, const void *constants,
-                           size_t constants_size, const LaminaKernel *kernels,
-                           size_t kernel_count) {
+extern "C" int lamina_main(int argc, char **argv, const LaminaImage *image) {
   using namespace lamina::runtime;
   return guarded([&] {
-    Json json = Json::parse(tape, tape_size, "tape");
+    Json json = Json::parse(image->tape, image->tape_size, "tape");
     Program program = Program::read(json);
-    TapeEngine engine(json, program, kernels, kernel_count, constants);
+    TapeEngine engine(json, program, *image);
     return dispatch(program, engine, programName(argc, argv, program),
                     wordsOf(argc, argv));
   });

@@ -6,6 +6,8 @@
 
 #include "runtime/Executor/TapeEngine.h"
 
+#include "runtime/Executor/ChooseVariant.h"
+
 namespace lamina {
 namespace runtime {
 
@@ -14,10 +16,12 @@ namespace runtime {
 static constexpr size_t keptInstances = 64;
 
 TapeEngine::TapeEngine(const Json &json, const Program &program,
-                       const LaminaKernel *kernels, size_t kernelCount,
-                       const void *constants)
-    : tape(Tape::read(json, program)), kernels(kernels),
-      kernelCount(kernelCount), constants(constants) {
+                       const LaminaImage &image)
+    : tape(Tape::read(json, program)), kernelCount(image.kernel_count),
+      constants(image.constants) {
+  const LaminaVariant &variant = chooseVariant(image);
+  level = variant.level;
+  kernels = variant.kernels;
   if (program.kernels.size() != kernelCount)
     throw Error(join("tape: it is for ",
                      counted(int64_t(program.kernels.size()), "kernel"),

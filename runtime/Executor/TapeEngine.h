@@ -17,21 +17,23 @@ namespace runtime {
 
 class TapeEngine : public Engine {
 public:
-  /// Throws if the tape is broken or was made for other kernels.
+  /// Throws if the tape is broken or was made for other kernels, or if none of
+  /// the image's variants runs on this processor.
   TapeEngine(const Json &tape, const Program &program,
-             const LaminaKernel *kernels, size_t kernelCount,
-             const void *constants);
+             const LaminaImage &image);
 
   int64_t workspaceBytes(size_t entry, const SizeValues &sizes) override;
   bool run(const EntryCall &call, std::string &message) override;
   void setThreads(int count) override;
   void startProfile() override;
   std::vector<KernelTime> profile() override;
+  std::string processor() const override { return level; }
 
 private:
   const Instance &instanceOf(size_t entry, const SizeValues &sizes);
 
   Tape tape;
+  std::string level; ///< of the processor that `kernels` are for
   const LaminaKernel *kernels;
   size_t kernelCount;
   const void *constants;

@@ -26,9 +26,7 @@ struct LaminaProgram {
 
   LaminaProgram()
       : tape(Json::parse(lamina_image.tape, lamina_image.tape_size, "tape")),
-        program(Program::read(tape)),
-        engine(tape, program, lamina_image.kernels, lamina_image.kernel_count,
-               lamina_image.constants),
+        program(Program::read(tape)), engine(tape, program, lamina_image),
         session(program, engine) {}
 
   void load(const char *weights) {

@@ -50,6 +50,9 @@ public:
   /// Called before the first run with the number of threads asked for.
   virtual void setThreads(int count) {}
 
+  /// The processor that the kernels are for; empty for an interpreter.
+  virtual std::string processor() const { return ""; }
+
   /// Time and calls of each kernel since the last `startProfile`.
   struct KernelTime {
     size_t kernel = 0; ///< index in the tape's "kernels"

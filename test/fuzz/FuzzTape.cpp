@@ -14,8 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   try {
     Json json = Json::parse(reinterpret_cast<const char *>(data), size, "tape");
     Program program = Program::read(json);
-    TapeEngine engine(json, program, toy::kernels().data(),
-                      toy::kernels().size(), nullptr);
+    TapeEngine engine(json, program, toy::image(""));
     SizeValues sizes(program.sizes.size(), 3);
     for (size_t entry = 0; entry < program.entries.size(); ++entry)
       engine.workspaceBytes(entry, sizes);

@@ -4,23 +4,21 @@
 
 #include "tools/Driver/Compilation.h"
 
-#include "backends/CPU/CPUBackend.h"
 #include "backends/Tape/WriteTape.h"
 #include "dialects/Program/ProgramOps.h"
 #include "dialects/RegisterAll.h"
 #include "passes/Pipelines/Pipelines.h"
 #include "passes/RegisterAll.h"
 #include "tools/Driver/Image.h"
+#include "tools/Driver/KernelCompiler.h"
 #include "tools/Driver/Link.h"
 #include "tools/Driver/PrintCode.h"
 
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
-#include "llvm/TargetParser/Triple.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
@@ -66,8 +64,6 @@ std::string Compilation::stem() const {
   return llvm::sys::path::stem(options.input).str();
 }
 
-const TargetModel &Compilation::target() const { return backend->target(); }
-
 void Compilation::record(const char *what) {
   auto now = std::chrono::steady_clock::now();
   times.emplace_back(what, std::chrono::duration<double>(now - last).count());
@@ -96,7 +92,6 @@ LogicalResult Compilation::loadPlugins() {
   return success();
 }
 
-/// Flags that name things of ours are checked before any work starts.
 LogicalResult Compilation::prepare() {
   for (const auto &[hook, passes] : options.hooks)
     if (!llvm::is_contained(hookNames(), llvm::StringRef(hook))) {
@@ -109,17 +104,12 @@ LogicalResult Compilation::prepare() {
         " the optimizer has taken the gradients; continue from model");
     return failure();
   }
-  if (!options.target.empty() && !llvm::Triple(options.target).isX86()) {
-    say("--target: there is no code generator for '" + options.target +
-        "' yet; there is x86-64");
+  auto chosen = chooseBackends(options);
+  if (!chosen) {
+    say(llvm::toString(chosen.takeError()));
     return failure();
   }
-  backend = createCPUBackend(options.mcpu);
-  if (!backend) {
-    say("--mcpu: there is no processor '" + options.mcpu +
-        "'; 'native' is this machine's");
-    return failure();
-  }
+  codeTargets = std::move(*chosen);
   return loadPlugins();
 }
 
@@ -192,8 +182,6 @@ LogicalResult Compilation::dump(Stage stage) {
 }
 
 LogicalResult Compilation::lowerTo(Stage stage) {
-  if (!backend && failed(prepare()))
-    return failure();
   if (!ir) {
     if (failed(readInput(stage)))
       return failure();
@@ -248,7 +236,7 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
     return success();
   case Stage::LLVM:
   case Stage::Assembly:
-    return printCode(*ir, backend->target(), stage == Stage::Assembly, out);
+    return printCode(*ir, codeTargets, info(stage).name, out);
   default:
     // Files keep the source lines, so that a compilation continued from them
     // speaks of the same places; a terminal shows the IR alone.
@@ -267,34 +255,34 @@ LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
                     ? options.threads
                     : std::max(1u, std::thread::hardware_concurrency());
   auto kernels = compileKernels(
-      *ir, {backend.get(), options.cache ? defaultCacheFolder() : "", threads});
+      *ir, codeTargets, {options.cache ? defaultCacheFolder() : "", threads});
   if (failed(kernels))
     return failure();
   record("kernels");
 
-  Image image{tape, constants, std::move(*kernels), stage == Stage::Library};
-  auto object = buildImage(image, backend->target());
+  const TargetModel &host = codeTargets.front().host;
+  Image image{tape, constants, *kernels, {}, stage == Stage::Library};
+  for (const CodeTarget &target : codeTargets)
+    image.levels.push_back(target.host.level);
+  auto object = buildImage(image, host);
   if (!object) {
     say(llvm::toString(object.takeError()));
     return failure();
   }
   std::vector<llvm::ArrayRef<char>> objects = {*object};
-  llvm::StringSet<> seen; // equal kernels are one object
-  for (const LinkableKernel &kernel : image.kernels)
-    if (seen.insert(kernel.symbol).second)
-      objects.push_back(kernel.object);
+  objects.insert(objects.end(), kernels->objects.begin(),
+                 kernels->objects.end());
   LinkKind kind = stage == Stage::Library  ? LinkKind::SharedLibrary
                   : stage == Stage::Object ? LinkKind::Object
                                            : LinkKind::Program;
-  if (auto error = link(objects, output, kind)) {
+  if (auto error = link(objects, output, kind, host.triple)) {
     say(llvm::toString(std::move(error)));
     return failure();
   }
   record("link");
   if (options.verbose)
-    say(llvm::Twine(llvm::count_if(image.kernels,
-                                   [](auto &k) { return k.fromCache; })) +
-        " of " + llvm::Twine(image.kernels.size()) + " kernels from the cache");
+    say(llvm::Twine(kernels->fromCache) + " of " +
+        llvm::Twine(kernels->objects.size()) + " kernels from the cache");
   return success();
 }
 

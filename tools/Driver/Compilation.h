@@ -5,8 +5,7 @@
 #ifndef LAMINA_TOOLS_DRIVER_COMPILATION_H
 #define LAMINA_TOOLS_DRIVER_COMPILATION_H
 
-#include "backends/Backend.h"
-#include "tools/Driver/KernelCompiler.h"
+#include "tools/Driver/ChooseBackends.h"
 #include "tools/Driver/Options.h"
 
 #include "llvm/Support/SourceMgr.h"
@@ -26,6 +25,10 @@ public:
   explicit Compilation(const Options &options);
   ~Compilation();
 
+  /// Checks the flags that name things of ours and loads plugins, before any
+  /// other work; what fails is misuse of a flag.
+  mlir::LogicalResult prepare();
+
   /// Brings the module to `stage` (model … planned), from the source or from
   /// the IR that `--from` names, and writes the dumps on the way.
   mlir::LogicalResult lowerTo(Stage stage);
@@ -38,14 +41,13 @@ public:
   mlir::LogicalResult linkTo(const std::string &output, Stage stage);
 
   mlir::ModuleOp module() { return ir.get(); }
-  const TargetModel &target() const;
+  const std::vector<CodeTarget> &targets() const { return codeTargets; }
   void printTiming() const;
 
   /// A name for what the input turns into: "char_gpt" for "x/char_gpt.lam".
   std::string stem() const;
 
 private:
-  mlir::LogicalResult prepare();
   mlir::LogicalResult loadPlugins();
   mlir::LogicalResult readInput(Stage upTo);
   mlir::LogicalResult readIR();
@@ -58,7 +60,7 @@ private:
   mlir::MLIRContext context;
   llvm::SourceMgr sources;
   std::unique_ptr<mlir::SourceMgrDiagnosticHandler> diagnostics;
-  std::unique_ptr<Backend> backend;
+  std::vector<CodeTarget> codeTargets;
   mlir::OwningOpRef<mlir::ModuleOp> ir;
   std::optional<Stage> at;
   std::string astText, coreText, tape, constants;

@@ -5,10 +5,16 @@
 // Tape -> tables for people: names of layers, sizes and source lines, never
 // names of values.
 
+#include "dialects/Kernel/KernelCost.h"
 #include "tools/Driver/Compilation.h"
 #include "tools/Driver/TapeView.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+
+#include <map>
+
+using namespace mlir;
 
 namespace lamina::driver {
 
@@ -78,8 +84,35 @@ static void explainMemory(const TapeView &tape, llvm::raw_ostream &out) {
                          amount(tape.arenaOf(i), "B"));
 }
 
+/// Of every kernel where it goes; under it why not to those preferred.
+static LogicalResult explainBackends(Compilation &compilation,
+                                     llvm::raw_ostream &out) {
+  const std::vector<CodeTarget> &targets = compilation.targets();
+  std::vector<llvm::StringRef> levels;
+  for (const CodeTarget &target : targets)
+    levels.push_back(target.host.level);
+  out << "backends, for " << llvm::join(levels, ", ") << "\n";
+  auto placements = placeKernels(compilation.module(), targets.front());
+  std::map<llvm::StringRef, int> counts;
+  for (Placement &it : placements) {
+    llvm::StringRef backend = it.backend ? it.backend->name() : "none";
+    ++counts[backend];
+    out << llvm::formatv("  {0,-12} {1,-36} {2}\n", backend,
+                         it.kernel.getSymName(),
+                         llvm::join(kernel::getLines(it.kernel.getLoc()), " "));
+    for (const std::string &reason : it.reasons)
+      out << "               " << reason << "\n";
+  }
+  for (auto [backend, count] : counts)
+    out << "  " << count << " of " << placements.size() << " kernels go to "
+        << backend << "\n";
+  return success(counts.count("none") == 0);
+}
+
 int explain(const Options &options, const ExplainOptions &what) {
   Compilation compilation(options);
+  if (failed(compilation.prepare()))
+    return 2;
   std::string text;
   llvm::raw_string_ostream stream(text);
   if (failed(compilation.lowerTo(Stage::Planned)) ||
@@ -92,6 +125,8 @@ int explain(const Options &options, const ExplainOptions &what) {
     explainKernels(tape, llvm::outs());
   if (what.memory)
     explainMemory(tape, llvm::outs());
+  if (what.backends && failed(explainBackends(compilation, llvm::outs())))
+    return 1;
   return 0;
 }
 

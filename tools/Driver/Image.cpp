@@ -7,6 +7,8 @@
 
 #include "tools/Driver/Image.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -28,77 +30,78 @@ static Constant *embedBytes(Module &module, StringRef name, StringRef bytes) {
   return global;
 }
 
-/// `static const LaminaKernel table[]`.
-static Constant *embedTable(Module &module, ArrayRef<LinkableKernel> kernels) {
+static Constant *embedArray(Module &module, StringRef name, Type *element,
+                            ArrayRef<Constant *> rows) {
+  auto *type = ArrayType::get(element, rows.size());
+  return new GlobalVariable(module, type, true, GlobalValue::PrivateLinkage,
+                            ConstantArray::get(type, rows), name);
+}
+
+/// `static const LaminaKernel kernels[]`: for each name what a target has.
+static Constant *embedTable(Module &module, ArrayRef<Constant *> names,
+                            ArrayRef<std::string> symbols) {
   LLVMContext &context = module.getContext();
   Type *pointer = PointerType::get(context, 0);
-  auto *entry = StructType::get(context, {pointer, pointer, pointer, pointer});
+  auto *row = StructType::get(context, {pointer, pointer, pointer, pointer});
   auto *anyFunction = FunctionType::get(Type::getVoidTy(context), false);
   auto function = [&](const std::string &name) {
     return cast<Constant>(
         module.getOrInsertFunction(name, anyFunction).getCallee());
   };
   SmallVector<Constant *> rows;
-  for (const LinkableKernel &kernel : kernels)
-    rows.push_back(
-        ConstantStruct::get(entry, {embedBytes(module, "name", kernel.name),
-                                    function(kernel.symbol + "_items"),
-                                    function(kernel.symbol + "_scratch"),
-                                    function(kernel.symbol)}));
-  auto *type = ArrayType::get(entry, rows.size());
-  return new GlobalVariable(module, type, true, GlobalValue::PrivateLinkage,
-                            ConstantArray::get(type, rows), "kernels");
+  for (auto [name, symbol] : zip_equal(names, symbols))
+    rows.push_back(ConstantStruct::get(row, {name, function(symbol + "_items"),
+                                             function(symbol + "_scratch"),
+                                             function(symbol)}));
+  return embedArray(module, "kernels", row, rows);
 }
 
-/// What the tape and the kernels are in memory: the fields of `LaminaImage`.
-struct ImageParts {
-  Constant *tape, *tapeSize, *constants, *constantsSize, *kernels, *kernelCount;
-};
+/// `static const LaminaVariant variants[]`.
+static Constant *embedVariants(Module &module, const Image &image) {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::get(context, 0);
+  auto *row = StructType::get(context, {pointer, pointer});
+  auto text = [&](StringRef it) { return embedBytes(module, "name", it); };
+  SmallVector<Constant *> names = map_to_vector(image.kernels.names, text);
+  SmallVector<Constant *> rows;
+  for (auto [level, symbols] : zip_equal(image.levels, image.kernels.symbols))
+    rows.push_back(ConstantStruct::get(
+        row, {text(level), embedTable(module, names, symbols)}));
+  return embedArray(module, "variants", row, rows);
+}
 
-static ImageParts embedImage(Module &module, const Image &image) {
+/// `const LaminaImage lamina_image`; only a library exports it.
+static Constant *embedImage(Module &module, const Image &image) {
   IntegerType *size = Type::getInt64Ty(module.getContext());
-  return {embedBytes(module, "tape", image.tape),
-          ConstantInt::get(size, image.tape.size()),
-          embedBytes(module, "constants", image.constants),
-          ConstantInt::get(size, image.constants.size()),
-          embedTable(module, image.kernels),
-          ConstantInt::get(size, image.kernels.size())};
-}
-
-/// `const LaminaImage lamina_image`, which the functions of Lamina.h use.
-static void exportImage(Module &module, const ImageParts &parts) {
   Constant *value = ConstantStruct::getAnon(
-      {parts.tape, parts.tapeSize, parts.constants, parts.constantsSize,
-       parts.kernels, parts.kernelCount});
-  new GlobalVariable(module, value->getType(), true,
-                     GlobalValue::ExternalLinkage, value, "lamina_image");
+      {embedBytes(module, "tape", image.tape),
+       ConstantInt::get(size, image.tape.size()),
+       embedBytes(module, "constants", image.constants),
+       ConstantInt::get(size, image.constants.size()),
+       ConstantInt::get(size, image.kernels.names.size()),
+       embedVariants(module, image),
+       ConstantInt::get(size, image.levels.size())});
+  return new GlobalVariable(module, value->getType(), true,
+                            image.library ? GlobalValue::ExternalLinkage
+                                          : GlobalValue::PrivateLinkage,
+                            value, "lamina_image");
 }
 
 /// int main(argc, argv), or int lamina_program(argc, argv) in a library:
-/// returns lamina_main(argc, argv, tape, …).
+/// returns lamina_main(argc, argv, &lamina_image).
 static void buildEntry(Module &module, const Image &image) {
-  LLVMContext &context = module.getContext();
-  IRBuilder<> builder(context);
-  Type *pointer = builder.getPtrTy(), *size = builder.getInt64Ty();
-  ImageParts parts = embedImage(module, image);
-  if (image.library)
-    exportImage(module, parts);
-
-  auto *type = FunctionType::get(builder.getInt32Ty(),
-                                 {builder.getInt32Ty(), pointer}, false);
+  IRBuilder<> builder(module.getContext());
+  Type *pointer = builder.getPtrTy(), *i32 = builder.getInt32Ty();
   auto *entry =
-      Function::Create(type, GlobalValue::ExternalLinkage,
+      Function::Create(FunctionType::get(i32, {i32, pointer}, false),
+                       GlobalValue::ExternalLinkage,
                        image.library ? "lamina_program" : "main", module);
-  builder.SetInsertPoint(BasicBlock::Create(context, "", entry));
+  builder.SetInsertPoint(BasicBlock::Create(module.getContext(), "", entry));
   auto runtimeMain = module.getOrInsertFunction(
-      "lamina_main", FunctionType::get(builder.getInt32Ty(),
-                                       {builder.getInt32Ty(), pointer, pointer,
-                                        size, pointer, size, pointer, size},
-                                       false));
-  builder.CreateRet(builder.CreateCall(
-      runtimeMain, {entry->getArg(0), entry->getArg(1), parts.tape,
-                    parts.tapeSize, parts.constants, parts.constantsSize,
-                    parts.kernels, parts.kernelCount}));
+      "lamina_main", FunctionType::get(i32, {i32, pointer, pointer}, false));
+  builder.CreateRet(
+      builder.CreateCall(runtimeMain, {entry->getArg(0), entry->getArg(1),
+                                       embedImage(module, image)}));
 }
 
 Expected<SmallVector<char, 0>> buildImage(const Image &image,

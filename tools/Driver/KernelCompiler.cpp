@@ -12,6 +12,7 @@
 #include "dialects/RegisterAll.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -35,9 +36,10 @@ namespace {
 /// A kernel on its way through the workers.
 struct Job {
   std::string name, text, symbol, cacheFile;
+  const Backend *backend;
   Location location;
-  llvm::SmallVector<char, 0> object;
-  std::string error;
+  llvm::SmallVector<char, 0> object = {};
+  std::string error = {};
   bool fromCache = false;
 };
 
@@ -104,7 +106,7 @@ static void writeCache(const Job &job) {
   }
 }
 
-static void compileOne(Job &job, MLIRContext &context, const Backend &backend) {
+static void compileOne(Job &job, MLIRContext &context) {
   std::string messages;
   llvm::raw_string_ostream out(messages);
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
@@ -116,11 +118,9 @@ static void compileOne(Job &job, MLIRContext &context, const Backend &backend) {
     job.error = "the kernel does not parse again: " + messages;
     return;
   }
-  for (Operation &op : module->getOps())
-    SymbolTable::setSymbolName(&op, job.symbol);
-  if (!backend.canCompile(*module, job.error))
-    return;
-  auto compiled = backend.compile(*module);
+  kernel::FuncOp kernel = *module->getOps<kernel::FuncOp>().begin();
+  kernel.setSymName(job.symbol);
+  auto compiled = job.backend->compile(kernel);
   if (failed(compiled)) {
     job.error = messages.empty() ? "no reason given" : messages;
     return;
@@ -128,8 +128,7 @@ static void compileOne(Job &job, MLIRContext &context, const Backend &backend) {
   job.object = std::move(compiled->object);
 }
 
-static void work(std::vector<Job> &jobs, std::atomic<size_t> &next,
-                 const KernelCompilerOptions &options) {
+static void work(std::vector<Job> &jobs, std::atomic<size_t> &next) {
   std::unique_ptr<MLIRContext> context;
   for (size_t i = next++; i < jobs.size(); i = next++) {
     Job &job = jobs[i];
@@ -141,64 +140,103 @@ static void work(std::vector<Job> &jobs, std::atomic<size_t> &next,
       context = std::make_unique<MLIRContext>(registry,
                                               MLIRContext::Threading::DISABLED);
     }
-    compileOne(job, *context, *options.backend);
+    compileOne(job, *context);
     if (job.error.empty() && !job.cacheFile.empty())
       writeCache(job);
   }
 }
 
-static std::vector<Job> collect(ModuleOp module,
-                                const KernelCompilerOptions &options) {
-  std::vector<Job> jobs;
-  std::string fingerprint = options.backend->fingerprint();
-  for (auto kernel : module.getOps<kernel::FuncOp>()) {
-    Job job{kernel.getSymName().str(),
-            canonicalText(kernel),
-            "",
-            "",
-            kernel.getLoc(),
-            {},
-            "",
-            false};
-    std::string hash = hashOf(job.text, fingerprint);
-    job.symbol = "k" + hash;
-    if (!options.cacheFolder.empty())
-      job.cacheFile = options.cacheFolder + "/" + hash + ".o";
-    jobs.push_back(std::move(job));
+namespace {
+
+/// The distinct things to compile, and who needs them.
+class JobList {
+public:
+  explicit JobList(const KernelCompilerOptions &options) : options(options) {}
+
+  /// Returns the symbol that the object of this kernel exports.
+  std::string add(const Placement &placement, const std::string &text) {
+    std::string hash = hashOf(text, placement.backend->fingerprint());
+    std::string symbol = "k" + hash;
+    if (!known.insert(symbol).second)
+      return symbol;
+    kernel::FuncOp kernel = placement.kernel;
+    std::string file = options.cacheFolder.empty()
+                           ? ""
+                           : options.cacheFolder + "/" + hash + ".o";
+    jobs.push_back({kernel.getSymName().str(), text, symbol, file,
+                    placement.backend, kernel.getLoc()});
+    return symbol;
   }
-  return jobs;
+
+  std::vector<Job> jobs;
+
+private:
+  const KernelCompilerOptions &options;
+  llvm::StringSet<> known;
+};
+
+} // namespace
+
+static void compileAll(std::vector<Job> &jobs, int threads) {
+  std::atomic<size_t> next{0};
+  std::vector<std::thread> workers;
+  for (int i = 1; i < threads; ++i)
+    workers.emplace_back([&] { work(jobs, next); });
+  work(jobs, next);
+  for (std::thread &worker : workers)
+    worker.join();
 }
 
-FailureOr<std::vector<LinkableKernel>>
-compileKernels(ModuleOp module, const KernelCompilerOptions &options) {
+/// A kernel that fails for one processor fails for the others: said once.
+static LogicalResult reportErrors(const std::vector<Job> &jobs) {
+  bool good = true;
+  llvm::StringSet<> said;
+  for (const Job &job : jobs) {
+    if (job.error.empty() || !said.insert(job.name).second)
+      continue;
+    emitError(job.location) << job.backend->name() << " cannot compile kernel '"
+                            << job.name << "': " << job.error;
+    good = false;
+  }
+  return success(good);
+}
+
+FailureOr<LinkableKernels>
+compileKernels(ModuleOp module, const std::vector<CodeTarget> &targets,
+               const KernelCompilerOptions &options) {
   if (!options.cacheFolder.empty())
     (void)llvm::sys::fs::create_directories(
         options.cacheFolder); // see writeCache
-  std::vector<Job> jobs = collect(module, options);
 
-  std::atomic<size_t> next{0};
-  std::vector<std::thread> workers;
-  for (int i = 1; i < options.threads; ++i)
-    workers.emplace_back([&] { work(jobs, next, options); });
-  work(jobs, next, options);
-  for (std::thread &worker : workers)
-    worker.join();
-
-  std::vector<LinkableKernel> kernels;
-  bool good = true;
-  for (Job &job : jobs) {
-    if (!job.error.empty()) {
-      emitError(job.location)
-          << "no backend compiles kernel '" << job.name << "': " << job.error;
-      good = false;
-      continue;
-    }
-    kernels.push_back(
-        {job.name, job.symbol, std::move(job.object), job.fromCache});
+  LinkableKernels result;
+  std::vector<std::string> texts;
+  for (auto kernel : module.getOps<kernel::FuncOp>()) {
+    result.names.push_back(kernel.getSymName().str());
+    texts.push_back(canonicalText(kernel));
   }
-  if (!good)
+  JobList list(options);
+  std::vector<std::vector<std::string>> said;
+  for (const CodeTarget &target : targets) {
+    std::vector<Placement> placements = placeKernels(module, target);
+    std::vector<std::vector<std::string>> reasons;
+    for (const Placement &it : placements)
+      reasons.push_back(it.reasons);
+    if (reasons != said && failed(reportPlacements(placements)))
+      return failure();
+    said = std::move(reasons);
+    std::vector<std::string> symbols;
+    for (auto [placement, text] : llvm::zip(placements, texts))
+      symbols.push_back(list.add(placement, text));
+    result.symbols.push_back(std::move(symbols));
+  }
+  compileAll(list.jobs, options.threads);
+  if (failed(reportErrors(list.jobs)))
     return failure();
-  return kernels;
+  for (Job &job : list.jobs) {
+    result.fromCache += job.fromCache;
+    result.objects.push_back(std::move(job.object));
+  }
+  return result;
 }
 
 } // namespace lamina::driver

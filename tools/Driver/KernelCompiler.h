@@ -5,34 +5,38 @@
 #ifndef LAMINA_TOOLS_DRIVER_KERNELCOMPILER_H
 #define LAMINA_TOOLS_DRIVER_KERNELCOMPILER_H
 
-#include "backends/Backend.h"
+#include "tools/Driver/ChooseBackends.h"
 
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace lamina::driver {
 
-/// One kernel of a program, ready to be linked.
-struct LinkableKernel {
-  std::string name;   ///< as the tape has it
-  std::string symbol; ///< as the object exports it: a hash of what was compiled
-  llvm::SmallVector<char, 0> object;
-  bool fromCache = false;
+/// The kernels of a program, ready to be linked.
+struct LinkableKernels {
+  /// As the tape has them.
+  std::vector<std::string> names;
+  /// For each target, what the objects export for each name: a hash of what was
+  /// compiled, so that equal kernels are one.
+  std::vector<std::vector<std::string>> symbols;
+  /// Each one once.
+  std::vector<llvm::SmallVector<char, 0>> objects;
+  size_t fromCache = 0; ///< how many of the objects
 };
 
 struct KernelCompilerOptions {
-  const Backend *backend = nullptr;
   std::string cacheFolder; ///< empty: no cache
   int threads = 1;
 };
 
-/// Compiles every `kernel.func` of `module`, in the order in which they stand.
-/// Objects are kept in the cache folder under a hash of the kernel without its
-/// locations and of the backend's fingerprint. Fails after diagnostics at the
-/// kernels that cannot be compiled.
-mlir::FailureOr<std::vector<LinkableKernel>>
-compileKernels(mlir::ModuleOp module, const KernelCompilerOptions &options);
+/// Compiles every `kernel.func` of `module`, in the order in which they stand,
+/// for each target. Objects are kept in the cache folder under a hash of the
+/// kernel without its locations and of the backend's fingerprint. Says which
+/// kernels a preferred backend declined, and fails after diagnostics at those
+/// that cannot be compiled.
+mlir::FailureOr<LinkableKernels>
+compileKernels(mlir::ModuleOp module, const std::vector<CodeTarget> &targets,
+               const KernelCompilerOptions &options);
 
 /// Folder of the cache: $LAMINA_CACHE, else lamina/ in $XDG_CACHE_HOME or
 /// ~/.cache; empty if there is none.

@@ -4,7 +4,8 @@
 //
 // The system's C++ compiler is asked to link, because it alone knows where the
 // C library's start files are. The C++ library is linked into the program: it
-// then runs on any machine with the same libc.
+// then runs on any machine with the same libc. For another machine it is that
+// machine's compiler, and its runtime.
 
 #include "tools/Driver/Link.h"
 
@@ -14,6 +15,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace llvm;
 
@@ -22,18 +25,39 @@ namespace lamina::driver {
 /// An address in this executable, by which it finds its own folder.
 static int anchor;
 
-static Expected<std::string> findRuntime() {
+/// The name of another machine as Debian's cross compilers and folders have it,
+/// "aarch64-linux-gnu"; empty for this machine.
+static std::string foreignName(const std::string &text) {
+  Triple triple(text);
+  if (triple.getArch() == Triple(sys::getDefaultTargetTriple()).getArch())
+    return "";
+  return (triple.getArchName() + "-" + triple.getOSAndEnvironmentName()).str();
+}
+
+/// lib/liblamina_runtime.a beside the folder of this executable, and for
+/// another machine lib/aarch64-linux-gnu/liblamina_runtime.a.
+static Expected<std::string> findRuntime(const std::string &foreign) {
   std::string self = sys::fs::getMainExecutable("lamina", &anchor);
   StringRef bin = sys::path::parent_path(self);
   SmallString<128> path(sys::path::parent_path(bin));
-  sys::path::append(path, "lib", "liblamina_runtime.a");
-  if (!sys::fs::exists(path))
-    return createStringError("the runtime is not where it should be: '" +
-                             path.str().str() + "'");
-  return std::string(path);
+  sys::path::append(path, "lib", foreign, "liblamina_runtime.a");
+  if (sys::fs::exists(path))
+    return std::string(path);
+  std::string missing =
+      "the runtime is not where it should be: '" + path.str().str() + "'";
+  if (!foreign.empty())
+    missing += "; it is built where '" + foreign + "-g++' is installed";
+  return createStringError(missing);
 }
 
-static Expected<std::string> findLinker() {
+static Expected<std::string> findLinker(const std::string &foreign) {
+  if (!foreign.empty()) {
+    std::string name = foreign + "-g++";
+    if (auto path = sys::findProgramByName(name))
+      return *path;
+    return createStringError("no compiler to link with: install '" + name +
+                             "' (Debian's package is g++-" + foreign + ")");
+  }
   for (StringRef name : {"clang++-22", "clang++", "g++", "c++"})
     if (auto path = sys::findProgramByName(name))
       return *path;
@@ -69,31 +93,46 @@ writeObjects(ArrayRef<ArrayRef<char>> objects,
 
 static std::vector<std::string> linkArguments(const std::string &linker,
                                               LinkKind kind,
-                                              const std::string &runtime,
                                               const std::string &output) {
+  bool isClang = sys::path::filename(linker).contains("clang");
   std::vector<std::string> arguments = {linker, "-o", output};
-  if (StringRef(linker).contains("clang"))
+  if (isClang)
     arguments.push_back("-fuse-ld=lld");
+  if (kind == LinkKind::Object) {
+    arguments.insert(arguments.end(), {"-r", "-nostdlib"});
+    return arguments;
+  }
   if (kind == LinkKind::SharedLibrary)
     arguments.push_back("-shared");
-  for (const char *flag :
-       {"-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections",
-        "-Wl,--icf=all", "-Wl,-s", "-pthread"})
-    if (StringRef(flag) != "-Wl,--icf=all" ||
-        StringRef(linker).contains("clang"))
-      arguments.push_back(flag);
-  if (kind == LinkKind::SharedLibrary)
-    arguments.insert(arguments.end(), {"-Wl,--whole-archive", runtime,
-                                       "-Wl,--no-whole-archive"});
+  if (isClang)
+    arguments.push_back("-Wl,--icf=all");
+  arguments.insert(arguments.end(),
+                   {"-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections",
+                    "-Wl,-s", "-pthread"});
   return arguments;
 }
 
+/// The runtime stands behind the objects that need it; a library has all of it.
+static std::vector<std::string> runtimeArguments(LinkKind kind,
+                                                 const std::string &runtime) {
+  switch (kind) {
+  case LinkKind::Object:
+    return {};
+  case LinkKind::SharedLibrary:
+    return {"-Wl,--whole-archive", runtime, "-Wl,--no-whole-archive", "-lm"};
+  case LinkKind::Program:
+    return {runtime, "-lm"};
+  }
+  llvm_unreachable("all kinds are above");
+}
+
 Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output,
-           LinkKind kind) {
-  auto linker = findLinker();
+           LinkKind kind, const std::string &triple) {
+  std::string foreign = foreignName(triple);
+  auto linker = findLinker(foreign);
   if (!linker)
     return linker.takeError();
-  auto runtime = findRuntime();
+  auto runtime = findRuntime(foreign);
   if (!runtime)
     return runtime.takeError();
 
@@ -108,17 +147,11 @@ Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output,
                              "' cannot be written: " + error.message());
   FileRemover removeTemporary(temporary);
 
-  std::vector<std::string> arguments;
-  if (kind == LinkKind::Object)
-    arguments = {*linker,     "-fuse-ld=lld", "-r",
-                 "-nostdlib", "-o",           std::string(temporary)};
-  else
-    arguments = linkArguments(*linker, kind, *runtime, std::string(temporary));
+  std::vector<std::string> arguments =
+      linkArguments(*linker, kind, std::string(temporary));
   arguments.insert(arguments.end(), files->begin(), files->end());
-  if (kind == LinkKind::Program)
-    arguments.push_back(*runtime);
-  if (kind != LinkKind::Object)
-    arguments.push_back("-lm");
+  for (std::string &it : runtimeArguments(kind, *runtime))
+    arguments.push_back(std::move(it));
 
   SmallVector<StringRef> views(arguments.begin(), arguments.end());
   std::string message;

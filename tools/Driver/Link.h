@@ -15,10 +15,11 @@ namespace lamina::driver {
 
 enum class LinkKind { Program, SharedLibrary, Object };
 
-/// Links the objects with the runtime to `output`. The result appears whole or
-/// not at all.
+/// Links the objects, for the machine of `triple`, with that machine's runtime
+/// to `output`. The result appears whole or not at all.
 llvm::Error link(llvm::ArrayRef<llvm::ArrayRef<char>> objects,
-                 const std::string &output, LinkKind kind);
+                 const std::string &output, LinkKind kind,
+                 const std::string &triple);
 
 } // namespace lamina::driver
 

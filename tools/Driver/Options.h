@@ -10,6 +10,7 @@
 
 #include "tools/Driver/Stages.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +26,10 @@ struct Options {
   std::string dumpFolder;    ///< every stage is written here, if set
   std::string precision = "float32";
   std::string target; ///< triple; empty: this machine
-  std::string mcpu = "native";
-  std::vector<std::string> backends = {"cpu"};
+  std::string mcpu;   ///< "native", "portable" or a name; empty: native here,
+                      ///< the plainest elsewhere
+  std::vector<std::string> backends = {"cpu"}; ///< in order of preference
+  std::vector<std::string> backendPlugins;     ///< shared libraries of backends
   std::vector<std::pair<std::string, std::string>>
       set;                          ///< constants, name and value
   std::vector<std::string> plugins; ///< shared libraries of passes
@@ -43,7 +46,7 @@ struct Options {
 
 /// What `lamina explain` shows.
 struct ExplainOptions {
-  bool weights = false, kernels = false, memory = false;
+  bool weights = false, kernels = false, memory = false, backends = false;
 };
 
 int check(const Options &options);
@@ -51,10 +54,10 @@ int build(const Options &options);
 int explain(const Options &options, const ExplainOptions &what);
 
 /// Compiles and runs at once: `arguments` are the built program's. With
-/// `reference`, the oracle interprets the graph (or, for the backend
-/// "reference-kernels", the bodies of the kernels) in double instead.
+/// `oracle`, graph or kernel, the Reference interpreter plays that stage in
+/// double instead.
 int run(const Options &options, const std::vector<std::string> &arguments,
-        bool reference);
+        std::optional<Stage> oracle);
 
 /// Rewrites the files in the one layout; with `check` only says which differ.
 int format(const std::vector<std::string> &files, bool check);

@@ -4,29 +4,42 @@
 
 #include "tools/Driver/PrintCode.h"
 
-#include "backends/CPU/CompileKernel.h"
+#include "dialects/Kernel/KernelCost.h"
+
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
 namespace lamina::driver {
 
-LogicalResult printCode(ModuleOp module, const TargetModel &target,
-                        bool asAssembly, llvm::raw_ostream &out) {
-  for (auto kernel : module.getOps<kernel::FuncOp>()) {
-    llvm::LLVMContext context;
-    std::unique_ptr<llvm::Module> code =
-        cpu::emitModule(kernel, target, {}, context);
-    if (!code)
+static LogicalResult printKernel(const Placement &placement,
+                                 const TargetModel &host, llvm::StringRef form,
+                                 llvm::raw_ostream &out) {
+  kernel::FuncOp kernel = placement.kernel;
+  const Backend &backend = *placement.backend;
+  out << (form == "llvm" ? "; " : "# ") << kernel.getSymName() << ", "
+      << backend.name() << ", " << host.level << ": "
+      << llvm::join(kernel::getLines(kernel.getLoc()), " ");
+  if (!backend.hasForm(form)) {
+    out << ", of which " << backend.name() << " prints no " << form << "\n";
+    return success();
+  }
+  out << "\n";
+  OwningOpRef<ModuleOp> alone(ModuleOp::create(kernel.getLoc()));
+  auto copy = cast<kernel::FuncOp>(kernel->clone());
+  alone->push_back(copy);
+  return backend.print(copy, form, out);
+}
+
+LogicalResult printCode(ModuleOp module, const std::vector<CodeTarget> &targets,
+                        llvm::StringRef form, llvm::raw_ostream &out) {
+  for (const CodeTarget &target : targets) {
+    std::vector<Placement> placements = placeKernels(module, target);
+    if (failed(reportPlacements(placements)))
       return failure();
-    cpu::optimizeModule(*code, target);
-    out << (asAssembly ? "# " : "; ") << kernel.getSymName() << " "
-        << kernel.getLoc() << "\n";
-    if (asAssembly) {
-      auto text = cpu::writeObject(*code, target, /*asText=*/true);
-      out << llvm::StringRef(text.data(), text.size());
-    } else {
-      out << *code;
-    }
+    for (const Placement &placement : placements)
+      if (failed(printKernel(placement, target.host, form, out)))
+        return failure();
   }
   return success();
 }

@@ -63,6 +63,8 @@ static LogicalResult emitStage(Compilation &compilation, const Options &options,
 
 int build(const Options &options) {
   Compilation compilation(options);
+  if (failed(compilation.prepare()))
+    return 2;
   std::vector<Stage> wanted = options.emit;
   if (wanted.empty())
     wanted = {Stage::Program};
@@ -77,6 +79,8 @@ int build(const Options &options) {
 
 int check(const Options &options) {
   Compilation compilation(options);
+  if (failed(compilation.prepare()))
+    return 2;
   int result = succeeded(compilation.lowerTo(Stage::Graph)) ? 0 : 1;
   if (options.timing)
     compilation.printTiming();
@@ -84,13 +88,12 @@ int check(const Options &options) {
 }
 
 int run(const Options &options, const std::vector<std::string> &arguments,
-        bool reference) {
+        std::optional<Stage> oracle) {
   Compilation compilation(options);
-  if (reference)
-    return runOnReference(compilation, arguments,
-                          options.backends.front() == "reference-kernels"
-                              ? Stage::Kernel
-                              : Stage::Graph);
+  if (failed(compilation.prepare()))
+    return 2;
+  if (oracle)
+    return runOnReference(compilation, arguments, *oracle);
   if (failed(compilation.lowerTo(Stage::Planned)))
     return 1;
   llvm::SmallString<128> folder;

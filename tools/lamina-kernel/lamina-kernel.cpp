@@ -35,6 +35,8 @@ static cl::opt<std::string> input(cl::Positional, cl::desc("<kernels.mlir>"),
 static cl::opt<std::string> processor("mcpu", cl::init("native"),
                                       cl::desc("processor to compile for"));
 static cl::opt<std::string>
+    machine("target", cl::desc("machine to compile for, with --mcpu"));
+static cl::opt<std::string>
     emit("emit", cl::init("check"),
          cl::desc("check, time, raw (LLVM before its passes), llvm or asm"));
 static cl::list<int64_t> dims("dims", cl::CommaSeparated,
@@ -166,10 +168,11 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
 
 int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "compile, check and time kernels\n");
-  std::optional<TargetModel> target = cpu::makeTargetModel(processor);
+  llvm::Expected<TargetModel> target =
+      cpu::makeTargetModel(processor, machine);
   if (!target) {
-    llvm::errs() << "lamina-kernel: no processor is called '" << processor
-                 << "'\n";
+    llvm::errs() << "lamina-kernel: " << llvm::toString(target.takeError())
+                 << "\n";
     return 2;
   }
   mlir::DialectRegistry registry;

@@ -64,13 +64,29 @@ static void finish(const Raw &raw, Options &options) {
     options.hooks.push_back(splitOrThrow("--at", text, "hook=passes"));
   options.backends.clear();
   std::stringstream list(raw.backend);
-  for (std::string name; std::getline(list, name, ',');) {
-    if (name != "cpu" && name != "reference" && name != "reference-kernels")
-      throw Misuse("--backend",
-                   "there is no backend '" + name +
-                       "'; there are cpu, reference and reference-kernels");
+  for (std::string name; std::getline(list, name, ',');)
     options.backends.push_back(name);
-  }
+  if (options.backends.empty())
+    throw Misuse("--backend", "it names no backend");
+}
+
+/// The stage that the oracle interprets, if it is asked for. It is no choice
+/// for single kernels, nor for a program that is built.
+static std::optional<Stage> takeOracle(Options &options, bool canRun) {
+  auto isOracle = [](const std::string &name) {
+    return name == "reference" || name == "reference-kernels";
+  };
+  const std::vector<std::string> &names = options.backends;
+  auto found = std::find_if(names.begin(), names.end(), isOracle);
+  if (found == names.end())
+    return std::nullopt;
+  if (!canRun || names.size() > 1)
+    throw Misuse("--backend", "'" + *found +
+                                  "' interprets the whole program: it stands "
+                                  "alone, and only 'lamina run' takes it");
+  Stage stage = *found == "reference" ? Stage::Graph : Stage::Kernel;
+  options.backends = Options().backends; // for the tape, which is played
+  return stage;
 }
 
 static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
@@ -82,10 +98,15 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
   command->add_option("--precision", options.precision, "float32 or float64")
       ->check(CLI::IsMember({"float32", "float64"}));
   command->add_option("--target", options.target,
-                      "the machine to compile for, as a triple");
-  command->add_option("--mcpu", options.mcpu, "the processor to compile for");
+                      "the machine to compile for, as a triple: "
+                      "aarch64-linux-gnu");
+  command->add_option("--mcpu", options.mcpu,
+                      "the processor to compile for: native, portable (code "
+                      "for several, chosen at start), or a name");
   command->add_option("--backend", raw.backend,
-                      "code generators in order of preference");
+                      "code generators in order of preference: cpu,…");
+  command->add_option("--load-backend-plugin", options.backendPlugins,
+                      "a shared library of backends");
   command->add_option("--load-pass-plugin", options.plugins,
                       "a shared library of passes");
   command->add_option("--at", raw.hooks,
@@ -115,7 +136,7 @@ struct CommandLine {
   ExplainOptions what;
   std::vector<std::string> files, programArguments;
   bool checkOnly = false;
-  CLI::App *build, *run, *test, *check, *fmt, *explain;
+  CLI::App *build, *run, *check, *fmt, *explain;
 
   CommandLine() {
     app.require_subcommand(1);
@@ -125,10 +146,6 @@ struct CommandLine {
         "run",
         "compile a file and run it; the program's own flags follow '--'");
     addCompileFlags(run, raw, options);
-    test = app.add_subcommand(
-        "test", "run the tests of a file, in float64; part of a name after "
-                "'--' picks some");
-    addCompileFlags(test, raw, options);
     check = app.add_subcommand("check", "say what is wrong with a file");
     addCompileFlags(check, raw, options);
     fmt = app.add_subcommand("fmt", "bring files into the one layout");
@@ -141,6 +158,8 @@ struct CommandLine {
     explain->add_flag("--kernels", what.kernels,
                       "kernels with their cost and source lines");
     explain->add_flag("--memory", what.memory, "memory of each entry");
+    explain->add_flag("--backends", what.backends,
+                      "which kernel goes to which backend, and why");
   }
 
   void addBuild() {
@@ -155,25 +174,16 @@ struct CommandLine {
 
   int dispatch() {
     finish(raw, options);
+    std::optional<Stage> oracle = takeOracle(options, run->parsed());
     if (build->parsed())
       return lamina::driver::build(options);
     if (run->parsed())
-      return lamina::driver::run(
-          options, programArguments,
-          options.backends.front().rfind("reference", 0) == 0);
-    if (test->parsed()) {
-      options.withTests = true;
-      options.precision = "float64";
-      programArguments.insert(programArguments.begin(), "test");
-      return lamina::driver::run(
-          options, programArguments,
-          options.backends.front().rfind("reference", 0) == 0);
-    }
+      return lamina::driver::run(options, programArguments, oracle);
     if (check->parsed())
       return lamina::driver::check(options);
     if (explain->parsed()) {
-      if (!what.weights && !what.kernels && !what.memory)
-        what = {true, true, true};
+      if (!what.weights && !what.kernels && !what.memory && !what.backends)
+        what = {true, true, true, false};
       return lamina::driver::explain(options, what);
     }
     return lamina::driver::format(files, checkOnly);

@@ -205,7 +205,10 @@ static std::vector<float> play(const std::string &body, std::vector<float> x,
       body + "}]}";
   Json json = Json::parse(tape, "tape");
   Program program = Program::read(json);
-  TapeEngine engine(json, program, kernels.data(), kernels.size(), nullptr);
+  LaminaVariant any = {"any", kernels.data()};
+  LaminaImage image = {tape.data(),    tape.size(), nullptr, 0,
+                       kernels.size(), &any,        1};
+  TapeEngine engine(json, program, image);
   engine.setThreads(2);
   SizeValues sizes = {int64_t(x.size())};
   std::vector<float> y(x.size());
@@ -309,8 +312,7 @@ static std::string broken(const std::string &from, const std::string &to) {
   std::string message = messageOf([&] {
     Json json = Json::parse(tape, "tape");
     Program program = Program::read(json);
-    TapeEngine(json, program, toy::kernels().data(), toy::kernels().size(),
-               nullptr);
+    TapeEngine(json, program, toy::image(tape));
   });
   return message.substr(0, message.find(" (byte"));
 }

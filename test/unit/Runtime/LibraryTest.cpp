@@ -9,10 +9,7 @@
 #include "test/unit/Runtime/Testing.h"
 #include "test/unit/Runtime/Toy.h"
 
-extern const LaminaImage lamina_image = {
-    toy::tape().data(),    toy::tape().size(),    nullptr, 0,
-    toy::kernels().data(), toy::kernels().size(),
-};
+extern const LaminaImage lamina_image = toy::image(toy::tape());
 
 static LaminaTensor tensor(const char *name, LaminaElement element,
                            std::vector<int64_t> shape, void *data) {

@@ -208,3 +208,8 @@ const std::string &toy::tape() {
   static const std::string whole = text;
   return whole;
 }
+
+LaminaImage toy::image(const std::string &tape) {
+  static const LaminaVariant any = {"any", kernels().data()};
+  return {tape.data(), tape.size(), nullptr, 0, kernels().size(), &any, 1};
+}

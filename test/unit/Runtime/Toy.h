@@ -20,6 +20,9 @@ namespace toy {
 const std::string &tape();
 const std::vector<LaminaKernel> &kernels();
 
+/// The toy with this tape, which outlives the image.
+LaminaImage image(const std::string &tape);
+
 } // namespace toy
 
 #endif // LAMINA_TEST_UNIT_RUNTIME_TOY_H

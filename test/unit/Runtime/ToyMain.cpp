@@ -17,6 +17,6 @@ int main(int argc, char **argv) {
     auto file = lamina::runtime::FileBytes::open(path);
     tape.assign(file.data(), file.size());
   }
-  return lamina_main(argc, argv, tape.data(), tape.size(), nullptr, 0,
-                     toy::kernels().data(), toy::kernels().size());
+  LaminaImage image = toy::image(tape);
+  return lamina_main(argc, argv, &image);
 }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The backends that there are, by name.
+
+#include "backends/Registry.h"
+
+#include "backends/CPU/CPUBackend.h"
+
+namespace lamina {
+
+bool BackendRegistry::add(llvm::StringRef name, BackendFactory create) {
+  return factories.try_emplace(name.str(), std::move(create)).second;
+}
+
+bool BackendRegistry::has(llvm::StringRef name) const {
+  return factories.count(name.str()) != 0;
+}
+
+llvm::Expected<std::unique_ptr<Backend>>
+BackendRegistry::create(llvm::StringRef name, const TargetModel &host) const {
+  auto found = factories.find(name.str());
+  assert(found != factories.end() && "names are checked before");
+  return found->second(host);
+}
+
+std::vector<std::string> BackendRegistry::names() const {
+  std::vector<std::string> all;
+  for (const auto &it : factories)
+    all.push_back(it.first);
+  return all;
+}
+
+void registerAllBackends(BackendRegistry &registry) {
+  registry.add("cpu", [](const TargetModel &host) {
+    return llvm::Expected<std::unique_ptr<Backend>>(createCPUBackend(host));
+  });
+}
+
+} // namespace lamina

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which backend compiles which kernel.
+
+#ifndef LAMINA_TOOLS_DRIVER_CHOOSEBACKENDS_H
+#define LAMINA_TOOLS_DRIVER_CHOOSEBACKENDS_H
+
+#include "backends/Backend.h"
+#include "tools/Driver/Options.h"
+
+#include "llvm/Support/Error.h"
+
+#include <memory>
+#include <vector>
+
+namespace lamina::driver {
+
+/// A processor that a program carries code for.
+struct CodeTarget {
+  TargetModel host;
+  std::vector<std::unique_ptr<Backend>> backends; ///< in order of preference
+};
+
+/// Loads the plugins and makes the backends that `options` names, for each
+/// processor of the program, from the plainest. The error is a sentence that
+/// begins with the flag.
+llvm::Expected<std::vector<CodeTarget>> chooseBackends(const Options &options);
+
+/// Where a kernel goes.
+struct Placement {
+  kernel::FuncOp kernel;
+  const Backend *backend = nullptr; ///< null if every one declined
+  std::vector<std::string> reasons; ///< of those that were asked before
+};
+
+/// Asks the backends of `target` in order for each kernel of `module`.
+std::vector<Placement> placeKernels(mlir::ModuleOp module,
+                                    const CodeTarget &target);
+
+/// A remark at the lines of each kernel that did not go to the first backend.
+/// Fails, after errors, if a kernel goes nowhere.
+mlir::LogicalResult reportPlacements(const std::vector<Placement> &placements);
+
+} // namespace lamina::driver
+
+#endif // LAMINA_TOOLS_DRIVER_CHOOSEBACKENDS_H
