@@ -46,6 +46,7 @@ private:
   std::pair<unsigned, unsigned> getOwnLoops(KernelBody &body, unsigned loop) {
     return body.space().getLoops(loop, loop + 1);
   }
+  AffineExpr getPlace(KernelBody &body, unsigned loop);
 
   const Cluster &cluster;
   graph::ContractOp contract;
@@ -134,6 +135,22 @@ Value ContractWriter::pad(KernelBody &body, Value source, AffineMap map,
                                after, zero);
 }
 
+/// Where a loop of the contraction stands; what is joined behind it may have
+/// split the loop into digits.
+AffineExpr ContractWriter::getPlace(KernelBody &body, unsigned loop) {
+  MLIRContext *context = body.builder.getContext();
+  AffineExpr place = getAffineConstantExpr(0, context);
+  for (auto [number, digit] :
+       llvm::enumerate(body.space().getAxis(loop).digits)) {
+    auto extent = digit.extent.getConstant();
+    if (number > 0 && !extent)
+      body.fail(contract, "reads a window along digits of a size known at run "
+                          "time only");
+    place = place * extent.value_or(1) + getAffineDimExpr(digit.loop, context);
+  }
+  return place;
+}
+
 std::optional<Index> ContractWriter::getOperandIndex(KernelBody &body,
                                                      Value operand,
                                                      AffineMap map,
@@ -145,18 +162,12 @@ std::optional<Index> ContractWriter::getOperandIndex(KernelBody &body,
       index.push_back(body.space().getAxis(dim.getPosition()));
       continue;
     }
-    // Loops are numbered as the contraction's are: nothing is split or joined
-    // in a windowed kernel.
     AxisIndex moved;
     moved.kind = AxisIndex::Kind::Affine;
     moved.extent = shape[axis];
     SmallVector<AffineExpr> loops;
-    for (unsigned loop = 0; loop < sizes.size(); ++loop) {
-      auto [first, end] = getOwnLoops(body, loop);
-      loops.push_back(first == end
-                          ? getAffineConstantExpr(0, expr.getContext())
-                          : getAffineDimExpr(first, expr.getContext()));
-    }
+    for (unsigned loop = 0; loop < sizes.size(); ++loop)
+      loops.push_back(getPlace(body, loop));
     moved.expr = expr.replaceDims(loops) + low[axis];
     index.push_back(moved);
   }

@@ -9,6 +9,7 @@
 #include "dialects/Graph/Shape.h"
 #include "dialects/Kernel/KernelDialect.h"
 #include "passes/Kernel/BuildKernel.h"
+#include "passes/Kernel/ClusterDomain.h"
 #include "passes/Kernel/ClusterGraph.h"
 #include "passes/Kernel/ElementCost.h"
 #include "passes/Kernel/MemoryDemands.h"
@@ -28,22 +29,12 @@ using namespace lamina;
 static constexpr unsigned kMostEpilogueOperands = 6;
 
 namespace {
-/// What the members of a group run over.
-struct Domain {
-  SizeExpr elements; ///< of the largest members
-  SizeExpr rows;     ///< of what remains of reductions
-  bool reduces = false;
-  bool trailing = true; ///< reductions are over the last axes
-  bool contracts = false;
-  bool alone = false;
-};
-
 class ClusterFormer {
 public:
   ClusterFormer(Block &block, const HostValues &host)
       : graph(block, host), host(host) {
     for (unsigned node = 0; node < graph.size(); ++node)
-      domains.push_back(getDomain(graph.getOp(node)));
+      domains.push_back(getDomain(graph.getOp(node), host));
   }
 
   void joinEpilogues();
@@ -54,7 +45,6 @@ public:
   void number(int64_t &next);
 
 private:
-  Domain getDomain(Operation *op) const;
   bool isElementwise(unsigned node) const {
     return classify(graph.getOp(node), host) == OpClass::Elementwise;
   }
@@ -65,49 +55,20 @@ private:
   bool canJoinEpilogue(unsigned group, unsigned node) const;
   bool isInMemory(mlir::Value value, unsigned reader) const;
   bool tryJoin(unsigned edge);
-  bool areEdgesRegular(unsigned a, unsigned b, const Domain &domain) const;
-  std::optional<Domain> unite(const Domain &a, const Domain &b) const;
-  void take(unsigned a, unsigned b, const Domain &domain);
+  bool areEdgesRegular(unsigned a, unsigned b,
+                       const ClusterDomain &domain) const;
+  void take(unsigned a, unsigned b, const ClusterDomain &domain);
   bool isInlined(unsigned node) const;
   bool needsMemory(unsigned node) const;
   unsigned countLargeInputs(unsigned group, unsigned node) const;
 
   ClusterGraph graph;
   const HostValues &host;
-  std::vector<Domain> domains; // by group
+  std::vector<ClusterDomain> domains; // by group
 };
 } // namespace
 
-Domain ClusterFormer::getDomain(Operation *op) const {
-  Domain domain;
-  switch (classify(op, host)) {
-  case OpClass::Elementwise:
-    domain.elements = domain.rows =
-        graph::getElementCount(graph::getShape(op->getResult(0)));
-    break;
-  case OpClass::Reduce: {
-    auto reduce = cast<graph::ReduceOp>(op);
-    domain.elements = graph::getElementCount(graph::getShape(reduce.getX()));
-    domain.rows = graph::getElementCount(graph::getShape(reduce.getResult()));
-    domain.reduces = true;
-    int64_t rank = cast<RankedTensorType>(reduce.getX().getType()).getRank();
-    int64_t kept = rank - reduce.getAxes().size();
-    domain.trailing = llvm::all_of(reduce.getAxes(),
-                                   [&](int64_t axis) { return axis >= kept; });
-    break;
-  }
-  case OpClass::Contract:
-    domain.elements = domain.rows =
-        graph::getElementCount(graph::getShape(op->getResult(0)));
-    domain.contracts = true;
-    break;
-  default:
-    domain.alone = true;
-  }
-  return domain;
-}
-
-void ClusterFormer::take(unsigned a, unsigned b, const Domain &domain) {
+void ClusterFormer::take(unsigned a, unsigned b, const ClusterDomain &domain) {
   domains[graph.merge(a, b)] = domain;
 }
 
@@ -140,7 +101,9 @@ bool ClusterFormer::canJoinEpilogue(unsigned group, unsigned node) const {
   if (!isElementwise(node) ||
       graph.getMembers(graph.getGroup(node)).size() != 1)
     return false;
-  if (countElements(node) != domains[group].elements)
+  if (countElements(node) != domains[group].elements ||
+      !mergeStrides(domains[group].strides,
+                    domains[graph.getGroup(node)].strides))
     return false;
   bool reads = false;
   for (unsigned edge : graph.getIncoming(node)) {
@@ -169,7 +132,11 @@ void ClusterFormer::joinEpilogues() {
         unsigned group = graph.getGroup(node);
         if (graph.getGroup(reader) == group || !canJoinEpilogue(group, reader))
           continue;
-        take(group, graph.getGroup(reader), domains[group]);
+        ClusterDomain domain = domains[group];
+        unsigned joining = graph.getGroup(reader);
+        domain.strides =
+            *mergeStrides(domain.strides, domains[joining].strides);
+        take(group, joining, domain);
         work.push_back(reader);
       }
   }
@@ -179,35 +146,10 @@ void ClusterFormer::joinEpilogues() {
 // Rows
 //===----------------------------------------------------------------------===//
 
-/// The domain of two groups in one; nothing if their loops differ.
-std::optional<Domain> ClusterFormer::unite(const Domain &a,
-                                           const Domain &b) const {
-  if (a.alone || b.alone || a.contracts || b.contracts)
-    return std::nullopt;
-  if (a.reduces && b.reduces) {
-    if (a.elements != b.elements || a.rows != b.rows || !a.trailing ||
-        !b.trailing)
-      return std::nullopt;
-    return a;
-  }
-  if (!a.reduces && !b.reduces) {
-    if (a.elements != b.elements)
-      return std::nullopt;
-    return a;
-  }
-  const Domain &rows = a.reduces ? a : b;
-  const Domain &map = a.reduces ? b : a;
-  if (!rows.trailing && map.elements != rows.rows)
-    return std::nullopt;
-  if (map.elements != rows.elements && map.elements != rows.rows)
-    return std::nullopt;
-  return rows;
-}
-
 /// Whether one group reads the other so that a kernel of both needs no more
 /// than a row of what it has computed.
 bool ClusterFormer::areEdgesRegular(unsigned a, unsigned b,
-                                    const Domain &domain) const {
+                                    const ClusterDomain &domain) const {
   for (unsigned member : graph.getMembers(b))
     for (unsigned number : graph.getIncoming(member)) {
       const Edge &edge = graph.getEdge(number);
@@ -241,7 +183,7 @@ void ClusterFormer::joinRows() {
   // Numbers of rows go to the kernel of their rows rather than to one that adds
   // them up, so what has rows grows first, in both directions.
   for (unsigned node = graph.size(); node-- > 0;) {
-    const Domain &domain = domains[graph.getGroup(node)];
+    const ClusterDomain &domain = domains[graph.getGroup(node)];
     if (!domain.reduces || !domain.trailing || isOne(domain.rows))
       continue;
     SmallVector<unsigned> work(graph.getMembers(graph.getGroup(node)));
@@ -303,7 +245,7 @@ void ClusterFormer::releaseCheap() {
     if (cost >= kWorthStoring || sources.size() > 1)
       continue;
     graph.split(node);
-    domains.push_back(getDomain(graph.getOp(node)));
+    domains.push_back(getDomain(graph.getOp(node), host));
   }
 }
 
@@ -311,7 +253,7 @@ void ClusterFormer::releaseCheap() {
 void ClusterFormer::joinColumns() {
   llvm::MapVector<Value, SmallVector<unsigned>> readers;
   for (unsigned node = 0; node < graph.size(); ++node) {
-    const Domain &domain = domains[graph.getGroup(node)];
+    const ClusterDomain &domain = domains[graph.getGroup(node)];
     if (!domain.reduces || domain.trailing)
       continue;
     for (Value operand : graph.getOp(node)->getOperands())
@@ -363,7 +305,12 @@ void ClusterFormer::joinProducers() {
                   isAssembled(graph.getOp(graph.getMembers(*reader).front()));
     if (!isPart && (repeats || domains[*reader].alone))
       continue;
-    take(*reader, group, domains[*reader]);
+    // Rows may keep elements of it for a second walk.
+    auto domain = domains[*reader].reduces
+                      ? unite(domains[*reader], domains[group])
+                      : domains[*reader];
+    if (domain)
+      take(*reader, group, *domain);
   }
 }
 

@@ -50,8 +50,8 @@ def KernelFormClustersPass : Kernel_EntryPass<"kernel-form-clusters"> {
     views.
 
     Two ops stay apart if something between them would have to run in the
-    middle, if one reads the other at another index than its own, or if they
-    run over different axes.
+    middle, if one reads the other at another index than its own, or if their
+    axes are no digits of the same loops.
   }];
 }
 

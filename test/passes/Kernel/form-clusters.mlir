@@ -110,3 +110,26 @@ func.func @parts(%x: !v) -> tensor<?x2xf32, #graph.dims<b>> {
   %y = math.exp %p : tensor<?x2xf32, #graph.dims<b>>
   return %y : tensor<?x2xf32, #graph.dims<b>>
 }
+
+// As many elements in axes that are no digits of the same loops: the sums meet
+// in %y, but two walks of 24 are needed. [6, 4] and [3, 8] go together.
+// CHECK-LABEL: func @other_digits
+// CHECK: graph.reduce {{.*}} {kernel.cluster = [[A:[0-9]+]] : i64} : tensor<6x4xf32>
+// CHECK-NOT: graph.reduce {{.*}} {kernel.cluster = [[A]] : i64} : tensor<4x6xf32>
+// CHECK: return
+func.func @other_digits(%a: tensor<6x4xf32>, %b: tensor<4x6xf32>) -> tensor<f32> {
+  %s = graph.reduce sum %a axes [0, 1] : tensor<6x4xf32> -> tensor<f32>
+  %r = graph.reduce sum %b axes [0, 1] : tensor<4x6xf32> -> tensor<f32>
+  %y = arith.addf %s, %r : tensor<f32>
+  return %y : tensor<f32>
+}
+
+// CHECK-LABEL: func @same_digits
+// CHECK: graph.reduce {{.*}} {kernel.cluster = [[A:[0-9]+]] : i64} : tensor<6x4xf32>
+// CHECK: graph.reduce {{.*}} {kernel.cluster = [[A]] : i64} : tensor<3x8xf32>
+func.func @same_digits(%a: tensor<6x4xf32>, %b: tensor<3x8xf32>) -> tensor<f32> {
+  %s = graph.reduce sum %a axes [0, 1] : tensor<6x4xf32> -> tensor<f32>
+  %r = graph.reduce sum %b axes [0, 1] : tensor<3x8xf32> -> tensor<f32>
+  %y = arith.addf %s, %r : tensor<f32>
+  return %y : tensor<f32>
+}
