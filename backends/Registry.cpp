@@ -5,6 +5,7 @@
 #include "backends/Registry.h"
 
 #include "backends/CPU/CPUBackend.h"
+#include "backends/GPU/EmulatorBackend.h"
 
 namespace lamina {
 
@@ -34,6 +35,16 @@ void registerAllBackends(BackendRegistry &registry) {
   registry.add("cpu", [](const TargetModel &host) {
     return llvm::Expected<std::unique_ptr<Backend>>(createCPUBackend(host));
   });
+  registry.add(
+      "emulator",
+      [](const TargetModel &host) -> llvm::Expected<std::unique_ptr<Backend>> {
+        if (!llvm::StringRef(host.triple).starts_with("x86_64"))
+          return llvm::createStringError(
+              "--backend: the emulator runs on x86-64 only, and the "
+              "program is for " +
+              host.triple);
+        return createEmulatorBackend(host);
+      });
 }
 
 } // namespace lamina

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares single steps of training on the CPU with the oracle's: loss, reports and the gradient of each weight.
 
-The CPU trains; at each step the oracle takes the same step from the same
+The CPU (or another backend) trains; at each step the oracle takes the same step from the same
 checkpoint, so that no error of one step is part of the next. docs/accuracy.md
 defines the errors. Arguments that are not ours go to `train`.
 """
@@ -97,7 +97,8 @@ class Comparison:
         self.program = self.out / pathlib.Path(options.file).stem
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir(parents=True)
-        self.run(["lamina", "build", *self.compile, "-o", self.program])
+        backend = ["--backend", options.backend] if options.backend else []
+        self.run(["lamina", "build", *self.compile, *backend, "-o", self.program])
         self.oracle = ["lamina", "run", "--backend=reference", *self.compile, "--"]
 
     def run(self, command):
@@ -140,6 +141,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("file")
     parser.add_argument("--set", action="append", default=[], help="a constant of the file: name=value")
+    parser.add_argument("--backend", help="what compiles the program, instead of the CPU's code generator")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--sample", action="append", default=[], help="a sample and its flags, with a tensor as result")

@@ -10,7 +10,9 @@
 #include "backends/CPU/Target.h"
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
+#include "runtime/ABI/Emulator.h"
 #include "tools/lamina-kernel/BodyInterpreter.h"
+#include "tools/lamina-kernel/DeviceCode.h"
 #include "tools/lamina-kernel/KernelRun.h"
 #include "tools/lamina-kernel/Peak.h"
 
@@ -38,7 +40,13 @@ static cl::opt<std::string>
     machine("target", cl::desc("machine to compile for, with --mcpu"));
 static cl::opt<std::string>
     emit("emit", cl::init("check"),
-         cl::desc("check, time, raw (LLVM before its passes), llvm or asm"));
+         cl::desc("check, time, raw (LLVM before its passes), llvm or asm; "
+                  "for a GPU raw, nvvm or ptx"));
+static cl::opt<std::string>
+    chip("gpu", cl::desc("compile for this GPU (sm_80); runs are emulated"));
+static cl::opt<uint64_t> schedule("schedule", cl::init(0),
+                                  cl::desc("seed of the emulated threads' "
+                                           "order; 0 takes them in order"));
 static cl::list<int64_t> dims("dims", cl::CommaSeparated,
                               cl::desc("run-time sizes, in their order"));
 static cl::opt<bool> loops("loops",
@@ -136,6 +144,22 @@ static bool time(kernel::FuncOp kernel, tools::KernelRun &run,
   return true;
 }
 
+static bool runObject(kernel::FuncOp kernel, llvm::ArrayRef<char> object,
+                      const TargetModel &target) {
+  tools::KernelRun run(kernel, dims, {1, low, high, ids});
+  return run.load(object) &&
+         (emit == "time" ? time(kernel, run, target) : check(kernel, run));
+}
+
+static bool processDevice(kernel::FuncOp kernel, const TargetModel &target) {
+  std::optional<llvm::SmallVector<char, 0>> object =
+      tools::makeDeviceCode(kernel, target, {chip, emit});
+  if (!object || object->empty())
+    return object.has_value();
+  lamina_emulator_configure(schedule, /*check=*/emit == "check");
+  return runObject(kernel, *object, target);
+}
+
 static bool process(kernel::FuncOp kernel, const TargetModel &target) {
   llvm::LLVMContext context;
   double start = tools::threadSeconds();
@@ -161,15 +185,12 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
   }
   if (emit == "time")
     llvm::outs() << "compiled in " << int(seconds * 1e3) << " ms; ";
-  tools::KernelRun run(kernel, dims, {1, low, high, ids});
-  return run.load(object) &&
-         (emit == "time" ? time(kernel, run, target) : check(kernel, run));
+  return runObject(kernel, object, target);
 }
 
 int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "compile, check and time kernels\n");
-  llvm::Expected<TargetModel> target =
-      cpu::makeTargetModel(processor, machine);
+  llvm::Expected<TargetModel> target = cpu::makeTargetModel(processor, machine);
   if (!target) {
     llvm::errs() << "lamina-kernel: " << llvm::toString(target.takeError())
                  << "\n";
@@ -188,6 +209,7 @@ int main(int argc, char **argv) {
     return 1;
   bool good = true;
   for (kernel::FuncOp kernel : module->getOps<kernel::FuncOp>())
-    good &= process(kernel, *target);
+    good &= chip.empty() ? process(kernel, *target)
+                         : processDevice(kernel, *target);
   return good ? 0 : 1;
 }

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a kernel to a module for NVPTX.
+
+#include "backends/GPU/DeviceModule.h"
+
+#include "backends/CPU/ContractForm.h"
+#include "backends/CPU/StructuredEmitter.h"
+#include "backends/GPU/ElementEmitter.h"
+#include "backends/GPU/ItemEmitter.h"
+#include "backends/GPU/RowEmitter.h"
+#include "backends/GPU/TileEmitter.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <mutex>
+
+using namespace llvm;
+
+namespace lamina::gpu {
+
+std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body) {
+  if (auto routine = cpu::createStructuredEmitter(body, /*lanes=*/1))
+    return std::make_unique<ItemEmitter>(std::move(routine));
+  if (std::optional<cpu::ContractForm> form = cpu::ContractForm::match(body))
+    return std::make_unique<TileEmitter>(body, std::move(*form));
+  mlir::FailureOr<cpu::LoopProgram> program = cpu::LoopProgram::arrange(body);
+  if (mlir::failed(program))
+    return nullptr;
+  if (ElementEmitter::takes(*program))
+    return std::make_unique<ElementEmitter>(std::move(*program));
+  return std::make_unique<RowEmitter>(body, std::move(*program));
+}
+
+//===----------------------------------------------------------------------===//
+// LLVM's machine
+//===----------------------------------------------------------------------===//
+
+static std::unique_ptr<TargetMachine> makeMachine(StringRef chip) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+  });
+  Triple triple("nvptx64-nvidia-cuda");
+  std::string error;
+  const Target *target = TargetRegistry::lookupTarget(triple, error);
+  assert(target && "LLVM is built with NVPTX");
+  TargetOptions options;
+  options.AllowFPOpFusion = FPOpFusion::Standard;
+  // Without the feature LLVM takes an older PTX than the processor needs, and
+  // aborts.
+  StringRef features = chip.starts_with("sm_90") ? "+ptx80" : "+ptx78";
+  return std::unique_ptr<TargetMachine>(
+      target->createTargetMachine(triple, chip, features, options, {}));
+}
+
+//===----------------------------------------------------------------------===//
+// The module
+//===----------------------------------------------------------------------===//
+
+static Function *declareKernel(const KernelBody &body, unsigned threads,
+                               Module &module) {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::getUnqual(context);
+  SmallVector<Type *> arguments(body.bufferCount(), pointer);
+  arguments.append(body.dimCount(), Type::getInt64Ty(context));
+  arguments.append({pointer, pointer});
+  auto *function = Function::Create(
+      FunctionType::get(Type::getVoidTy(context), arguments, false),
+      Function::ExternalLinkage, body.name(), module);
+  function->setCallingConv(CallingConv::PTX_Kernel);
+  function->setDoesNotThrow();
+  function->addFnAttr("nvvm.maxntid", std::to_string(threads));
+  return function;
+}
+
+std::unique_ptr<Module> emitModule(const KernelBody &body,
+                                   DeviceEmitter &emitter, StringRef chip,
+                                   LLVMContext &context) {
+  auto module = std::make_unique<Module>(body.name(), context);
+  std::unique_ptr<TargetMachine> machine = makeMachine(chip);
+  module->setTargetTriple(machine->getTargetTriple());
+  module->setDataLayout(machine->createDataLayout());
+  Function *function = declareKernel(body, emitter.threads(), *module);
+  Values buffers, dims;
+  for (unsigned i = 0; i < body.bufferCount(); ++i)
+    buffers.push_back(function->getArg(i));
+  for (unsigned i = 0; i < body.dimCount(); ++i)
+    dims.push_back(function->getArg(body.bufferCount() + i));
+  Value *scalars = function->getArg(body.bufferCount() + body.dimCount());
+  Value *scratch = function->getArg(body.bufferCount() + body.dimCount() + 1);
+  Frame frame(body, function, dims, buffers, scalars);
+  Value *bytes = emitter.emitScratch(frame);
+  if (cpu::constantIndex(bytes) != 0)
+    scratch = frame.b.CreatePtrAdd(
+        scratch, frame.b.multiply(Threads(frame.b).block(), bytes));
+  if (failed(emitter.emitThread(frame, scratch)))
+    return nullptr;
+  frame.b.CreateRetVoid();
+  assert(!verifyModule(*module, &errs()) && "emitted module is broken");
+  return module;
+}
+
+void optimizeModule(Module &module, StringRef chip) {
+  std::unique_ptr<TargetMachine> machine = makeMachine(chip);
+  PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  PassBuilder builder(machine.get(), tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2)
+      .run(module, modules);
+}
+
+std::string writePTX(Module &module, StringRef chip, std::string &why) {
+  // NVPTX answers an unknown function with an `.extern`, and the driver refuses
+  // that on the user's machine.
+  for (const Function &function : module)
+    if (function.isDeclaration() && !function.isIntrinsic()) {
+      why = ("it calls '" + function.getName() + "', which no GPU has").str();
+      return "";
+    }
+  std::unique_ptr<TargetMachine> machine = makeMachine(chip);
+  SmallString<0> text;
+  raw_svector_ostream stream(text);
+  legacy::PassManager passes;
+  bool failed = machine->addPassesToEmitFile(passes, stream, nullptr,
+                                             CodeGenFileType::AssemblyFile);
+  assert(!failed && "NVPTX prints PTX");
+  (void)failed;
+  passes.run(module);
+  return text.str().str();
+}
+
+} // namespace lamina::gpu

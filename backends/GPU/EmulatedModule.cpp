@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A device module as code of this machine.
+
+#include "backends/GPU/EmulatedModule.h"
+
+#include "backends/CPU/Target.h"
+
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/IntrinsicsNVPTX.h"
+#include "llvm/IR/ReplaceConstant.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/NVPTXAddrSpace.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace llvm;
+
+namespace lamina::gpu {
+
+namespace {
+/// A device function and the emulator's.
+struct Substitute {
+  Intrinsic::ID id;
+  const char *name;
+};
+} // namespace
+
+static const Substitute substitutes[] = {
+    {Intrinsic::nvvm_read_ptx_sreg_tid_x, "lamina_emulated_thread"},
+    {Intrinsic::nvvm_read_ptx_sreg_ctaid_x, "lamina_emulated_block"},
+    {Intrinsic::nvvm_barrier_cta_sync_aligned_all,
+     "lamina_emulated_wait_for_block"},
+    {Intrinsic::nvvm_bar_warp_sync, "lamina_emulated_wait_for_warp"},
+    {Intrinsic::nvvm_shfl_sync_bfly_i32, "lamina_emulated_exchange"},
+};
+
+static mlir::LogicalResult substituteCalls(Function &function,
+                                           const KernelBody &body) {
+  Module &module = *function.getParent();
+  for (Instruction &instruction :
+       make_early_inc_range(instructions(function))) {
+    auto *call = dyn_cast<IntrinsicInst>(&instruction);
+    if (!call ||
+        !call->getCalledFunction()->getName().starts_with("llvm.nvvm."))
+      continue;
+    const auto *found = find_if(substitutes, [&](const Substitute &one) {
+      return one.id == call->getIntrinsicID();
+    });
+    if (found == std::end(substitutes))
+      return body.func()->emitError("the emulator has no '")
+             << call->getCalledFunction()->getName() << "'";
+    FunctionCallee callee =
+        module.getOrInsertFunction(found->name, call->getFunctionType());
+    SmallVector<Value *> arguments(call->args());
+    auto *replacement =
+        CallInst::Create(callee, arguments, "", call->getIterator());
+    call->replaceAllUsesWith(replacement);
+    call->eraseFromParent();
+  }
+  return mlir::success();
+}
+
+/// Gives each shared variable its place behind one address; returns the bytes
+/// of all.
+static int64_t placeSharedMemory(Module &module, Function &function) {
+  SmallVector<GlobalVariable *> variables;
+  for (GlobalVariable &variable : module.globals())
+    if (variable.getAddressSpace() == NVPTXAS::ADDRESS_SPACE_SHARED)
+      variables.push_back(&variable);
+  if (variables.empty())
+    return 0;
+  SmallVector<Constant *> constants(variables.begin(), variables.end());
+  convertUsersOfConstantsToInstructions(constants);
+  IRBuilder<> b(&*function.getEntryBlock().getFirstInsertionPt());
+  FunctionCallee shared =
+      module.getOrInsertFunction("lamina_emulated_shared", b.getPtrTy());
+  Value *base = b.CreateCall(shared);
+  int64_t bytes = 0;
+  for (GlobalVariable *variable : variables) {
+    Value *address = b.CreateAddrSpaceCast(
+        b.CreateConstGEP1_64(b.getInt8Ty(), base, uint64_t(bytes)),
+        variable->getType());
+    variable->replaceAllUsesWith(address);
+    uint64_t size =
+        module.getDataLayout().getTypeAllocSize(variable->getValueType());
+    bytes += int64_t(alignTo(size, 16));
+    variable->eraseFromParent();
+  }
+  return bytes;
+}
+
+/// Reports each access of `function` to memory.
+static void reportAccesses(Function &function) {
+  Module &module = *function.getParent();
+  SmallVector<Instruction *> accesses;
+  for (Instruction &instruction : instructions(function)) {
+    if (!isa<LoadInst, StoreInst>(instruction))
+      continue;
+    // A thread's own memory and tables of constants are nobody else's.
+    const Value *object =
+        getUnderlyingObject(getLoadStorePointerOperand(&instruction));
+    if (!isa<AllocaInst, GlobalVariable>(object))
+      accesses.push_back(&instruction);
+  }
+  IRBuilder<> b(function.getContext());
+  auto *type = FunctionType::get(
+      b.getVoidTy(), {b.getPtrTy(), b.getInt32Ty(), b.getInt32Ty()}, false);
+  FunctionCallee read =
+      module.getOrInsertFunction("lamina_emulated_read", type);
+  FunctionCallee write =
+      module.getOrInsertFunction("lamina_emulated_write", type);
+  int line = 0;
+  for (Instruction *access : accesses) {
+    b.SetInsertPoint(access);
+    Value *address = getLoadStorePointerOperand(access);
+    uint64_t bytes =
+        module.getDataLayout().getTypeStoreSize(getLoadStoreType(access));
+    b.CreateCall(isa<LoadInst>(access) ? read : write,
+                 {b.CreateAddrSpaceCast(address, b.getPtrTy()),
+                  b.getInt32(uint32_t(bytes)), b.getInt32(uint32_t(++line))});
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The host's functions
+//===----------------------------------------------------------------------===//
+
+static Function *declare(Module &module, const Twine &name, Type *result,
+                         ArrayRef<Type *> arguments) {
+  Function *function =
+      Function::Create(FunctionType::get(result, arguments, false),
+                       Function::ExternalLinkage, name, module);
+  function->setDoesNotThrow();
+  return function;
+}
+
+/// A function of the sizes: the number of blocks, the bytes of scratch.
+static Function *emitOfSizes(Module &module, const KernelBody &body,
+                             const Twine &name,
+                             function_ref<Value *(Frame &)> emit) {
+  LLVMContext &context = module.getContext();
+  Function *function = declare(module, name, Type::getInt64Ty(context),
+                               {PointerType::getUnqual(context)});
+  Frame frame(body, function, function->getArg(0));
+  frame.b.CreateRet(emit(frame));
+  return function;
+}
+
+static unsigned scalarCount(const KernelBody &body) {
+  return unsigned(
+      count_if(body.func().getBlock()->getArgumentTypes(), [](mlir::Type type) {
+        return !isa<mlir::RankedTensorType>(type);
+      }));
+}
+
+/// K_sizes(dims, bytes): the bytes of each buffer, of the scalars, and of the
+/// scratch of one block.
+static Function *emitSizes(Module &module, const KernelBody &body,
+                           DeviceEmitter &emitter) {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::getUnqual(context);
+  Function *function = declare(module, body.name() + "_sizes",
+                               Type::getVoidTy(context), {pointer, pointer});
+  function->setLinkage(Function::InternalLinkage);
+  Frame frame(body, function, function->getArg(0));
+  LoopBuilder &b = frame.b;
+  unsigned number = 0;
+  auto put = [&](Value *bytes) {
+    b.CreateStore(bytes, b.CreateConstGEP1_64(b.getInt64Ty(),
+                                              function->getArg(1), number++));
+  };
+  for (mlir::BlockArgument argument : body.func().getBlock()->getArguments()) {
+    auto type = dyn_cast<mlir::RankedTensorType>(argument.getType());
+    if (!type)
+      continue;
+    SmallVector<Extent> extents;
+    for (unsigned axis = 0; axis < type.getRank(); ++axis)
+      extents.push_back(body.extent(argument, axis));
+    put(b.multiply(frame.product(extents),
+                   b.index(frame.bytesOf(type.getElementType()))));
+  }
+  put(b.index(8 * int64_t(scalarCount(body))));
+  put(emitter.emitScratch(frame));
+  b.CreateRetVoid();
+  return function;
+}
+
+/// K_thread(buffers, dims, scalars, scratch): loads the arguments that the
+/// device function takes one by one. The device adds the block's offset to the
+/// scratch; here there is the scratch of one block only.
+static Function *emitThread(Module &module, const KernelBody &body,
+                            Function *device, Function *scratchBytes) {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::getUnqual(context);
+  Function *function =
+      declare(module, body.name() + "_thread", Type::getVoidTy(context),
+              {pointer, pointer, pointer, pointer});
+  function->setLinkage(Function::InternalLinkage);
+  LoopBuilder b(function);
+  Values arguments;
+  for (unsigned i = 0; i < body.bufferCount(); ++i)
+    arguments.push_back(b.CreateLoad(
+        pointer, b.CreateConstGEP1_64(pointer, function->getArg(0), i)));
+  for (unsigned i = 0; i < body.dimCount(); ++i)
+    arguments.push_back(b.CreateLoad(
+        b.getInt64Ty(),
+        b.CreateConstGEP1_64(b.getInt64Ty(), function->getArg(1), i)));
+  FunctionCallee block =
+      module.getOrInsertFunction("lamina_emulated_block", b.getInt32Ty());
+  Value *before =
+      b.CreateMul(b.CreateZExt(b.CreateCall(block), b.getInt64Ty()),
+                  b.CreateCall(scratchBytes, {function->getArg(1)}));
+  arguments.push_back(function->getArg(2));
+  arguments.push_back(b.CreatePtrAdd(function->getArg(3), b.CreateNeg(before)));
+  b.CreateCall(device, arguments);
+  b.CreateRetVoid();
+  return function;
+}
+
+/// Whether threads wait for one another.
+static bool waits(const Module &module) {
+  return any_of(module, [](const Function &function) {
+    return function.getName().starts_with("lamina_emulated_wait") ||
+           function.getName() == "lamina_emulated_exchange";
+  });
+}
+
+/// K(buffers, dims, scalars, first, last, scratch) and what it describes.
+static void emitRun(Module &module, const KernelBody &body, Function *thread,
+                    Function *sizes, unsigned threads, int64_t sharedBytes) {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::getUnqual(context);
+  Type *i64 = Type::getInt64Ty(context), *i32 = Type::getInt32Ty(context);
+  Function *run = declare(module, body.name(), Type::getVoidTy(context),
+                          {pointer, pointer, pointer, i64, i64, pointer});
+  LoopBuilder b(run);
+  Constant *name = b.CreateGlobalString(body.name(), "name", 0, &module);
+  auto *type =
+      StructType::get(context, {pointer, pointer, pointer, i32, i32, i32, i32});
+  auto *value = ConstantStruct::get(
+      type,
+      {name, thread, sizes, b.getInt32(body.bufferCount()), b.getInt32(threads),
+       b.getInt32(uint32_t(sharedBytes)), b.getInt32(waits(module))});
+  auto *description =
+      new GlobalVariable(module, type, /*isConstant=*/true,
+                         GlobalValue::InternalLinkage, value, "kernel");
+  FunctionCallee emulate =
+      module.getOrInsertFunction("lamina_emulate", b.getVoidTy(), pointer,
+                                 pointer, pointer, pointer, i64, i64, pointer);
+  Values arguments{description};
+  for (Argument &argument : run->args())
+    arguments.push_back(&argument);
+  b.CreateCall(emulate, arguments);
+  b.CreateRetVoid();
+}
+
+mlir::LogicalResult emulateModule(Module &module, const KernelBody &body,
+                                  DeviceEmitter &emitter,
+                                  const TargetModel &host) {
+  Function *device = module.getFunction(body.name());
+  device->setName(body.name() + "_device");
+  device->setCallingConv(CallingConv::C);
+  device->setLinkage(Function::InternalLinkage);
+  device->removeFnAttr("nvvm.maxntid");
+  int64_t sharedBytes = placeSharedMemory(module, *device);
+  if (failed(substituteCalls(*device, body)))
+    return mlir::failure();
+  reportAccesses(*device);
+  std::unique_ptr<TargetMachine> machine = cpu::makeMachine(host);
+  module.setTargetTriple(machine->getTargetTriple());
+  module.setDataLayout(machine->createDataLayout());
+  module.setPICLevel(PICLevel::BigPIC);
+  emitOfSizes(module, body, body.name() + "_items",
+              [&](Frame &frame) { return emitter.emitBlocks(frame); });
+  Function *scratch =
+      emitOfSizes(module, body, body.name() + "_scratch",
+                  [&](Frame &frame) { return emitter.emitScratch(frame); });
+  Function *thread = emitThread(module, body, device, scratch);
+  emitRun(module, body, thread, emitSizes(module, body, emitter),
+          emitter.threads(), sharedBytes);
+  assert(!verifyModule(module, &errs()) && "emulated module is broken");
+  return mlir::success();
+}
+
+} // namespace lamina::gpu

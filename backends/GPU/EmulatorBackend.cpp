@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// GPU kernels that run on this machine.
+
+#include "backends/GPU/EmulatorBackend.h"
+
+#include "backends/CPU/CompileKernel.h"
+#include "backends/GPU/DeviceModule.h"
+#include "backends/GPU/EmulatedModule.h"
+
+#include "mlir/IR/Diagnostics.h"
+
+namespace lamina {
+
+/// Raised whenever the code for equal kernels changes.
+static constexpr int codeVersion = 1;
+
+namespace {
+class EmulatorBackend : public Backend {
+public:
+  EmulatorBackend(TargetModel host, llvm::StringRef chip)
+      : host(std::move(host)), chip(chip) {}
+
+  llvm::StringRef name() const override { return "emulator"; }
+  const TargetModel &target() const override { return host; }
+  std::string fingerprint() const override {
+    return "emulator " + std::to_string(codeVersion) + " " + chip + " " +
+           host.triple + " " + host.cpu + " " + host.features;
+  }
+  Verdict canCompile(kernel::FuncOp kernel) const override;
+  mlir::FailureOr<CompiledKernel> compile(kernel::FuncOp kernel) const override;
+  bool hasForm(llvm::StringRef form) const override {
+    return form == "nvvm" || form == "ptx";
+  }
+  mlir::LogicalResult print(kernel::FuncOp kernel, llvm::StringRef form,
+                            llvm::raw_ostream &out) const override;
+
+private:
+  TargetModel host;
+  std::string chip;
+};
+
+/// A kernel as a module for NVPTX, and who made it.
+struct Device {
+  std::optional<cpu::KernelBody> body;
+  std::unique_ptr<gpu::DeviceEmitter> emitter;
+  std::unique_ptr<llvm::Module> module;
+};
+} // namespace
+
+/// `module` stays empty after a diagnostic.
+static Device makeDevice(kernel::FuncOp kernel, llvm::StringRef chip,
+                         llvm::LLVMContext &context) {
+  Device device;
+  mlir::FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
+  if (failed(body))
+    return device;
+  device.body.emplace(std::move(*body));
+  device.emitter = gpu::chooseEmitter(*device.body);
+  if (device.emitter)
+    device.module =
+        gpu::emitModule(*device.body, *device.emitter, chip, context);
+  return device;
+}
+
+// The one way to know is to do it: a yes is then never wrong.
+Verdict EmulatorBackend::canCompile(kernel::FuncOp kernel) const {
+  if (kernel.getKind() == kernel::Kind::Attend ||
+      kernel.getKind() == kernel::Kind::AttendGrad)
+    return Verdict::no("the gpu has no kernel for attention");
+  std::string why;
+  mlir::ScopedDiagnosticHandler silence(kernel.getContext(),
+                                        [&](mlir::Diagnostic &diagnostic) {
+                                          if (why.empty())
+                                            why = diagnostic.str();
+                                          return mlir::success();
+                                        });
+  llvm::LLVMContext context;
+  Device device = makeDevice(kernel, chip, context);
+  if (!device.module)
+    return Verdict::no("the gpu has no form of it: " + why);
+  for (const llvm::Function &function : *device.module)
+    if (function.isDeclaration() && !function.isIntrinsic())
+      return Verdict::no("the gpu has no '" + function.getName() + "'");
+  return Verdict::yes();
+}
+
+mlir::FailureOr<CompiledKernel>
+EmulatorBackend::compile(kernel::FuncOp kernel) const {
+  llvm::LLVMContext context;
+  Device device = makeDevice(kernel, chip, context);
+  if (!device.module)
+    return mlir::failure();
+  gpu::optimizeModule(*device.module, chip);
+  if (failed(gpu::emulateModule(*device.module, *device.body, *device.emitter,
+                                host)))
+    return mlir::failure();
+  return CompiledKernel{kernel.getSymName().str(),
+                        cpu::writeObject(*device.module, host)};
+}
+
+mlir::LogicalResult EmulatorBackend::print(kernel::FuncOp kernel,
+                                           llvm::StringRef form,
+                                           llvm::raw_ostream &out) const {
+  llvm::LLVMContext context;
+  Device device = makeDevice(kernel, chip, context);
+  if (!device.module)
+    return mlir::failure();
+  gpu::optimizeModule(*device.module, chip);
+  if (form == "nvvm") {
+    device.module->print(out, nullptr);
+    return mlir::success();
+  }
+  std::string why, text = gpu::writePTX(*device.module, chip, why);
+  if (text.empty())
+    return kernel.emitOpError("has no PTX: ") << why;
+  out << text;
+  return mlir::success();
+}
+
+std::unique_ptr<Backend> createEmulatorBackend(const TargetModel &host,
+                                               llvm::StringRef chip) {
+  return std::make_unique<EmulatorBackend>(host, chip);
+}
+
+} // namespace lamina

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where results stand, and which element a number means.
+
+#include "backends/GPU/Places.h"
+
+using namespace llvm;
+
+namespace lamina::gpu {
+
+mlir::LogicalResult placeResults(cpu::Frame &frame,
+                                 const cpu::LoopProgram &program) {
+  for (const cpu::Group &group : program.groups())
+    for (const cpu::Stage &stage : group.stages) {
+      mlir::linalg::LinalgOp op = stage.op;
+      for (mlir::OpResult result : op->getResults()) {
+        const cpu::Destination *where = frame.body.destination(result);
+        if (where)
+          frame.setStorage(result, frame.part(*where));
+        else if (stage.roles[result.getResultNumber()] == cpu::Role::Partial)
+          return op->emitOpError("has partial sums that are not an out");
+      }
+    }
+  return mlir::success();
+}
+
+cpu::Coordinates splitIndex(cpu::Frame &frame, ArrayRef<cpu::Extent> domain,
+                            Value *number) {
+  cpu::LoopBuilder &b = frame.b;
+  cpu::Coordinates at(domain.size());
+  for (size_t axis = domain.size(); axis-- > 0;) {
+    if (axis == 0) {
+      at[axis] = {number, 0};
+      break;
+    }
+    Value *size = frame.extent(domain[axis]);
+    at[axis] = {b.remainder(number, size), 0};
+    number = b.divide(number, size);
+  }
+  return at;
+}
+
+} // namespace lamina::gpu

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A team of threads a row.
+
+#include "backends/GPU/RowEmitter.h"
+
+#include "backends/GPU/Places.h"
+
+using namespace llvm;
+
+namespace lamina::gpu {
+
+/// Rows of no more elements are walked by a warp.
+static constexpr int64_t warpRow = 1024;
+/// Bytes of shared memory that the rows of a block may take; every processor
+/// since 2.0 has 48 KiB without being asked.
+static constexpr int64_t sharedBytes = 40 << 10;
+
+static int64_t staticProduct(ArrayRef<Extent> extents) {
+  int64_t product = 1;
+  for (const Extent &extent : extents) {
+    if (!extent.isFixed())
+      return -1;
+    product *= extent.plus;
+  }
+  return product;
+}
+
+static ArrayRef<Extent> behindRows(const LoopProgram &program,
+                                   const Group &group) {
+  ArrayRef<Extent> domain = group.stages.front().domain;
+  return domain.drop_front(std::min<size_t>(program.rowLoops(), domain.size()));
+}
+
+RowEmitter::RowEmitter(const KernelBody &body, LoopProgram given)
+    : body(body), program(std::move(given)), teamSize(warpThreads) {
+  for (const Group &group : program.groups()) {
+    int64_t length = staticProduct(behindRows(program, group));
+    if (length < 0 || length > warpRow)
+      teamSize = threads();
+  }
+}
+
+int64_t RowEmitter::rowsOfTeam() const {
+  return program.hasPartials() ? cpu::partialRows : 1;
+}
+
+Value *RowEmitter::emitBlocks(Frame &frame) {
+  if (program.groups().empty())
+    return frame.b.index(0);
+  return frame.b.ceilDivide(frame.product(program.rowDomain()),
+                            frame.b.index(rowsOfTeam() * teams()));
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+SmallVector<Extent> RowEmitter::temporaryShape(mlir::Value value) const {
+  SmallVector<Extent> shape;
+  unsigned rank =
+      unsigned(mlir::cast<mlir::RankedTensorType>(value.getType()).getRank());
+  for (unsigned axis = program.rowLoops(); axis < rank; ++axis)
+    shape.push_back(body.extent(value, axis));
+  return shape;
+}
+
+static mlir::Type elementOf(mlir::Value value) {
+  return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+}
+
+bool RowEmitter::isShared() const {
+  int64_t bytes = 0;
+  for (mlir::Value value : program.temporaries()) {
+    int64_t elements = staticProduct(temporaryShape(value));
+    if (elements < 0)
+      return false;
+    bytes += (elements * 8 + 15) / 16 * 16;
+  }
+  return bytes * teams() <= sharedBytes;
+}
+
+Value *RowEmitter::rowBytes(Frame &frame) {
+  LoopBuilder &b = frame.b;
+  Value *bytes = b.index(0);
+  for (mlir::Value value : program.temporaries()) {
+    Value *size = b.multiply(frame.product(temporaryShape(value)),
+                             b.index(frame.bytesOf(elementOf(value))));
+    bytes = b.add(bytes, b.roundUp(size, 16));
+  }
+  return bytes;
+}
+
+Value *RowEmitter::emitScratch(Frame &frame) {
+  if (isShared())
+    return frame.b.index(0);
+  return frame.b.multiply(rowBytes(frame), frame.b.index(teams()));
+}
+
+// A temporary holds one row of a team: its row axes have stride 0.
+void RowEmitter::placeTemporaries(Frame &frame, const Team &team,
+                                  Value *scratch) {
+  if (program.temporaries().empty())
+    return;
+  LoopBuilder &b = frame.b;
+  Value *bytes = rowBytes(frame);
+  if (isShared())
+    scratch = Threads(b).sharedMemory(
+        int64_t(teams()) * cast<ConstantInt>(bytes)->getSExtValue(), "row");
+  Value *offset = b.multiply(team.number(), bytes);
+  for (mlir::Value value : program.temporaries()) {
+    SmallVector<Extent> shape = temporaryShape(value);
+    cpu::Storage row =
+        frame.dense(b.CreatePtrAdd(scratch, offset), elementOf(value), shape);
+    row.strides.insert(row.strides.begin(), program.rowLoops(), b.index(0));
+    frame.setStorage(value, row);
+    Value *size = b.multiply(frame.product(shape),
+                             b.index(frame.bytesOf(elementOf(value))));
+    offset = b.add(offset, b.roundUp(size, 16));
+  }
+}
+
+// Before its rows, the sums of a part are what the op starts from.
+void RowEmitter::clearPartials(Frame &frame, Team &team, Value *part) {
+  for (const Group &group : program.groups())
+    for (const Stage &stage : group.stages)
+      for (unsigned number = 0; number < stage.roles.size(); ++number) {
+        if (stage.roles[number] != Role::Partial)
+          continue;
+        mlir::linalg::LinalgOp op = stage.op;
+        mlir::Value before = op.getDpsInitOperand(number)->get();
+        mlir::Value result = op->getResult(number);
+        const cpu::Storage &where = *frame.storage(result);
+        SmallVector<Extent> shape;
+        for (unsigned axis = 1; axis < where.strides.size(); ++axis)
+          shape.push_back(body.extent(result, axis));
+        team.walk(frame.product(shape), {},
+                  [&](Value *i, ValueRange) -> Values {
+                    Coordinates at = splitIndex(frame, shape, i);
+                    at.insert(at.begin(), {part, 0});
+                    Evaluator evaluator(frame, 1);
+                    evaluator.write(where, at, evaluator.read(before, at));
+                    return {};
+                  });
+      }
+}
+
+//===----------------------------------------------------------------------===//
+// Groups
+//===----------------------------------------------------------------------===//
+
+static mlir::Operation *failureOf(const StageWalk &walk,
+                                  const Evaluator &evaluator) {
+  return walk.failedOp() ? walk.failedOp() : evaluator.failedOp();
+}
+
+// Every member needs the numbers of a row, so all compute them. Partial sums of
+// rows are read and written by the first one only.
+mlir::Operation *RowEmitter::emitRowNumbers(Frame &frame, Team &team,
+                                            const Group &group,
+                                            const Coordinates &at,
+                                            Evaluator &row) {
+  bool isPartial = any_of(group.stages, [](const Stage &stage) {
+    return is_contained(stage.roles, Role::Partial);
+  });
+  mlir::Operation *failure = nullptr;
+  auto run = [&](Team *writer, Evaluator &evaluator) {
+    StageWalk walk(frame, group, writer);
+    for (const Stage &stage : group.stages)
+      walk.runStage(stage, at, evaluator);
+    failure = failureOf(walk, evaluator);
+  };
+  if (!isPartial)
+    run(&team, row);
+  else
+    team.first([&] {
+      Evaluator evaluator(frame, 1, nullptr, &row);
+      run(nullptr, evaluator);
+    });
+  return failure;
+}
+
+mlir::Operation *RowEmitter::emitElements(Frame &frame, Team &team,
+                                          const Group &group,
+                                          const Coordinates &at,
+                                          Evaluator &row) {
+  StageWalk walk(frame, group);
+  ArrayRef<Extent> domain = behindRows(program, group);
+  SmallVector<Extent> parallel;
+  for (auto [number, size] : enumerate(domain))
+    if (!walk.isReduced(program.rowLoops() + unsigned(number)))
+      parallel.push_back(size);
+  auto element = [&](Value *i) {
+    Coordinates next = splitIndex(frame, parallel, i);
+    Coordinates full = at;
+    for (unsigned loop = program.rowLoops(), n = 0; loop < at.size(); ++loop)
+      if (!walk.isReduced(loop))
+        full[loop] = next[n++];
+    Evaluator evaluator(frame, 1, nullptr, &row);
+    evaluator.setAnchor();
+    walk.finish(walk.sum(full, evaluator), full, evaluator);
+    return evaluator.failedOp();
+  };
+  mlir::Operation *failure = nullptr;
+  team.walk(frame.product(parallel), {}, [&](Value *i, ValueRange) -> Values {
+    failure = element(i);
+    return {};
+  });
+  return walk.failedOp() ? walk.failedOp() : failure;
+}
+
+// The reduced loops are the last ones. Members sum what they walk, from
+// numbers that change nothing; the team folds, and then joins the start.
+mlir::Operation *RowEmitter::emitFold(Frame &frame, Team &team,
+                                      const Group &group, Coordinates at,
+                                      Evaluator &row) {
+  LoopBuilder &b = frame.b;
+  StageWalk members(frame, group), whole(frame, group, &team);
+  ArrayRef<Extent> domain = members.domain();
+  unsigned first = program.rowLoops();
+  while (first < domain.size() && !members.isReduced(first))
+    ++first;
+  ArrayRef<Extent> folded = domain.drop_front(first);
+  mlir::Operation *failure = nullptr;
+  auto fold = [&](Coordinates at, Evaluator &level) {
+    level.setAnchor();
+    Values parts =
+        team.walk(frame.product(folded), members.neutral(),
+                  [&](Value *i, ValueRange running) {
+                    Coordinates full = at;
+                    for (auto [n, x] : enumerate(splitIndex(frame, folded, i)))
+                      full[first + n] = x;
+                    return members.run(full, running, level);
+                  });
+    Values totals;
+    for (auto [sum, part] : zip(members.sums(), parts))
+      totals.push_back(team.fold(sum.combiner, part));
+    whole.finish(whole.combine(whole.before(at, level), totals), at, level);
+    failure = failureOf(members, level);
+  };
+  ArrayRef<Extent> outer =
+      domain.slice(program.rowLoops(), first - program.rowLoops());
+  if (outer.empty()) {
+    fold(at, row);
+    return failure;
+  }
+  b.emitFor(b.index(0), frame.product(outer), b.index(1), [&](Value *i) {
+    Coordinates next = at;
+    for (auto [n, x] : enumerate(splitIndex(frame, outer, i)))
+      next[program.rowLoops() + n] = x;
+    Evaluator level(frame, 1, nullptr, &row);
+    fold(next, level);
+  });
+  return failure;
+}
+
+mlir::Operation *RowEmitter::emitGroup(Frame &frame, Team &team,
+                                       const Group &group, Coordinates at,
+                                       Evaluator &row) {
+  row.setAnchor();
+  ArrayRef<Extent> domain = group.stages.front().domain;
+  if (domain.size() == program.rowLoops())
+    return emitRowNumbers(frame, team, group, at, row);
+  at.resize(domain.size(), {frame.b.index(0), 0});
+  bool hasSums = any_of(
+      group.stages, [](const Stage &stage) { return stage.hasReduction(); });
+  if (!hasSums || group.columns)
+    return emitElements(frame, team, group, at, row);
+  if (!group.sequential)
+    return emitFold(frame, team, group, at, row);
+  StageWalk probe(frame, group);
+  bool isAll = true;
+  for (unsigned loop = program.rowLoops(); loop < domain.size(); ++loop)
+    isAll &= probe.isReduced(loop);
+  if (!isAll)
+    return emitElements(frame, team, group, at, row);
+  // In a fixed order, and one result a row: all members do the same.
+  StageWalk walk(frame, group, &team);
+  walk.finish(walk.sum(at, row), at, row);
+  return failureOf(walk, row);
+}
+
+mlir::Operation *RowEmitter::emitRow(Frame &frame, Team &team, Coordinates at) {
+  Evaluator row(frame, 1);
+  mlir::Operation *failure = nullptr;
+  for (const Group &group : program.groups()) {
+    mlir::Operation *here = emitGroup(frame, team, group, at, row);
+    failure = failure ? failure : here;
+    // What was stored may be read by the next group, or overwritten in the
+    // next row.
+    team.wait();
+  }
+  return failure;
+}
+
+mlir::LogicalResult RowEmitter::emitThread(Frame &frame, Value *scratch) {
+  if (program.groups().empty())
+    return mlir::success();
+  if (failed(placeResults(frame, program)))
+    return mlir::failure();
+  LoopBuilder &b = frame.b;
+  Team team(b, teamSize, threads());
+  placeTemporaries(frame, team, scratch);
+  Value *rows = frame.product(program.rowDomain());
+  Value *part =
+      b.add(b.multiply(Threads(b).block(), b.index(teams())), team.number());
+  Value *from = b.multiply(part, b.index(rowsOfTeam()));
+  Value *to = b.minimum(b.add(from, b.index(rowsOfTeam())), rows);
+  mlir::Operation *failure = nullptr;
+  b.emitIf(b.CreateICmpSLT(from, rows), [&] {
+    if (program.hasPartials()) {
+      clearPartials(frame, team, part);
+      team.wait();
+    }
+    b.emitFor(from, to, b.index(1), [&](Value *number) {
+      failure =
+          emitRow(frame, team, splitIndex(frame, program.rowDomain(), number));
+    });
+  });
+  if (failure)
+    return failure->emitOpError("has no form on the gpu backend");
+  return mlir::success();
+}
+
+} // namespace lamina::gpu

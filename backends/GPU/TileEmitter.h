@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A product of matrices in tiles.
+//
+// A block of 16 × 16 threads makes 64 × 64 numbers of the result, four by four
+// a thread, from tiles of both operands in shared memory. Operands are read
+// through their views (padded, sliced, computed), so convolutions come here,
+// too. Ops behind the product run on the tile before it is stored.
+
+#ifndef LAMINA_BACKENDS_GPU_TILEEMITTER_H
+#define LAMINA_BACKENDS_GPU_TILEEMITTER_H
+
+#include "backends/CPU/ContractForm.h"
+#include "backends/CPU/Evaluator.h"
+#include "backends/GPU/DeviceEmitter.h"
+
+namespace lamina::gpu {
+
+class TileEmitter : public DeviceEmitter {
+public:
+  TileEmitter(const KernelBody &body, cpu::ContractForm form)
+      : body(body), form(std::move(form)) {}
+
+  unsigned threads() const override { return 256; }
+  llvm::Value *emitBlocks(Frame &frame) override;
+  llvm::Value *emitScratch(Frame &frame) override { return frame.b.index(0); }
+  mlir::LogicalResult emitThread(Frame &frame, llvm::Value *scratch) override;
+
+private:
+  /// One operand: its loops beside k, where its tile begins, its place in
+  /// shared memory.
+  struct Side {
+    mlir::OpOperand *operand;
+    llvm::ArrayRef<unsigned> loops;
+    llvm::Value *first, *size;
+    llvm::Value *tile;
+  };
+
+  llvm::SmallVector<Extent> extents(llvm::ArrayRef<unsigned> loops) const;
+  llvm::Value *size(Frame &frame, llvm::ArrayRef<unsigned> loops);
+  void setLoops(Frame &frame, cpu::Coordinates &at,
+                llvm::ArrayRef<unsigned> loops, llvm::Value *number);
+  bool isUnitAlongK(const Side &side) const;
+  void fillTile(Frame &frame, const Side &side, const cpu::Coordinates &batch,
+                llvm::Value *k, llvm::Value *sizeOfK, cpu::Evaluator &block);
+  cpu::Values multiplyTiles(Frame &frame, const Side &a, const Side &b,
+                            cpu::Values sums);
+  void keepSums(Frame &frame, llvm::Value *memory, cpu::ValueRange sums);
+  void finishTile(Frame &frame, const Side &a, const Side &b,
+                  const cpu::Coordinates &batch, llvm::Value *memory,
+                  cpu::Evaluator &block);
+  void finishElement(Frame &frame, const cpu::Coordinates &at, llvm::Value *sum,
+                     cpu::Evaluator &block);
+
+  const KernelBody &body;
+  cpu::ContractForm form;
+  mlir::Operation *failure = nullptr;
+};
+
+} // namespace lamina::gpu
+
+#endif // LAMINA_BACKENDS_GPU_TILEEMITTER_H

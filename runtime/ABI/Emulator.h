@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What emulated GPU kernels call.
+ *
+ * A kernel for the emulator is the module for NVPTX compiled for this machine:
+ * each special register, barrier and shuffle is a call of a function below,
+ * each access to memory is reported to one. They hold inside of
+ * `lamina_emulate` only.
+ */
+
+#ifndef LAMINA_RUNTIME_ABI_EMULATOR_H
+#define LAMINA_RUNTIME_ABI_EMULATOR_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One thread of a kernel: buffers, dims, scalars and scratch as in Kernel.h. */
+typedef void (*LaminaEmulatedThread)(void *const *buffers, const int64_t *dims,
+                                     const void *scalars, void *scratch);
+
+/* Fills `bytes` with the size of each buffer, then of the scalars and of the
+ * scratch of one block. */
+typedef void (*LaminaEmulatedSizes)(const int64_t *dims, int64_t *bytes);
+
+typedef struct LaminaEmulatedKernel {
+  const char *name;
+  LaminaEmulatedThread thread;
+  LaminaEmulatedSizes sizes;
+  int32_t buffers;      /* how many */
+  int32_t threads;      /* of a block */
+  int32_t shared_bytes; /* of a block */
+  int32_t waits;        /* whether threads ever wait for others */
+} LaminaEmulatedKernel;
+
+/* `seed` 0 runs threads in order, any other mixes them in a way of its own;
+ * with `check` faults in the use of memory end the program with a message.
+ * Call it while no kernel runs. */
+void lamina_emulator_configure(uint64_t seed, int32_t check);
+
+/* Runs the blocks [first, last) of `kernel`, one after another. */
+void lamina_emulate(const LaminaEmulatedKernel *kernel, void *const *buffers,
+                    const int64_t *dims, const void *scalars, int64_t first,
+                    int64_t last, void *scratch);
+
+/* Special registers. */
+int32_t lamina_emulated_thread(void);
+int32_t lamina_emulated_block(void);
+
+/* Shared memory of the block. */
+void *lamina_emulated_shared(void);
+
+/* bar.sync 0; bar.warp.sync; shfl.sync.bfly.b32 */
+void lamina_emulated_wait_for_block(int32_t barrier);
+void lamina_emulated_wait_for_warp(int32_t members);
+int32_t lamina_emulated_exchange(int32_t members, int32_t word,
+                                 int32_t distance, int32_t clamp);
+
+/* An access to `bytes` bytes at `address`; `line` is a number of the kernel's
+ * own that its error messages name. */
+void lamina_emulated_read(const void *address, int32_t bytes, int32_t line);
+void lamina_emulated_write(const void *address, int32_t bytes, int32_t line);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LAMINA_RUNTIME_ABI_EMULATOR_H */

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The shared memory of an emulated block, and who touched it.
+//
+// Filled with NaN before each block. With checks it knows for each byte who
+// read and wrote it last, and between which barriers: two threads of which one
+// writes must have a barrier between them.
+
+#ifndef LAMINA_RUNTIME_EMULATOR_SHAREDMEMORY_H
+#define LAMINA_RUNTIME_EMULATOR_SHAREDMEMORY_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lamina::emulator {
+
+class SharedMemory {
+public:
+  void prepare(int bytes, int threads, bool check);
+  void *address() { return base(); }
+
+  /// Whether `address` is in shared memory, or right behind it.
+  bool contains(const void *address);
+  /// What is wrong with an access by `thread`; empty if nothing is.
+  std::string access(const void *address, int bytes, int thread, bool writes);
+
+  void passBlockBarrier() { ++blockEpoch; }
+  void passWarpBarrier(int warp) { ++warpEpochs[size_t(warp)]; }
+
+private:
+  /// The last access of one kind, by one thread or by several.
+  struct Access {
+    int32_t thread = -1; ///< -1: nobody yet
+    int32_t warp = -1;   ///< -1: threads of several warps
+    uint32_t block = 0, inWarp = 0;
+    bool isOne = true;
+  };
+  struct Byte {
+    Access read, write;
+  };
+
+  char *base();
+  bool isOrdered(const Access &before, int thread) const;
+  void note(Access &access, int thread) const;
+
+  std::vector<char> bytes;
+  std::vector<Byte> shadow;
+  std::vector<uint32_t> warpEpochs;
+  uint32_t blockEpoch = 0;
+  int size = 0;
+};
+
+} // namespace lamina::emulator
+
+#endif // LAMINA_RUNTIME_EMULATOR_SHAREDMEMORY_H

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One kernel for a GPU, or for its emulator.
+
+#include "tools/lamina-kernel/DeviceCode.h"
+
+#include "backends/CPU/CompileKernel.h"
+#include "backends/GPU/DeviceModule.h"
+#include "backends/GPU/EmulatedModule.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+namespace lamina::tools {
+
+std::optional<llvm::SmallVector<char, 0>>
+makeDeviceCode(kernel::FuncOp kernel, const TargetModel &host,
+               const DeviceOptions &options) {
+  mlir::FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
+  if (mlir::failed(body))
+    return std::nullopt;
+  std::unique_ptr<gpu::DeviceEmitter> emitter = gpu::chooseEmitter(*body);
+  if (!emitter)
+    return std::nullopt;
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module =
+      gpu::emitModule(*body, *emitter, options.chip, context);
+  if (!module)
+    return std::nullopt;
+  llvm::SmallVector<char, 0> nothing;
+  if (options.emit == "raw") {
+    module->print(llvm::outs(), nullptr);
+    return nothing;
+  }
+  gpu::optimizeModule(*module, options.chip);
+  if (options.emit == "nvvm") {
+    module->print(llvm::outs(), nullptr);
+    return nothing;
+  }
+  if (options.emit == "ptx") {
+    std::string why, text = gpu::writePTX(*module, options.chip, why);
+    if (text.empty())
+      return kernel.emitOpError("has no PTX: ") << why, std::nullopt;
+    llvm::outs() << text;
+    return nothing;
+  }
+  if (mlir::failed(gpu::emulateModule(*module, *body, *emitter, host)))
+    return std::nullopt;
+  if (options.emit == "llvm") {
+    module->print(llvm::outs(), nullptr);
+    return nothing;
+  }
+  return cpu::writeObject(*module, host);
+}
+
+} // namespace lamina::tools
