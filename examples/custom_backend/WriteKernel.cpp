@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -171,7 +172,9 @@ bool Writer::writeOp(Operation &op) {
     auto number = dyn_cast<FloatAttr>(constant.getValue());
     if (!number || !number.getType().isF32() || !number.getValue().isFinite())
       return refuse("c_source has only constants of f32, and finite ones");
-    names[constant] = llvm::formatv("({0:E+12}f)", number.getValueAsDouble());
+    // Nine digits are enough to read the same float again.
+    llvm::raw_string_ostream(names[constant])
+        << llvm::format("(%.8ef)", number.getValueAsDouble());
     return true;
   }
   const char *form = formOf(op);
