@@ -50,6 +50,7 @@ private:
   /// view.
   bool readByView(unsigned axis);
   bool readPlace(unsigned axis, const Affine &position);
+  void hidePadding(const core::Subscript &read, const Affine &position);
   bool readStrided(unsigned axis, const Affine &position);
   bool readWindow(unsigned axis, const Affine &position);
   void bringToFront(const Ambient &shared);

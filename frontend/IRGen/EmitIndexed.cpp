@@ -137,8 +137,42 @@ bool Access::readPlace(unsigned axis, const Affine &position) {
   else
     x = b.dropAxis(b.dynamicSlice(x, axis, emitter.emitDim(position.rest), 1),
                    axis);
+  const core::Subscript &subscript = *labels[axis].subscript;
   labels.erase(labels.begin() + axis);
+  if (!position.rest.constant())
+    hidePadding(subscript, position);
   return true;
+}
+
+/// A loop over a ragged size has as many rounds as the longest sample: one that
+/// has ended reads 0, so that nothing of its padding reaches a derivative.
+void Access::hidePadding(const core::Subscript &read, const Affine &position) {
+  auto whole = llvm::find_if(element.subscripts,
+                             [&](const auto &each) { return &each == &read; });
+  if (whole == element.subscripts.end())
+    return; // a part of an axis
+  const core::Axis &from =
+      element.base->type.axes[whole - element.subscripts.begin()];
+  Ambient indices;
+  for (const Label &label : labels)
+    if (label.kind == Label::Index)
+      indices.push_back(label.index);
+  Emitted inside = emitter.isInside(position.rest, from.dim, indices);
+  if (!inside.isTensor())
+    return;
+  Sizes sizes = graph::getShape(x);
+  int64_t samples = -1;
+  for (int64_t axis = rankOf(x) - 1; axis >= 0; --axis)
+    if (inside.ambient.empty()
+            ? labels[axis].kind != Label::Index &&
+                  sizes[axis] == graph::getShape(inside.value)[0]
+            : labels[axis].index == inside.ambient.front())
+      samples = axis;
+  if (samples < 0 || rankOf(inside.value) != 1)
+    return;
+  Value test = b.broadcast(inside.value, sizes, {samples});
+  x = elementOf(x).isInteger(1) ? b.bothTrue(test, x)
+                                : b.select(test, x, b.constantLike(x, 0));
 }
 
 /// `a*i + c`: a part of the axis with a step, mirrored for a < 0, padded where

@@ -111,6 +111,10 @@ public:
   Emitted choose(const Emitted &condition, const Emitted &yes,
                  const Emitted &no);
   Emitted bothTrue(const Emitted &a, const Emitted &c);
+  /// Whether a position without indices but those of loops is inside of a ragged
+  /// size, for each sample: with an axis for the samples, or under that of
+  /// `indices` that counts them. Nothing if the size is the same for all.
+  Emitted isInside(core::Dim position, core::Dim size, const Ambient &indices);
   /// The row of `x` that the round of a loop around reads, or null.
   mlir::Value rowOfRound(mlir::Value x, unsigned axis, core::Dim position);
   /// The value with the elements that `type` has: whole numbers become reals.

@@ -102,15 +102,27 @@ Emitted Emitter::insideOf(const Emitted &x, const core::Type &type,
                          ambient);
 }
 
+static Value isBelow(TensorBuilder &b, Value place, Value ends) {
+  Value places = b.broadcast(place, graph::getShape(ends), {});
+  return b.compare(arith::CmpIPredicate::slt, arith::CmpFPredicate::OLT, places,
+                   ends);
+}
+
 /// Whether the round of a loop is inside, for each sample.
 Emitted Emitter::insideOfRound(const core::IndexVar *index) {
   Emitted length = lengthsUnder(index->raggedSize.size().atom(), scope);
   Value round = b.convert(loopValues.lookup(index), types().whole());
-  Value value = b.broadcast(round, graph::getShape(length.value), {});
-  return Emitted::tensor(b.compare(arith::CmpIPredicate::slt,
-                                   arith::CmpFPredicate::OLT, value,
-                                   length.value),
-                         length.ambient);
+  return Emitted::tensor(isBelow(b, round, length.value), length.ambient);
+}
+
+Emitted Emitter::isInside(core::Dim position, core::Dim size,
+                          const Ambient &indices) {
+  const core::Atom *ragged = raggedAtom(size);
+  if (!ragged || !ragged->raggedOver)
+    return {};
+  Emitted length = lengthsUnder(ragged, indices);
+  Value place = b.convert(emitDim(position), types().whole());
+  return Emitted::tensor(isBelow(b, place, length.value), length.ambient);
 }
 
 /// Each sample's own part of a ragged axis is turned round, its padding stays.
