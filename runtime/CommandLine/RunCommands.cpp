@@ -5,6 +5,7 @@
 // Flags in; a training, an evaluation or a measurement out.
 
 #include "runtime/CommandLine/Commands.h"
+#include "runtime/CommandLine/EmulatorFlags.h"
 #include "runtime/Threads/ThreadPool.h"
 #include "runtime/Train/Report.h"
 #include "runtime/Train/RunFolder.h"
@@ -40,6 +41,8 @@ std::vector<FlagSpec> runFlags(const Program &program) {
                    join("change a number of the program (",
                         names.empty() ? "this one has none" : names, ")"),
                    true});
+  for (FlagSpec &spec : emulatorFlags())
+    specs.push_back(spec);
   return specs;
 }
 
@@ -59,6 +62,7 @@ void applyFlags(const Flags &flags, Session &session) {
     throw Error(join("this program runs on 'cpu', not on ",
                      quote(flags.text("device"))),
                 ExitMisuse);
+  applyEmulatorFlags(flags);
   session.seed = flags.number("seed", 0, 0);
   int64_t threads =
       flags.number("threads", ThreadPool::availableProcessors(), 1);
@@ -99,6 +103,8 @@ int trainCommand(const CommandContext &context, const TrainPlan &plan) {
   }
   TrainOptions options;
   options.out = flags.text("out");
+  if (flags.has("out") && options.out.empty())
+    throw Error("'--out' is empty; it takes a folder", ExitMisuse);
   options.weights = flags.text("weights");
   options.resume = flags.has("resume");
   options.steps = flags.number("steps", -1, 0);

@@ -236,6 +236,8 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
     return success();
   case Stage::LLVM:
   case Stage::Assembly:
+  case Stage::NVVM:
+  case Stage::PTX:
     return printCode(*ir, codeTargets, info(stage).name, out);
   default:
     // Files keep the source lines, so that a compilation continued from them

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernels as LLVM IR or assembly.
+// Kernels as LLVM IR or assembly, for the program's processors or for a GPU.
 
 #include "tools/Driver/PrintCode.h"
 
+#include "backends/GPU/EmulatorBackend.h"
 #include "dialects/Kernel/KernelCost.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -12,13 +13,23 @@ using namespace mlir;
 
 namespace lamina::driver {
 
+static bool isForGPU(llvm::StringRef form) {
+  return form == "nvvm" || form == "ptx";
+}
+
+static const char *commentOf(llvm::StringRef form) {
+  if (form == "ptx")
+    return "// ";
+  return form == "asm" ? "# " : "; ";
+}
+
 static LogicalResult printKernel(const Placement &placement,
                                  const TargetModel &host, llvm::StringRef form,
                                  llvm::raw_ostream &out) {
   kernel::FuncOp kernel = placement.kernel;
   const Backend &backend = *placement.backend;
-  out << (form == "llvm" ? "; " : "# ") << kernel.getSymName() << ", "
-      << backend.name() << ", " << host.level << ": "
+  out << commentOf(form) << kernel.getSymName() << ", "
+      << (isForGPU(form) ? "gpu" : backend.name()) << ", " << host.level << ": "
       << llvm::join(kernel::getLines(kernel.getLoc()), " ");
   if (!backend.hasForm(form)) {
     out << ", of which " << backend.name() << " prints no " << form << "\n";
@@ -31,8 +42,30 @@ static LogicalResult printKernel(const Placement &placement,
   return backend.print(copy, form, out);
 }
 
+/// Kernels that have no code for a GPU are named, with the reason.
+static LogicalResult printForGPU(ModuleOp module, const TargetModel &host,
+                                 llvm::StringRef form, llvm::raw_ostream &out) {
+  CodeTarget target;
+  target.host = host;
+  target.host.level = "sm_80";
+  target.backends.push_back(createEmulatorBackend(host));
+  for (const Placement &placement : placeKernels(module, target)) {
+    if (placement.backend) {
+      if (failed(printKernel(placement, target.host, form, out)))
+        return failure();
+      continue;
+    }
+    kernel::FuncOp kernel = placement.kernel;
+    out << commentOf(form) << kernel.getSymName() << ": "
+        << llvm::join(placement.reasons, "; ") << "\n";
+  }
+  return success();
+}
+
 LogicalResult printCode(ModuleOp module, const std::vector<CodeTarget> &targets,
                         llvm::StringRef form, llvm::raw_ostream &out) {
+  if (isForGPU(form))
+    return printForGPU(module, targets.front().host, form, out);
   for (const CodeTarget &target : targets) {
     std::vector<Placement> placements = placeKernels(module, target);
     if (failed(reportPlacements(placements)))
