@@ -6,7 +6,7 @@
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Kernel/KernelOps.h"
-#include "passes/Kernel/KernelBody.h"
+#include "passes/Kernel/BuildKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -99,6 +99,14 @@ void ClusterGraph::addEdges(Value operand, unsigned to, EdgeKind kind,
   }
   for (Value inner : op->getOperands())
     addEdges(inner, to, extend(kind, op), seen);
+}
+
+bool ClusterGraph::isDemanded(unsigned node) const {
+  return llvm::any_of(outgoing[node], [&](unsigned edge) {
+    Operation *reader = nodes[edges[edge].to];
+    return isa<graph::ContractOp>(reader) ||
+           (classify(reader, host) == OpClass::Alone && !isAssembled(reader));
+  });
 }
 
 unsigned ClusterGraph::merge(unsigned a, unsigned b) {

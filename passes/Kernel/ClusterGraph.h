@@ -56,6 +56,9 @@ public:
     return outgoing[node];
   }
   const Edge &getEdge(unsigned edge) const { return edges[edge]; }
+  /// Whether somebody needs the results of a node in memory: a loop, a
+  /// structured op, a product, the end of the block.
+  bool isDemanded(unsigned node) const;
 
   unsigned getGroup(unsigned node) const { return groups[node]; }
   llvm::ArrayRef<unsigned> getMembers(unsigned group) const {

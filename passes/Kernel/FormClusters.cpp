@@ -59,7 +59,6 @@ private:
                        const ClusterDomain &domain) const;
   void take(unsigned a, unsigned b, const ClusterDomain &domain);
   bool isInlined(unsigned node) const;
-  bool needsMemory(unsigned node) const;
   unsigned countLargeInputs(unsigned group, unsigned node) const;
 
   ClusterGraph graph;
@@ -212,7 +211,7 @@ bool ClusterFormer::isInMemory(Value value, unsigned reader) const {
   if (!node)
     return !op;
   unsigned group = graph.getGroup(*node);
-  return group != graph.getGroup(reader) || needsMemory(*node) ||
+  return group != graph.getGroup(reader) || graph.isDemanded(*node) ||
          llvm::any_of(graph.getOutgoing(*node), [&](unsigned edge) {
            return graph.getGroup(graph.getEdge(edge).to) != group;
          });
@@ -225,7 +224,7 @@ void ClusterFormer::releaseCheap() {
   for (unsigned node = graph.size(); node-- > 0;) {
     unsigned group = graph.getGroup(node);
     if (!isElementwise(node) || graph.getMembers(group).size() == 1 ||
-        needsMemory(node))
+        graph.isDemanded(node))
       continue;
     bool isReadHere = llvm::any_of(graph.getOutgoing(node), [&](unsigned edge) {
       return graph.getGroup(graph.getEdge(edge).to) == group;
@@ -280,7 +279,8 @@ void ClusterFormer::joinProducers() {
   for (unsigned node = graph.size(); node-- > 0;) {
     unsigned group = graph.getGroup(node);
     if (!isElementwise(node) || domains[group].reduces ||
-        domains[group].contracts || domains[group].alone || needsMemory(node))
+        domains[group].contracts || domains[group].alone ||
+        graph.isDemanded(node))
       continue;
     std::optional<unsigned> reader;
     bool repeats = false, single = true;
@@ -318,24 +318,13 @@ void ClusterFormer::joinProducers() {
 // Numbers
 //===----------------------------------------------------------------------===//
 
-/// Whether somebody needs the results of a node in memory: a loop, a structured
-/// op, a product, the end of the block.
-bool ClusterFormer::needsMemory(unsigned node) const {
-  for (unsigned number : graph.getOutgoing(node)) {
-    Operation *reader = graph.getOp(graph.getEdge(number).to);
-    if (isa<graph::ContractOp>(reader) ||
-        (classify(reader, host) == OpClass::Alone && !isAssembled(reader)))
-      return true;
-  }
-  return false;
-}
-
 /// A cheap op that reads one tensor of its size is no kernel: whoever reads it
 /// reads that tensor instead, and computes it again.
 bool ClusterFormer::isInlined(unsigned node) const {
   if (!isElementwise(node) ||
-      graph.getMembers(graph.getGroup(node)).size() != 1 || needsMemory(node) ||
-      graph.getOutgoing(node).empty() || getOpCost(graph.getOp(node)) > kCheap)
+      graph.getMembers(graph.getGroup(node)).size() != 1 ||
+      graph.isDemanded(node) || graph.getOutgoing(node).empty() ||
+      getOpCost(graph.getOp(node)) > kCheap)
     return false;
   return countLargeInputs(graph.getGroup(node), node) <= 1;
 }

@@ -23,6 +23,8 @@ void lamina::setCluster(Operation *op, int64_t cluster) {
                                          cluster));
 }
 
+void lamina::clearCluster(Operation *op) { op->removeAttr(kCluster); }
+
 KernelBody::KernelBody(MLIRContext *context, Location loc,
                        const Cluster &cluster, const HostValues &host,
                        MutableArrayRef<IndexSpace> spaces)

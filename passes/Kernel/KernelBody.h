@@ -37,6 +37,7 @@ struct Cluster {
 /// view, which belongs to whoever reads it.
 std::optional<int64_t> getCluster(mlir::Operation *op);
 void setCluster(mlir::Operation *op, int64_t cluster);
+void clearCluster(mlir::Operation *op);
 
 /// A scalar operand of a launch: a host value, or a constant.
 struct ScalarOperand {

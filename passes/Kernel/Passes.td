@@ -55,6 +55,23 @@ def KernelFormClustersPass : Kernel_EntryPass<"kernel-form-clusters"> {
   }];
 }
 
+def KernelRecomputeCheapPass : Kernel_EntryPass<"kernel-recompute-cheap"> {
+  let summary = "compute in several kernels what is cheaper than to hand on";
+  let description = [{
+    Takes the cluster from elementwise ops whose result one kernel would write
+    only for others to read, where these can make it from what is in memory
+    anyway: the parts of an activation that its derivative reads again are made
+    from the one value that the activation is of. A byte saved is worth six
+    operations.
+
+    A value stays if a loop, a product or a structured op reads it; if a reader
+    reads it at other places than its own element; if a reduction stands between
+    it and memory; if it is made of random numbers, whose price is higher; and if
+    a reader would have to keep a variable or a carry from being updated in
+    place.
+  }];
+}
+
 def ConvertGraphToKernelPass
     : Pass<"convert-graph-to-kernel", "::mlir::ModuleOp"> {
   let summary = "outline clusters as kernels, entries become launches";

@@ -47,6 +47,7 @@ static const PipelineStep kKernel[] = {
     {"cse"},
     {"func.func(kernel-place-scalars)"},
     {"func.func(kernel-form-clusters)"},
+    {"func.func(kernel-recompute-cheap)"},
     {"convert-graph-to-kernel"},
     {"kernel-share-equal"},
     {"verify-kernel"},
