@@ -76,14 +76,29 @@ void ContractNest::chooseBlocks(const TargetModel &target) {
                                                  b.maximum(innerK, one)));
   blockDepth = b.multiply(b.minimum(blockK, outerK), innerK);
   // The packed block of columns has to stay in half of the second cache.
-  int64_t perColumn = 4 * (hasOneBlock ? *depth : longestDepth);
+  int64_t perColumn = 4 * (hasOneBlock ? *depth : usualDepth);
   int64_t panelsInCache =
       target.l2Bytes / 2 / (std::max<int64_t>(perColumn, 4) * tile.columns());
   int64_t panelCount = std::clamp<int64_t>(panelsInCache, 1, mostPanels);
   blockColumns = panelCount * tile.columns();
+  balanceBlocks();
   itemRows = itemTiles * tile.rows;
   rowItems = b.ceilDivide(rows, b.index(itemRows));
   columnItems = b.ceilDivide(columns, b.index(blockColumns));
+}
+
+/// Blocks of columns of equal size where that is known: threads get equal
+/// numbers of items.
+void ContractNest::balanceBlocks() {
+  std::optional<int64_t> all = constantIndex(columns);
+  if (!all || *all == 0)
+    return;
+  int64_t blocks = divideCeil(*all, blockColumns), lanes = tile.lanes;
+  bool isEven = *all % (blocks * lanes) == 0;
+  blockColumns = isEven ? *all / blocks
+                        : int64_t(alignTo(divideCeil(*all, blocks),
+                                          uint64_t(tile.columns())));
+  lastColumns = (isEven ? blockColumns : *all) % tile.columns();
 }
 
 // The left operand can stay where it is if its rows are constants apart and
@@ -92,6 +107,9 @@ void ContractNest::chooseBlocks(const TargetModel &target) {
 void ContractNest::chooseLayout() {
   packsAcross =
       !isUnitAlong(form.b, form.n.back()) && isUnitAlong(form.b, form.k.back());
+  if (tile.rows == packedRow && !form.m.empty() &&
+      isUnitAlong(form.a, form.m.back()))
+    packedTiles = 2;
   const Storage *storage = frame.storage(form.a->get());
   mlir::AffineMap map = form.mapOf(form.a);
   if (!storage || form.m.size() != 1 || form.k.size() != 1 ||
@@ -120,7 +138,9 @@ static Value *packedBytes(LoopBuilder &b, Value *depth, unsigned lanes,
 
 Value *ContractNest::scratchBytes() {
   Value *bytes = packedBytes(b, blockDepth, tile.lanes, blockColumns);
-  bytes = b.add(bytes, packedBytes(b, blockDepth, tile.lanes, packedRow));
+  bytes =
+      b.add(bytes, b.multiply(packedBytes(b, blockDepth, tile.lanes, packedRow),
+                              b.index(packedTiles)));
   if (hasSums) {
     Value *most = b.index(mostItemsWithSums * itemRows);
     bytes = b.add(bytes,
@@ -177,17 +197,20 @@ Coordinates ContractNest::iteration(const Block &block, Value *row) {
 
 void ContractNest::emitRowTile(const Block &block, Value *row) {
   Value *height = b.index(tile.rows);
-  Rows part{row, b.index(0), b.minimum(height, b.CreateSub(rows, row)),
-            b.getTrue(), nullptr};
+  Rows part{row,         b.index(0), b.minimum(height, b.CreateSub(rows, row)),
+            b.getTrue(), nullptr,    packedA};
   if (inPlace) {
     // The last rows are computed together with some before them, which are not
     // stored again; so no row behind the end is read.
     Value *isTall = b.CreateICmpSGE(rows, height);
     Value *last = b.CreateSub(rows, height);
     Value *start = b.CreateSelect(isTall, b.minimum(row, last), row);
-    part = {start, b.CreateSub(row, start),
-            b.CreateSelect(isTall, height, part.count), b.CreateNot(isTall),
-            nullptr};
+    part = {start,
+            b.CreateSub(row, start),
+            b.CreateSelect(isTall, height, part.count),
+            b.CreateNot(isTall),
+            nullptr,
+            packedA};
     Coordinates at = iteration(block, start);
     at[form.k[0]] = {block.k, 0};
     Evaluator numbers(frame, 1);
@@ -198,6 +221,25 @@ void ContractNest::emitRowTile(const Block &block, Value *row) {
   }
   b.emitIf(part.isPacked, [&] { packRows(block, part.row); });
   emitPanels(block, part);
+}
+
+/// Address of a part that `packRowTiles` packs.
+Value *ContractNest::packedTile(Value *number) {
+  Value *bytes = packedBytes(b, blockDepth, tile.lanes, packedRow);
+  return b.CreatePtrAdd(packedA, b.multiply(number, bytes));
+}
+
+void ContractNest::emitRowTiles(const Block &block, Value *row,
+                                Value *lastRow) {
+  packRowTiles(block, row);
+  Value *height = b.index(tile.rows);
+  Value *end = b.minimum(b.add(row, b.index(packedTiles * tile.rows)), lastRow);
+  b.emitFor(row, end, height, [&](Value *first) {
+    Value *number = b.divide(b.CreateSub(first, row), height);
+    emitPanels(block,
+               {first, b.index(0), b.minimum(height, b.CreateSub(rows, first)),
+                b.getTrue(), nullptr, packedTile(number)});
+  });
 }
 
 void ContractNest::emitPanels(const Block &block, const Rows &part) {
@@ -217,16 +259,20 @@ void ContractNest::emitPanels(const Block &block, const Rows &part) {
 
 void ContractNest::emitBlock(const Block &block, Value *lastRow) {
   packColumns(block);
-  b.emitFor(block.firstRow, lastRow, b.index(tile.rows),
-            [&](Value *row) { emitRowTile(block, row); });
+  b.emitFor(block.firstRow, lastRow, b.index(packedTiles * tile.rows),
+            [&](Value *row) {
+              if (packedTiles > 1)
+                emitRowTiles(block, row, lastRow);
+              else
+                emitRowTile(block, row);
+            });
 }
 
 mlir::LogicalResult ContractNest::run(const RunArguments &run) {
   panels = run.scratch;
   packedA = b.CreatePtrAdd(
       panels, packedBytes(b, blockDepth, tile.lanes, blockColumns));
-  tileBuffer = b.CreatePtrAdd(
-      packedA, packedBytes(b, blockDepth, tile.lanes, packedRow));
+  tileBuffer = packedTile(b.index(packedTiles));
   sums = b.CreatePtrAdd(tileBuffer,
                         b.index(int64_t(tile.rows) * tile.columns() * 4));
   // Neighbouring items share their columns, so those are packed once for them.

@@ -37,13 +37,16 @@ private:
     llvm::Value *row, *skip, *count;
     llvm::Value *isPacked;
     llvm::Value *inPlace; ///< address of the first row, if not packed
+    llvm::Value *packed;  ///< address of the rows, if packed
   };
 
   void chooseBlocks(const TargetModel &target);
+  void balanceBlocks();
   void chooseLayout();
 
   void emitBlock(const Block &block, llvm::Value *lastRow);
   void emitRowTile(const Block &block, llvm::Value *row);
+  void emitRowTiles(const Block &block, llvm::Value *row, llvm::Value *lastRow);
   void emitPanels(const Block &block, const Rows &rows);
 
   // Packing.
@@ -57,6 +60,8 @@ private:
   void packPanelAcross(const Block &block, llvm::Value *column,
                        llvm::Value *vectors, llvm::Value *panel);
   void packRows(const Block &block, llvm::Value *row);
+  void packRowTiles(const Block &block, llvm::Value *row);
+  llvm::Value *packedTile(llvm::Value *tile);
   void packRowsAcross(const Block &block, llvm::Value *row);
   void packRowsPart(Coordinates at, llvm::Value *row, unsigned part,
                     llvm::Value *line, llvm::Value *mask, Evaluator &level);
@@ -102,7 +107,13 @@ private:
   TileShape tile;
   /// Rows of a packed part of the left operand are this many numbers apart.
   unsigned packedRow = 8;
+  /// Tiles whose rows are packed at a time: two where rows are neighbours in
+  /// memory and fill a line of the cache together.
+  unsigned packedTiles = 1;
   int64_t itemRows, blockColumns;
+  /// Columns in the last panel of a block if that is not full; 0 also where
+  /// they are known at run time only.
+  int64_t lastColumns = 0;
   llvm::Value *rows, *columns;  ///< m and n, over all their loops
   llvm::Value *outerK, *innerK; ///< the outermost loop of k, the others
   llvm::Value *blockK;          ///< of the outermost loop

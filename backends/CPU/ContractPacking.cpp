@@ -71,7 +71,7 @@ void ContractNest::packPanel(const Block &block, Value *column, Value *panel) {
   Value *left =
       b.minimum(b.index(tile.columns()), b.CreateSub(block.columnEnd, column));
   std::optional<int64_t> all = constantIndex(columns);
-  bool isFull = all && *all % tile.columns() == 0;
+  bool isFull = all && lastColumns == 0;
   Value *vectors =
       isFull ? b.index(tile.vectors) : b.ceilDivide(left, b.index(tile.lanes));
   if (packsAcross)
@@ -185,6 +185,30 @@ void ContractNest::packRows(const Block &block, Value *row) {
     b.CreateAlignedStore(b.splat(numbers, packedRow),
                          element(packedA, b.multiply(k, b.index(packedRow))),
                          Align(4));
+  });
+}
+
+/// Rows of several tiles, which stand side by side for each number of k: a line
+/// of the cache is read once for all of them.
+void ContractNest::packRowTiles(const Block &block, Value *row) {
+  unsigned width = packedTiles * packedRow;
+  Value *mask = b.activeLanes(b.CreateSub(rows, row), width);
+  nestK(block, false, [&](Coordinates at, Value *k, Evaluator &level) {
+    Evaluator between(frame, width, nullptr, &level);
+    Evaluator lane(frame, width, mask, &between);
+    setLinear(at, form.m, {row, 1}, lane, width);
+    Value *numbers = b.splat(
+        lane.read(form.a->get(), lane.map(form.mapOf(form.a), at)), width);
+    noteFailure(lane);
+    for (unsigned part = 0; part < packedTiles; ++part) {
+      SmallVector<int> own;
+      for (unsigned r = 0; r < packedRow; ++r)
+        own.push_back(int(part * packedRow + r));
+      b.CreateAlignedStore(
+          b.CreateShuffleVector(numbers, own),
+          element(packedTile(b.index(part)), b.multiply(k, b.index(packedRow))),
+          Align(4));
+    }
   });
 }
 

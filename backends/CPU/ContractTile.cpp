@@ -25,8 +25,8 @@ void ContractNest::callTile(const Rows &part, Value *panel, Value *vectors,
     RowLayout layout = packed ? RowLayout{1, packedRow} : *inPlace;
     Function *function = getMicroKernel(module, frame.body.name(),
                                         {tile.rows, width, tile.lanes}, layout);
-    b.CreateCall(function, {packed ? packedA : part.inPlace, panel, depth, c,
-                            rowOfC, accumulate});
+    b.CreateCall(function, {packed ? part.packed : part.inPlace, panel, depth,
+                            c, rowOfC, accumulate});
   };
   auto ofWidth = [&](unsigned width) {
     bool isSure = !inPlace || (count && *count >= int64_t(tile.rows));
@@ -35,16 +35,16 @@ void ContractNest::callTile(const Rows &part, Value *panel, Value *vectors,
     b.emitIf(
         part.isPacked, [&] { call(width, true); }, [&] { call(width, false); });
   };
-  int64_t rest =
-      all ? (*all % tile.columns() + tile.lanes - 1) / tile.lanes : 0;
+  int64_t rest = (lastColumns + tile.lanes - 1) / tile.lanes;
   std::function<void(unsigned)> choose = [&](unsigned width) {
     bool isPossible = !all || rest == int64_t(width) ||
-                      (width == tile.vectors && *all >= tile.columns());
+                      (width == tile.vectors && blockColumns >= tile.columns());
     if (!isPossible)
       return width > 1 ? choose(width - 1) : void();
     bool isLast = width == 1;
     if (all)
-      isLast |= rest == 0 || rest >= int64_t(width) || *all < tile.columns();
+      isLast |=
+          rest == 0 || rest >= int64_t(width) || blockColumns < tile.columns();
     if (isLast)
       return ofWidth(width);
     b.emitIf(

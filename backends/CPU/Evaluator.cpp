@@ -25,16 +25,49 @@ Value *Evaluator::lanes(Coordinate x) {
   if (x.isVector())
     return x.base;
   Value *base = b.splat(x.base, width);
+  if (x.pattern)
+    return b.CreateAdd(base, x.pattern);
   if (x.step == 0)
     return base;
   Value *lane = b.CreateStepVector(base->getType());
   return b.CreateAdd(base, b.CreateMul(lane, b.splat(b.index(x.step), width)));
 }
 
+/// What lanes add to the base.
+SmallVector<int64_t> Evaluator::offsets(Coordinate x) const {
+  SmallVector<int64_t> all(width);
+  for (unsigned i = 0; i < width; ++i)
+    all[i] =
+        x.pattern
+            ? int64_t(
+                  cast<ConstantDataVector>(x.pattern)->getElementAsInteger(i))
+            : x.step * int64_t(i);
+  return all;
+}
+
+// A pattern that is a step after all is one, so that it loads and stores like
+// one: i · 2 + p over pairs.
+Coordinate Evaluator::patterned(Value *base, ArrayRef<int64_t> offsets) {
+  int64_t step = offsets.size() > 1 ? offsets[1] - offsets[0] : 0;
+  bool isStep = true;
+  for (auto [i, offset] : enumerate(offsets))
+    isStep &= offset == offsets[0] + step * int64_t(i);
+  if (isStep)
+    return {b.add(base, b.index(offsets[0])), step};
+  SmallVector<uint64_t> numbers(offsets.begin(), offsets.end());
+  return {base, 0, ConstantDataVector::get(b.getContext(), numbers)};
+}
+
 Coordinate Evaluator::add(Coordinate x, Coordinate y) {
   if (x.isVector() || y.isVector())
     return {b.CreateAdd(lanes(x), lanes(y)), 0};
-  return {b.add(x.base, y.base), x.step + y.step};
+  Value *base = b.add(x.base, y.base);
+  if (!x.pattern && !y.pattern)
+    return {base, x.step + y.step};
+  SmallVector<int64_t> sum = offsets(x);
+  for (auto [i, offset] : enumerate(offsets(y)))
+    sum[i] += offset;
+  return patterned(base, sum);
 }
 
 Coordinate Evaluator::scaled(Coordinate x, Value *factor) {
@@ -43,7 +76,12 @@ Coordinate Evaluator::scaled(Coordinate x, Value *factor) {
     return {b.multiply(x.base, factor), 0};
   if (x.isVector() || !constant)
     return {b.CreateMul(lanes(x), b.splat(factor, width)), 0};
-  return {b.multiply(x.base, factor), x.step * *constant};
+  if (!x.pattern)
+    return {b.multiply(x.base, factor), x.step * *constant};
+  SmallVector<int64_t> multiples = offsets(x);
+  for (int64_t &offset : multiples)
+    offset *= *constant;
+  return patterned(b.multiply(x.base, factor), multiples);
 }
 
 // Rounds down, also for numbers below zero, as affine expressions do.
@@ -103,6 +141,25 @@ Coordinate Evaluator::offset(const Storage &where, CoordinateRange at) {
   return sum;
 }
 
+/// Lanes of a pattern within one vector: that is loaded, and its elements are
+/// put where they belong. Null where a gather has to do.
+Value *Evaluator::loadNear(Type *element, Value *base, Coordinate at,
+                           Align align) {
+  if (!at.pattern || mask)
+    return nullptr;
+  SmallVector<int64_t> all = offsets(at);
+  int64_t low = *min_element(all), count = *max_element(all) - low + 1;
+  if (count > int64_t(width) || !isPowerOf2_64(uint64_t(count)))
+    return nullptr;
+  Value *pointer = b.CreateGEP(element, base, b.add(at.base, b.index(low)));
+  Value *near = b.CreateAlignedLoad(
+      FixedVectorType::get(element, unsigned(count)), pointer, align);
+  SmallVector<int> places;
+  for (int64_t offset : all)
+    places.push_back(int(offset - low));
+  return b.CreateShuffleVector(near, places);
+}
+
 Value *Evaluator::load(const Storage &where, CoordinateRange at) {
   Type *element = frame.memoryTypeOf(where.elementType);
   Align align(uint64_t(frame.bytesOf(where.elementType)));
@@ -117,6 +174,8 @@ Value *Evaluator::load(const Storage &where, CoordinateRange at) {
     else
       result = b.CreateMaskedLoad(type, pointer, align, mask,
                                   Constant::getNullValue(type));
+  } else if (Value *near = loadNear(element, where.base, position, align)) {
+    result = near;
   } else {
     Type *type = FixedVectorType::get(element, width);
     Value *pointers = b.CreateGEP(element, where.base, lanes(position));

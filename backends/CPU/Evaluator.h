@@ -13,16 +13,18 @@
 
 namespace lamina::cpu {
 
-/// An index on lanes: lane i has base + i · step. A base that is a vector has
-/// an index of its own for each lane, and step 0.
+/// An index on lanes: lane i has base + i · step, or base + pattern[i] where
+/// lanes run over two loops. A base that is a vector has an index of its own
+/// for each lane, and step 0.
 struct Coordinate {
   llvm::Value *base = nullptr;
   int64_t step = 0;
+  llvm::Constant *pattern = nullptr; ///< no multiple of the lane; step is 0
 
   bool isVector() const { return base->getType()->isVectorTy(); }
-  bool isUniform() const { return step == 0 && !isVector(); }
+  bool isUniform() const { return step == 0 && !pattern && !isVector(); }
   bool operator==(const Coordinate &other) const {
-    return base == other.base && step == other.step;
+    return base == other.base && step == other.step && pattern == other.pattern;
   }
 };
 
@@ -63,6 +65,8 @@ public:
   Coordinate offset(const Storage &where, CoordinateRange at);
   /// The quotient, rounded down, or the remainder, never negative.
   Coordinate divided(Coordinate x, llvm::Value *by, bool isRemainder);
+  /// Lane i has base + offsets[i].
+  Coordinate patterned(llvm::Value *base, llvm::ArrayRef<int64_t> offsets);
 
 private:
   struct Known {
@@ -87,6 +91,9 @@ private:
   Coordinate scaled(Coordinate x, llvm::Value *factor);
   Coordinate constant(int64_t value) { return {b.index(value), 0}; }
   llvm::Value *lanes(Coordinate x);
+  llvm::SmallVector<int64_t> offsets(Coordinate x) const;
+  llvm::Value *loadNear(llvm::Type *element, llvm::Value *base, Coordinate at,
+                        llvm::Align align);
   llvm::Value *inside(Coordinate x, llvm::Value *size);
 
   friend class RegionWalk;

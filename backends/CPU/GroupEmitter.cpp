@@ -37,7 +37,7 @@ GroupEmitter::GroupEmitter(Frame &frame, const LoopProgram &program,
 // A few elements are faster one by one than as a vector of which most lanes are
 // masked, and whose lanes are then folded.
 bool GroupEmitter::isShort() const {
-  if (domain.size() == program.rowLoops())
+  if (domain.size() == program.rowLoops() || program.hasPairs())
     return false;
   int64_t most = reductions.empty() ? 2 : shortSum;
   return domain.back().isFixed() && domain.back().plus <= most;
@@ -214,6 +214,19 @@ Values GroupEmitter::emitChunks(Value *lo, Value *hi, unsigned unroll,
       });
 }
 
+/// Lanes over the last two loops, from an even number on.
+void GroupEmitter::setPairs(Coordinates &at, Value *base,
+                            Evaluator &evaluator) {
+  SmallVector<int64_t> pair, part;
+  for (unsigned lane = 0; lane < width; ++lane) {
+    pair.push_back(lane / 2);
+    part.push_back(lane % 2);
+  }
+  size_t last = domain.size() - 1;
+  at[last - 1] = evaluator.patterned(b.divide(base, b.index(2)), pair);
+  at[last] = evaluator.patterned(b.index(0), part);
+}
+
 // The reduced loops are the last ones: sums start inside the others.
 void GroupEmitter::emitSuffix(Value *lo, Value *hi) {
   unsigned last = unsigned(domain.size()) - 1;
@@ -223,12 +236,14 @@ void GroupEmitter::emitSuffix(Value *lo, Value *hi) {
         std::min(firstReduced, unsigned(sum.stage->reduced.find_first()));
   Value *begin = lo ? lo : b.index(0);
   Value *end = hi ? hi : frame.extent(domain[last]);
+  assert((hi || !program.hasPairs()) && "one pass over pairs is split");
   std::optional<int64_t> size = constantIndex(end);
   bool isChunked =
       !reductions.empty() && width > 1 && (!size || *size > chunkElements);
   unsigned unroll = unrollOf(begin, end);
   SmallVector<unsigned> outer, inner;
-  for (unsigned loop = program.rowLoops(); loop < last; ++loop)
+  unsigned joined = program.hasPairs() ? 1 : 0;
+  for (unsigned loop = program.rowLoops(); loop < last - joined; ++loop)
     (loop < firstReduced ? outer : inner).push_back(loop);
   Coordinates start(rowAt);
   start.resize(domain.size(), {b.index(0), 0});
@@ -244,7 +259,10 @@ void GroupEmitter::emitSuffix(Value *lo, Value *hi) {
       between.setAnchor();
       auto body = [&](Value *base, Value *mask, unsigned slot, Values &sums) {
         Coordinates lane = at;
-        lane[last] = {base, width == 1 ? 0 : 1};
+        if (joined)
+          setPairs(lane, base, between);
+        else
+          lane[last] = {base, width == 1 ? 0 : 1};
         emitStages(lane, mask, slot, unroll, sums, between);
       };
       Values result = isChunked ? emitChunks(begin, end, unroll, now, body)

@@ -36,6 +36,7 @@ private:
 
   void emitRowNumbers();
   void emitSuffix(llvm::Value *lo, llvm::Value *hi);
+  void setPairs(Coordinates &at, llvm::Value *base, Evaluator &evaluator);
   void emitColumns(llvm::Value *lo, llvm::Value *hi);
   void nest(llvm::ArrayRef<unsigned> loops, Coordinates at, Evaluator &level,
             Continue inside);

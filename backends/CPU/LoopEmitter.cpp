@@ -44,6 +44,13 @@ bool LoopEmitter::splitsLanes() const {
                  [](const Stage &stage) { return stage.hasReduction(); });
 }
 
+Value *LoopEmitter::laneSize(Frame &frame) const {
+  ArrayRef<Extent> domain = program.groups().front().stages.front().domain;
+  if (program.hasPairs())
+    return frame.product(domain.take_back(2));
+  return frame.extent(domain[laneLoop()]);
+}
+
 LoopEmitter::Split LoopEmitter::split(Frame &frame) {
   LoopBuilder &b = frame.b;
   Split split{frame.product(program.rowDomain()), b.index(partialRows),
@@ -55,10 +62,9 @@ LoopEmitter::Split LoopEmitter::split(Frame &frame) {
                                program.rowLoops(), domain.size()))));
   }
   if (splitsLanes()) {
-    const Group &group = program.groups().front();
-    Value *size = frame.extent(group.stages.front().domain[laneLoop()]);
-    split.lanesOfItem = b.index(group.columns ? itemColumns : itemElements);
-    split.laneChunks = b.ceilDivide(size, split.lanesOfItem);
+    bool isColumns = program.groups().front().columns;
+    split.lanesOfItem = b.index(isColumns ? itemColumns : itemElements);
+    split.laneChunks = b.ceilDivide(laneSize(frame), split.lanesOfItem);
   }
   if (!program.hasPartials())
     split.rowsOfItem =
@@ -178,11 +184,7 @@ mlir::LogicalResult LoopEmitter::emitRun(Frame &frame,
   Values sizes;
   for (const Extent &extent : program.rowDomain())
     sizes.push_back(frame.extent(extent));
-  Value *laneSize =
-      splitsLanes()
-          ? frame.extent(
-                program.groups().front().stages.front().domain[laneLoop()])
-          : nullptr;
+  Value *laneCount = splitsLanes() ? laneSize(frame) : nullptr;
   mlir::LogicalResult result = mlir::success();
   auto emitRow = [&](Value *number, Value *lo, Value *hi) {
     Coordinates at(sizes.size());
@@ -200,11 +202,11 @@ mlir::LogicalResult LoopEmitter::emitRun(Frame &frame,
     Value *chunk = b.remainder(item, parts.laneChunks);
     Value *block = b.divide(item, parts.laneChunks);
     Value *lo = nullptr, *hi = nullptr;
-    if (laneSize) {
+    if (laneCount) {
       lo = b.multiply(chunk, parts.lanesOfItem);
-      hi = b.minimum(b.add(lo, parts.lanesOfItem), laneSize);
+      hi = b.minimum(b.add(lo, parts.lanesOfItem), laneCount);
       if (constantIndex(parts.laneChunks) == 1)
-        lo = b.index(0), hi = laneSize;
+        lo = b.index(0), hi = laneCount;
     }
     Value *from = b.multiply(block, parts.rowsOfItem);
     Value *to = b.minimum(b.add(from, parts.rowsOfItem), parts.rows);

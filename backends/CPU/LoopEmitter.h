@@ -34,6 +34,8 @@ private:
   Split split(Frame &frame);
   bool splitsLanes() const;
   unsigned laneLoop() const;
+  /// Lanes of a row: rounds of their loop, or of both loops of pairs.
+  llvm::Value *laneSize(Frame &frame) const;
 
   llvm::SmallVector<Extent> temporaryShape(mlir::Value value) const;
   void placeTemporaries(Frame &frame, llvm::Value *scratch);

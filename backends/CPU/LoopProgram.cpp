@@ -221,13 +221,24 @@ bool LoopProgram::sharesRows(const Stage &stage, unsigned count) const {
   return true;
 }
 
+bool LoopProgram::hasPairs() const {
+  if (stages.size() != 1 || stages.front().domain.size() < 2)
+    return false;
+  const Stage &stage = stages.front();
+  return stage.domain.back() == Extent::fixed(2) &&
+         llvm::all_of(stage.roles,
+                      [](Role role) { return role == Role::Elementwise; });
+}
+
 // As many as possible, but the longest stage keeps one loop for the lanes: the
-// last parallel one if it sums over the end.
+// last parallel one if it sums over the end. Pairs keep the loop around them.
 void LoopProgram::chooseRows() {
   size_t most = 0;
   for (const Stage &stage : stages)
     most = std::max(most, stage.domain.size());
   rows = unsigned(most ? most - 1 : 0);
+  if (hasPairs())
+    --rows;
   for (Stage &stage : stages)
     partials |= llvm::is_contained(stage.roles, Role::Partial);
   if (partials)

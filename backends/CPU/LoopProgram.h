@@ -54,6 +54,9 @@ public:
   /// Results that are read by a later group.
   llvm::ArrayRef<mlir::Value> temporaries() const { return stored; }
   bool hasPartials() const { return partials; }
+  /// One op on pairs: its last loop has two rounds, which no vector fills, so
+  /// lanes run over it and the loop around it.
+  bool hasPairs() const;
 
 private:
   explicit LoopProgram(const KernelBody &body) : body(body) {}

@@ -227,12 +227,23 @@ Value *VectorMath::log1p(Value *x) {
   return keepNaN(x, b.CreateSelect(tiny, x, result));
 }
 
-// tanh(x) = t / (t + 2) with t = e^2x - 1: relative accuracy down to zero.
+// tanh(x) = t / (t + 2) with t = e^2x - 1: relative accuracy down to zero. Of
+// the cases of expm1 none is left: 2x is never below zero, and beyond 20 the
+// result is 1 in any case.
 Value *VectorMath::tanh(Value *x) {
-  Value *magnitude = clamp(unary(Intrinsic::fabs, x), 0.0, 10.0);
-  Value *t = expm1(b.CreateFAdd(magnitude, magnitude));
+  Value *magnitude = unary(Intrinsic::fabs, x), *most = number(x, 10.0);
+  Value *inside = b.CreateSelect(b.CreateFCmpOGT(magnitude, most), most,
+                                 magnitude); // NaN stays
+  Value *doubled = b.CreateFAdd(inside, inside);
+  Value *n =
+      unary(Intrinsic::roundeven, b.CreateFMul(doubled, number(x, log2e)));
+  Value *r = fma(n, number(x, -ln2High), doubled);
+  r = fma(n, number(x, -ln2Low), r);
+  Value *tail = fma(b.CreateFMul(r, r), polynomial(r, exponential), r);
+  Value *power = powerOfTwo(n);
+  Value *t = fma(power, tail, b.CreateFSub(power, number(x, 1.0)));
   Value *result = b.CreateFDiv(t, b.CreateFAdd(t, number(x, 2.0)));
-  return keepNaN(x, withSignOf(result, x));
+  return withSignOf(result, x);
 }
 
 // With t = e^|x| - 1: sinh = (t + t/(t+1)) / 2.

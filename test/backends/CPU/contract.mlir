@@ -297,3 +297,23 @@ kernel.func contract @windows_grad outs(1) attributes {dims = ["m", "n", "k"], s
   kernel.return %c : tensor<3x3x3x10xf32>
 }
 
+
+// CHECK-DAG: equal_blocks: ok
+// Columns in blocks of equal size, whose last panels are narrow; rows packed two tiles at a time, the last one alone.
+kernel.func contract @equal_blocks outs(1) attributes {dims = ["m", "n", "k"], shapes = [array<i64: 2>, array<i64: 2>, array<i64>]} {
+^bb0(%a: tensor<?x72xf32>, %b: tensor<?x1024xf32>, %y: tensor<72x1024xf32>):
+  %zero = arith.constant 0.0 : f32
+  %z = linalg.fill ins(%zero : f32) outs(%y : tensor<72x1024xf32>) -> tensor<72x1024xf32>
+  %c = linalg.contract indexing_maps = [affine_map<(m,n,k)->(k,m)>, affine_map<(m,n,k)->(k,n)>, affine_map<(m,n,k)->(m,n)>] ins(%a, %b : tensor<?x72xf32>, tensor<?x1024xf32>) outs(%z : tensor<72x1024xf32>) -> tensor<72x1024xf32>
+  kernel.return %c : tensor<72x1024xf32>
+}
+
+// CHECK-DAG: unequal_blocks: ok
+// As many columns as no blocks of equal size have.
+kernel.func contract @unequal_blocks outs(1) attributes {dims = ["m", "n", "k"], shapes = [array<i64: 2>, array<i64: 2>, array<i64>]} {
+^bb0(%a: tensor<?x20xf32>, %b: tensor<?x1000xf32>, %y: tensor<20x1000xf32>):
+  %zero = arith.constant 0.0 : f32
+  %z = linalg.fill ins(%zero : f32) outs(%y : tensor<20x1000xf32>) -> tensor<20x1000xf32>
+  %c = linalg.contract indexing_maps = [affine_map<(m,n,k)->(k,m)>, affine_map<(m,n,k)->(k,n)>, affine_map<(m,n,k)->(m,n)>] ins(%a, %b : tensor<?x20xf32>, tensor<?x1000xf32>) outs(%z : tensor<20x1000xf32>) -> tensor<20x1000xf32>
+  kernel.return %c : tensor<20x1000xf32>
+}

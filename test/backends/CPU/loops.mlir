@@ -178,3 +178,35 @@ kernel.func row @doubles outs(1) attributes {dims = ["n", "m"], shapes = [array<
   } -> tensor<?xf64>
   kernel.return %r : tensor<?xf64>
 }
+
+// Pairs, as of rotary positions: lanes run over both loops, one operand is read with its pairs turned round, one once a
+// pair, one once a place in the pair.
+// CHECK-DAG: pairs: ok
+kernel.func map @pairs outs(1) attributes {dims = ["n", "m"], shapes = [array<i64: 0, 1>, array<i64: 1>, array<i64>, array<i64: 0, 1>]} {
+^bb0(%x: tensor<?x?x2xf32>, %c: tensor<?xf32>, %s: tensor<2xf32>, %y: tensor<?x?x2xf32>):
+  %r = linalg.generic {indexing_maps = [affine_map<(i, j, p) -> (i, j, p)>, affine_map<(i, j, p) -> (i, j, -p + 1)>, affine_map<(i, j, p) -> (j)>, affine_map<(i, j, p) -> (p)>, affine_map<(i, j, p) -> (i, j, p)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %x, %c, %s : tensor<?x?x2xf32>, tensor<?x?x2xf32>, tensor<?xf32>, tensor<2xf32>) outs(%y : tensor<?x?x2xf32>) {
+  ^bb1(%a: f32, %b: f32, %k: f32, %l: f32, %u: f32):
+    %v = arith.mulf %b, %l : f32
+    %w = arith.mulf %v, %k : f32
+    %z = arith.addf %a, %w : f32
+    linalg.yield %z : f32
+  } -> tensor<?x?x2xf32>
+  kernel.return %r : tensor<?x?x2xf32>
+}
+
+// Pairs without a loop around them, in another order in memory, and with the place in the pair as a number.
+// CHECK-DAG: pairs_apart: ok
+kernel.func map @pairs_apart outs(1) attributes {dims = ["n", "m"], shapes = [array<i64: 0>, array<i64: 0>]} {
+^bb0(%x: tensor<2x?xf32>, %y: tensor<?x2xf32>):
+  %r = linalg.generic {indexing_maps = [affine_map<(i, p) -> (p, i)>, affine_map<(i, p) -> (i, p)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<2x?xf32>) outs(%y : tensor<?x2xf32>) {
+  ^bb1(%a: f32, %u: f32):
+    %p = linalg.index 1 : index
+    %i = arith.index_cast %p : index to i32
+    %f = arith.sitofp %i : i32 to f32
+    %z = arith.addf %a, %f : f32
+    linalg.yield %z : f32
+  } -> tensor<?x2xf32>
+  kernel.return %r : tensor<?x2xf32>
+}
