@@ -260,7 +260,7 @@ TEST_F(Toy, RefusesMisuseOfFlags) {
   EXPECT_EQ(fails(2, "say --weights r"),
             "error: './toy say' needs '--prompt'\n");
   EXPECT_EQ(fails(2, "say --prompt a --length x"),
-            "error: '--length' takes a whole number, not 'x'\n");
+            "error: '--length' takes a whole number from 0, not 'x'\n");
 }
 
 TEST_F(Toy, RefusesBadData) {
@@ -350,8 +350,9 @@ TEST_F(Toy, SaysWhenTheDiskIsFull) {
 
 TEST_F(Toy, RefusesBadParameters) {
   train("--out r --steps 2");
-  EXPECT_EQ(fails(1, "say --weights r --prompt ''"),
-            "error: 't' is 0, but this program takes 1 to 1000\n");
+  EXPECT_EQ(fails(2, "say --weights r --prompt ''"),
+            "error: '--prompt' is empty: 't' is 0, but this program takes 1 to "
+            "1000\n");
   EXPECT_EQ(fails(1, "say --weights r --prompt a --length 5000"),
             "error: 'n' is 5000, but this program takes 0 to 1000\n");
   EXPECT_EQ(fails(1, "say --weights r --prompt a --prompt bc"),
