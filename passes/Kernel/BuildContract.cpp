@@ -30,10 +30,6 @@ public:
   SmallVector<Value> write(KernelBody &body);
 
 private:
-  bool isWindowed() {
-    return !contract.getMap(0).isProjectedPermutation() ||
-           !contract.getMap(1).isProjectedPermutation();
-  }
   Value pad(KernelBody &body, Value source, AffineMap map,
             SmallVectorImpl<int64_t> &low);
   std::optional<Index> getOperandIndex(KernelBody &body, Value operand,
@@ -52,11 +48,15 @@ private:
   graph::ContractOp contract;
   SmallVector<SizeExpr> sizes;
   // of one attempt
-  Stored stored;
   SmallVector<Value> outs;
   int accumulatorOut = -1;
 };
 } // namespace
+
+bool lamina::isWindowed(graph::ContractOp contract) {
+  return !contract.getMap(0).isProjectedPermutation() ||
+         !contract.getMap(1).isProjectedPermutation();
+}
 
 /// The index of the result's axis `map` gives, as digits of the loops.
 std::optional<Index> ContractWriter::getResultIndex(KernelBody &body,
@@ -195,14 +195,16 @@ Value ContractWriter::writeProduct(KernelBody &body, Value accumulator,
   IndexSpace &space = body.space();
   auto groups = getGroups(space, 0, space.getNumLoops());
   SmallVector<SmallVector<int64_t>> low(2);
-  if (isWindowed())
+  // Of the product alone: what is behind it reads the operands as they are.
+  Stored padded;
+  if (isWindowed(contract))
     for (unsigned i : {0, 1}) {
-      stored[contract->getOperand(i)] =
+      padded[contract->getOperand(i)] =
           pad(body, contract->getOperand(i), contract.getMap(i), low[i]);
       if (body.hasFailed())
         return accumulator;
     }
-  ElementCode code(body, stored, groups);
+  ElementCode code(body, padded, groups);
   SmallVector<Value> factors;
   for (unsigned i : {0, 1}) {
     auto index = getOperandIndex(body, contract->getOperand(i),
@@ -238,7 +240,8 @@ Value ContractWriter::writeProduct(KernelBody &body, Value accumulator,
 
 SmallVector<Value> ContractWriter::writeEpilogue(KernelBody &body, Value sum,
                                                  ArrayRef<unsigned> groups) {
-  ElementCode code(body, stored, groups);
+  Stored none;
+  ElementCode code(body, none, groups);
   AffineMap map = code.getMap(groups);
   Value held = code.addOut(sum, map);
   if (auto index = getResultIndex(body, contract))
@@ -268,10 +271,9 @@ SmallVector<Value> ContractWriter::writeEpilogue(KernelBody &body, Value sum,
 
 SmallVector<Value> ContractWriter::write(KernelBody &body) {
   IndexSpace &space = body.space();
-  stored.clear();
   outs.clear();
   accumulatorOut = -1;
-  if (isWindowed())
+  if (isWindowed(contract))
     for (unsigned loop = 0; loop < space.getNumLoops(); ++loop)
       space.keepApart(loop);
 

@@ -59,7 +59,7 @@ FailureOr<BuiltKernel> lamina::writeKernel(const Cluster &cluster,
       space.join();
     joined = true;
   }
-  llvm_unreachable("a loop was split for ever");
+  return emitError(loc) << "asks for ever smaller loops";
 }
 
 SmallVector<unsigned> lamina::getGroups(const IndexSpace &space, unsigned first,

@@ -64,6 +64,8 @@ mlir::FailureOr<BuiltKernel> buildStructured(const Cluster &cluster,
 
 /// Whether a kernel of its own is made for this op alone: `scatter`, `sort` …
 bool isStructured(mlir::Operation *op);
+/// Whether it reads sums of loops: then both operands are tensors in memory.
+bool isWindowed(graph::ContractOp contract);
 /// Whether the op is written part by part into its result.
 bool isAssembled(mlir::Operation *op);
 

@@ -3,7 +3,8 @@
 // Clusters become kernels.
 //
 // Graph -> Kernel. Walks an entry in order and emits the launch of a cluster
-// when its first op is reached, after whatever that cluster reads.
+// when its first op is reached, after whatever that cluster reads. A cluster
+// that no kernel can be made of falls into two.
 
 #include "dialects/Graph/Shape.h"
 #include "passes/Kernel/BuildKernel.h"
@@ -13,6 +14,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Verifier.h"
 
 namespace lamina {
 #define GEN_PASS_DEF_CONVERTGRAPHTOKERNELPASS
@@ -26,9 +28,10 @@ namespace {
 /// One entry on its way. Values of the old body are looked up in `map`.
 class EntryConverter {
 public:
-  EntryConverter(func::FuncOp entry, OpBuilder &kernels, SymbolTable &symbols)
+  EntryConverter(func::FuncOp entry, OpBuilder &kernels, SymbolTable &symbols,
+                 bool reportSplits)
       : entry(entry), host(entry), kernels(kernels), symbols(symbols),
-        builder(entry.getContext()) {}
+        reportSplits(reportSplits), builder(entry.getContext()) {}
 
   LogicalResult convert();
 
@@ -40,6 +43,8 @@ private:
   LogicalResult convertChoice(graph::CondOp cond);
   LogicalResult convertRegion(Block &from, Region &to);
   LogicalResult convertYield(graph::YieldOp yield);
+  FailureOr<BuiltKernel> tryBuild(const Cluster &cluster, std::string &reason);
+  FailureOr<BuiltKernel> buildOrSplit(int64_t number);
   LogicalResult emitCluster(int64_t number);
   LogicalResult clone(Operation &op);
 
@@ -53,6 +58,7 @@ private:
   HostValues host;
   OpBuilder &kernels;
   SymbolTable &symbols;
+  bool reportSplits;
   OpBuilder builder;
   IRMapping map;
   std::map<int64_t, Cluster> clusters;
@@ -116,22 +122,75 @@ void EntryConverter::collectClusters(Block &block) {
   }
 }
 
-LogicalResult EntryConverter::emitCluster(int64_t number) {
-  if (!emitted.insert(number).second)
-    return success();
-  Cluster &cluster = clusters[number];
+/// Each op has a kernel of its own, whatever it reads.
+static LogicalResult reportBug(Operation *op, StringRef reason) {
+  return emitError(op->getLoc())
+         << "this is a bug of lamina: the stage 'kernel' has no code for '"
+         << op->getName().stripDialect() << "' here (" << reason << ")";
+}
+
+/// What the cluster is as a whole, once its ops are known.
+static void finishCluster(Cluster &cluster) {
   cluster.kind = getKind(cluster);
+  cluster.outputs.clear();
   for (Operation *op : cluster.ops)
     for (Value result : op->getResults())
       if (isRead(result, cluster))
         cluster.outputs.push_back(result);
-  if (cluster.outputs.empty())
+}
+
+/// The kernel of a cluster if it has one, else why not.
+FailureOr<BuiltKernel> EntryConverter::tryBuild(const Cluster &cluster,
+                                                std::string &reason) {
+  ScopedDiagnosticHandler quiet(entry.getContext(), [&](Diagnostic &problem) {
+    if (reason.empty() && problem.getSeverity() == DiagnosticSeverity::Error)
+      reason = problem.str();
     return success();
+  });
   std::string name =
       (entry.getSymName() + "." + kernel::stringifyKind(cluster.kind)).str();
   auto built = buildKernel(cluster, host, name);
+  if (failed(built) || failed(verify(*built->func)))
+    return failure();
+  return built;
+}
+
+/// The kernel of a cluster. Where there is none its later half becomes a
+/// cluster of its own, down to single ops. No cycle can come of it: what joins
+/// the halves runs from the first to the second, in the order of the block.
+FailureOr<BuiltKernel> EntryConverter::buildOrSplit(int64_t number) {
+  while (true) {
+    Cluster &cluster = clusters[number];
+    finishCluster(cluster);
+    if (cluster.outputs.empty())
+      return BuiltKernel();
+    std::string reason;
+    auto built = tryBuild(cluster, reason);
+    if (succeeded(built))
+      return built;
+    if (cluster.ops.size() == 1)
+      return reportBug(cluster.ops.front(), reason);
+    if (reportSplits)
+      emitRemark(cluster.ops.front()->getLoc())
+          << "a cluster falls into two, one of its ops " << reason;
+    size_t half = cluster.ops.size() / 2;
+    int64_t next = clusters.rbegin()->first + 1;
+    Cluster &rest = clusters[next];
+    rest.ops.assign(cluster.ops.begin() + half, cluster.ops.end());
+    cluster.ops.truncate(half);
+    for (Operation *op : rest.ops)
+      setCluster(op, next);
+  }
+}
+
+LogicalResult EntryConverter::emitCluster(int64_t number) {
+  if (!emitted.insert(number).second)
+    return success();
+  auto built = buildOrSplit(number);
   if (failed(built))
     return failure();
+  if (!built->func)
+    return success(); // nobody reads it
 
   SmallVector<Value> ins, scalars, inits;
   SmallVector<int64_t> tied;
@@ -208,7 +267,7 @@ Value EntryConverter::get(Value old) {
   }
   Value made = map.lookupOrNull(old);
   if (!made)
-    op->emitError() << "'" << op->getName() << "' has no form as a kernel";
+    (void)reportBug(op, "it has to be in memory");
   return made;
 }
 
@@ -331,6 +390,8 @@ LogicalResult EntryConverter::convert() {
 namespace {
 struct ConvertGraphToKernelPass
     : lamina::impl::ConvertGraphToKernelPassBase<ConvertGraphToKernelPass> {
+  using ConvertGraphToKernelPassBase::ConvertGraphToKernelPassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     SymbolTable symbols(module);
@@ -339,7 +400,8 @@ struct ConvertGraphToKernelPass
          llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
       if (entry.isExternal())
         continue;
-      if (failed(EntryConverter(entry, kernels, symbols).convert()))
+      if (failed(
+              EntryConverter(entry, kernels, symbols, reportSplits).convert()))
         return signalPassFailure();
     }
   }

@@ -163,6 +163,6 @@ kernel::FuncOp KernelBody::finish(StringRef name, ValueRange results) {
 
 void KernelBody::fail(Operation *op, const Twine &message) {
   if (!failed)
-    op->emitError(message);
+    emitError(op ? op->getLoc() : loc) << message;
   failed = true;
 }

@@ -98,8 +98,7 @@ void MemoryDemands::visit(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (auto contract = dyn_cast<graph::ContractOp>(op)) {
       for (unsigned i : {0, 1})
-        demandFactor(op.getOpOperand(i),
-                     !contract.getMap(i).isProjectedPermutation());
+        demandFactor(op.getOpOperand(i), isWindowed(contract));
       continue;
     }
     if (isStructured(&op) || isa<graph::BarrierOp>(op)) {

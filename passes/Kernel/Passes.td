@@ -80,7 +80,15 @@ def ConvertGraphToKernelPass
     `kernel.loop`, `graph.cond` `kernel.if`. Axes that everything in a kernel
     treats alike are joined, views become indices, floats other than 0, 1, 2, ½
     and infinities become scalar operands. Functions without a body stay.
+
+    A cluster that has no form as one kernel, whoever put its ops together,
+    falls into two, down to kernels of one op: a program may be slower for it,
+    but is never refused.
   }];
+  let options = [
+    Option<"reportSplits", "report-splits", "bool", "false",
+           "remark at each cluster that falls into two, and why">
+  ];
   let dependentDialects = [
     "::lamina::graph::GraphDialect", "::lamina::kernel::KernelDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",

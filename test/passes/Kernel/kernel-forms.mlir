@@ -61,3 +61,22 @@ func.func @regrouped(%x: tensor<2x12xf32>, %ids: tensor<5xi32>) -> tensor<5x3xf3
   %y = graph.gather %r at %ids axis 0 batch 0 : tensor<8x3xf32>, tensor<5xi32> -> tensor<5x3xf32>
   return %y : tensor<5x3xf32>
 }
+
+// -----
+
+// A window has zeros around its operand; the residual behind it reads the
+// operand without. What the other operand is a view of is copied.
+// CHECK-LABEL: func @residual_window
+// CHECK: kernel.launch @residual_window.map
+// CHECK: kernel.launch @residual_window.contract
+// CHECK: kernel.func contract @residual_window.contract
+// CHECK: ^bb0(%[[X:.*]]: tensor<?x7xf32>, %[[W:.*]]: tensor<3xf32>, %[[Y:.*]]: tensor<?x7xf32>, %{{.*}}: tensor<?x7xf32>)
+// CHECK: %[[P:.*]] = tensor.pad %[[X]]
+// CHECK: %[[S:.*]] = linalg.generic {{.*}} ins(%[[P]], %[[W]]
+// CHECK: linalg.generic {{.*}} ins(%[[Y]] : {{.*}}) outs(%[[S]]
+func.func @residual_window(%x: tensor<?x7xf32, #graph.dims<b>>, %v: tensor<f32>) -> tensor<?x7xf32, #graph.dims<b>> {
+  %w = graph.broadcast %v axes [] : tensor<f32> -> tensor<3xf32>
+  %y = graph.contract %x, %w maps [affine_map<(b, t, u) -> (b, t + u - 1)>, affine_map<(b, t, u) -> (u)>, affine_map<(b, t, u) -> (b, t)>] : tensor<?x7xf32, #graph.dims<b>>, tensor<3xf32> -> tensor<?x7xf32, #graph.dims<b>>
+  %r = arith.addf %y, %x : tensor<?x7xf32, #graph.dims<b>>
+  return %r : tensor<?x7xf32, #graph.dims<b>>
+}
