@@ -124,6 +124,24 @@ core::Axis DataReader::lengthAxis(const Column &column, Range range) {
   return {size, name};
 }
 
+/// `y: id(3) = number(.label)`: the program reads whole numbers, and says which
+/// is none.
+std::optional<core::Elem>
+DataReader::declaredWhole(const Column &column) const {
+  if (!current || current->targets.size() != 1 ||
+      current->value->range != column.range)
+    return std::nullopt;
+  auto *type =
+      llvm::dyn_cast_or_null<ast::TensorType>(current->targets[0].type);
+  if (!type || !type->dimensions.empty())
+    return std::nullopt;
+  llvm::SaveAndRestore<unsigned> silent(e.session.muted, 1);
+  Type declared = e.resolve(type);
+  return !declared.isError() && declared.elem.isWhole()
+             ? std::optional(declared.elem)
+             : std::nullopt;
+}
+
 /// What the elements of a column are; none while they are text.
 std::optional<core::Elem>
 DataReader::typeOfElement(const Column &column) const {
@@ -136,7 +154,7 @@ DataReader::typeOfElement(const Column &column) const {
   case Column::At:
     return typeOfElement(column.operands[0]);
   case Column::Number:
-    return core::Elem();
+    return declaredWhole(column).value_or(core::Elem());
   case Column::Encode:
   case Column::IndexOf:
     return below(column.vocabulary ? int64_t(column.vocabulary->words.size())
@@ -170,7 +188,8 @@ Value DataReader::read(Column column, const Type &type, Range range) {
   std::string key = e.session.sources.getText(column.range).str();
   core::Local *local = nullptr;
   for (auto &[text, known] : known)
-    if (text == key && core::sameSizes(known->type, type))
+    if (text == key && core::sameSizes(known->type, type) &&
+        known->type.elem.kind == type.elem.kind)
       local = known;
   if (!local) {
     Symbol name = e.program.intern(column.text.empty() ? std::string("column")
@@ -416,7 +435,7 @@ void DataReader::where(const ast::WhereStmt &stmt) {
                          ? nullptr
                          : e.runTime(condition, stmt.condition->range);
   if (!expr || !expr->type.isScalar() || !expr->type.elem.isTruth()) {
-    if (expr)
+    if (expr && !expr->type.isError())
       e.report(Rule::data_c5, stmt.condition->range,
                "after 'where' stands a truth value, and this is " +
                    condition.describe());

@@ -168,13 +168,25 @@ Cell TextFunction::index(const Cell &value) const {
                         : Cell::ofNumber(numbers[0]);
 }
 
+static std::vector<std::string> wordsOf(const std::string &text) {
+  static const char *const spaces = " \t\r\n\v\f";
+  std::vector<std::string> words;
+  for (size_t at = text.find_first_not_of(spaces); at != std::string::npos;) {
+    size_t end = std::min(text.find_first_of(spaces, at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = text.find_first_not_of(spaces, end);
+  }
+  return words;
+}
+
+/// An id for each word of a text, or for each text of a list.
 Cell TextFunction::hashed(const Cell &value) const {
   std::vector<double> numbers;
-  for (const std::string &each : value.texts)
+  for (const std::string &each :
+       value.isList() ? value.texts : wordsOf(value.texts[0]))
     numbers.push_back(double(
         uint64_t(philox::hashPath(each.data(), each.size())) % uint64_t(n)));
-  return value.isList() ? Cell::ofNumbers(std::move(numbers))
-                        : Cell::ofNumber(numbers[0]);
+  return Cell::ofNumbers(std::move(numbers));
 }
 
 static std::string lowered(std::string text) {
