@@ -142,35 +142,6 @@ DataReader::declaredWhole(const Column &column) const {
              : std::nullopt;
 }
 
-/// What the elements of a column are; none while they are text.
-std::optional<core::Elem>
-DataReader::typeOfElement(const Column &column) const {
-  auto below = [&](int64_t count) {
-    return core::Elem{core::Elem::Whole, e.dims.constant(0),
-                      e.dims.constant(count - 1)};
-  };
-  switch (column.kind) {
-  case Column::Cut:
-  case Column::At:
-    return typeOfElement(column.operands[0]);
-  case Column::Number:
-    return declaredWhole(column).value_or(core::Elem());
-  case Column::Encode:
-  case Column::IndexOf:
-    return below(column.vocabulary ? int64_t(column.vocabulary->words.size())
-                                   : int64_t(column.words.size()));
-  case Column::Hashed:
-    return below(column.n);
-  case Column::Compare:
-  case Column::And:
-  case Column::Or:
-  case Column::Not:
-    return core::Elem{core::Elem::Truth, {}, {}};
-  default:
-    return std::nullopt;
-  }
-}
-
 /// The tensor that a column becomes; none while it is text.
 std::optional<Type> DataReader::typeOf(const Column &column, Range range) {
   auto elem = typeOfElement(column);

@@ -11,8 +11,8 @@
 
 namespace lamina::sema {
 
-/// Evaluates the lines of `data d from source { … }` into a plan whose source is
-/// filled in.
+/// Evaluates the lines of `data d from source { … }` into a plan whose source
+/// is filled in.
 class DataReader {
 public:
   DataReader(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
@@ -48,6 +48,7 @@ private:
                                 const ast::Expr *text, Range range);
   /// The value of a column: text, or a tensor that is read.
   Value valueOf(Column column, Range range);
+  std::optional<core::Elem> declaredWhole(const Column &column) const;
   std::optional<core::Elem> typeOfElement(const Column &column) const;
   std::optional<core::Type> typeOf(const Column &column, Range range);
   core::Type typeOfField(llvm::StringRef name, Range range);
