@@ -31,7 +31,7 @@ private:
 } // namespace
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 4;
+static constexpr int codeVersion = 5;
 
 std::string CPUBackend::fingerprint() const {
   return "cpu " + std::to_string(codeVersion) + " " + model.triple + " " +

@@ -192,6 +192,31 @@ static bool startsWithRow(AffineMap map, unsigned count) {
   return true;
 }
 
+// A part of an out that another op writes as a whole, as a pad over its fill,
+// is written behind it in each round only if both are at the same place of the
+// out: loops of the part are axes of the out.
+bool LoopProgram::isWrittenInStep(const Stage &stage, unsigned count) const {
+  auto isWhole = [&](unsigned out) {
+    return llvm::any_of(stages, [&](const Stage &other) {
+      return llvm::any_of(
+          linalg::LinalgOp(other.op)->getResults(), [&](OpResult result) {
+            const Destination *where = body.destination(result);
+            return where && where->out == out && where->offsets.empty();
+          });
+    });
+  };
+  for (OpResult result : linalg::LinalgOp(stage.op)->getResults()) {
+    const Destination *part = body.destination(result);
+    if (!part || part->offsets.empty() || !isWhole(part->out))
+      continue;
+    for (unsigned axis = 0; axis < count; ++axis)
+      if (axis >= part->dropped.size() || part->dropped[axis] ||
+          (!part->digits.empty() && part->digits[axis].size() > 1))
+        return false;
+  }
+  return true;
+}
+
 bool LoopProgram::sharesRows(const Stage &stage, unsigned count) const {
   linalg::LinalgOp op = stage.op;
   bool isInlined = !isStage(op);
@@ -204,6 +229,8 @@ bool LoopProgram::sharesRows(const Stage &stage, unsigned count) const {
         stage.reduced[loop])
       return false;
   if (llvm::is_contained(stage.roles, Role::Partial) && count != 1)
+    return false;
+  if (!isWrittenInStep(stage, count))
     return false;
   // What a row reads of another op must be of the same row.
   for (OpOperand *read : readsOf(op))
@@ -330,7 +357,8 @@ bool LoopProgram::readsInStep(const Group &group, linalg::LinalgOp op,
 bool LoopProgram::canJoin(const Group &group, const Stage &stage) const {
   const Stage &first = group.stages.front();
   if (group.columns || group.sequential || isColumns(stage) ||
-      first.domain != stage.domain)
+      first.domain != stage.domain ||
+      !isWrittenInStep(stage, unsigned(stage.domain.size())))
     return false;
   for (const Stage &other : group.stages)
     if (other.hasReduction() && stage.hasReduction() &&

@@ -67,6 +67,7 @@ private:
   bool isStage(mlir::linalg::LinalgOp op) const;
   bool isOvertaken(mlir::Operation *op) const;
   mlir::Operation *lastReader(mlir::Operation *op) const;
+  bool isWrittenInStep(const Stage &stage, unsigned count) const;
   bool sharesRows(const Stage &stage, unsigned count) const;
   void chooseRows();
   void formGroups();
