@@ -19,7 +19,7 @@ static std::string chosen(const std::vector<LaminaVariant> &levels,
   std::string level;
   std::string message = messageOf([&] { level = chooseVariant(image).level; });
   ::unsetenv("LAMINA_CPU_LEVEL");
-  return message.empty() ? level : message;
+  return level.empty() ? message : level;
 }
 
 TEST(Variant, TakesTheBestThatIsAllowed) {
