@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
+#include <map>
 #include <set>
 
 using namespace mlir;
@@ -45,6 +46,9 @@ private:
   bool isRow(Value value) const;
   unsigned getLevel(Value value);
   void chooseStored();
+  /// Collects the values that are read at places computed from data or index:
+  /// what is kept can be read at its own place only.
+  void findMoved(Value value, bool isMoved);
   /// Finds the values of lower levels that computing `value` at `level` would
   /// repeat at a price, and stores them.
   void demand(Value value, unsigned level);
@@ -63,6 +67,8 @@ private:
   llvm::DenseMap<Value, unsigned> levels;
   llvm::SetVector<Value> keptRows, keptElements;
   std::set<std::pair<const void *, unsigned>> demanded;
+  std::map<const void *, bool> visited; // whether at another place
+  llvm::DenseSet<Value> moved;
   unsigned numLevels = 0;
 
   // of one attempt
@@ -125,12 +131,35 @@ void ReductionWriter::chooseStored() {
       if (isRow(result) ? isOutput || feedsElements(result) : isOutput)
         (isRow(result) ? keptRows : keptElements).insert(result);
     }
+  for (Operation *op : cluster.ops)
+    for (Value result : op->getResults())
+      findMoved(result, /*isMoved=*/false);
   for (graph::ReduceOp reduce : reduces)
     demand(reduce.getX(), getLevel(reduce.getX()));
   // Grows while it is walked.
   for (unsigned i = 0; i < keptElements.size(); ++i)
     for (Value operand : keptElements[i].getDefiningOp()->getOperands())
       demand(operand, getLevel(keptElements[i]));
+}
+
+void ReductionWriter::findMoved(Value value, bool isMoved) {
+  Operation *op = value.getDefiningOp();
+  if (!op || (getCluster(op) && !cluster.contains(op)) ||
+      op->getNumRegions() != 0)
+    return;
+  auto [entry, isNew] =
+      visited.try_emplace(value.getAsOpaquePointer(), isMoved);
+  if (!isNew && (entry->second || !isMoved))
+    return;
+  entry->second = isMoved;
+  if (isMoved)
+    moved.insert(value);
+  auto window = dyn_cast<graph::WindowOp>(op);
+  bool moves =
+      isa<graph::GatherOp, graph::DynamicSliceOp, graph::UnwindowOp>(op) ||
+      (window && window.getOutside());
+  for (Value operand : op->getOperands())
+    findMoved(operand, isMoved || moves);
 }
 
 void ReductionWriter::demand(Value value, unsigned level) {
@@ -141,7 +170,7 @@ void ReductionWriter::demand(Value value, unsigned level) {
   if (isa<graph::ReduceOp>(op) || keptRows.contains(value) ||
       keptElements.contains(value) || isRow(value))
     return;
-  if (isInside(value) && getLevel(value) < level &&
+  if (isInside(value) && !moved.contains(value) && getLevel(value) < level &&
       getElementCost(value, [&](Value v) {
         return isa_and_present<graph::ReduceOp>(v.getDefiningOp()) ||
                isRow(v) || keptElements.contains(v) ||

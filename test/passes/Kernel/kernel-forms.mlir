@@ -80,3 +80,22 @@ func.func @residual_window(%x: tensor<?x7xf32, #graph.dims<b>>, %v: tensor<f32>)
   %r = arith.addf %y, %x : tensor<?x7xf32, #graph.dims<b>>
   return %r : tensor<?x7xf32, #graph.dims<b>>
 }
+
+// -----
+
+// A row that is walked twice keeps no element that it reads at another place
+// than its own: it is computed again there.
+// CHECK-LABEL: func @read_elsewhere
+// CHECK: %[[S:.*]] = kernel.launch @read_elsewhere.row ins(
+// CHECK-NEXT: return %[[S]]
+// CHECK: kernel.func row @read_elsewhere.row
+// CHECK-COUNT-2: math.exp
+func.func @read_elsewhere(%x: tensor<?x3xf32, #graph.dims<b>>, %ids: tensor<3xi32>) -> tensor<?xf32, #graph.dims<b>> {
+  %e = math.exp %x : tensor<?x3xf32, #graph.dims<b>>
+  %g = graph.gather %e at %ids axis 1 batch 0 : tensor<?x3xf32, #graph.dims<b>>, tensor<3xi32> -> tensor<?x3xf32, #graph.dims<b>>
+  %m = graph.reduce max %g axes [1] : tensor<?x3xf32, #graph.dims<b>> -> tensor<?xf32, #graph.dims<b>>
+  %mb = graph.broadcast %m axes [0] : tensor<?xf32, #graph.dims<b>> -> tensor<?x3xf32, #graph.dims<b>>
+  %h = arith.mulf %g, %mb : tensor<?x3xf32, #graph.dims<b>>
+  %s = graph.reduce sum %h axes [1] : tensor<?x3xf32, #graph.dims<b>> -> tensor<?xf32, #graph.dims<b>>
+  return %s : tensor<?xf32, #graph.dims<b>>
+}
