@@ -54,6 +54,7 @@ Compilation::Compilation(const Options &options)
       context(allDialects(), MLIRContext::Threading::DISABLED),
       last(std::chrono::steady_clock::now()) {
   registerPassesOnce();
+  context.printOpOnDiagnostic(false); // users read no IR
   diagnostics = std::make_unique<SourceMgrDiagnosticHandler>(sources, &context,
                                                              llvm::errs());
 }
