@@ -50,6 +50,22 @@ config.substitutions.append(("%old-x86-64", "qemu-x86_64-static -cpu Nehalem"))
 if platform.machine() == "x86_64":
     config.available_features.add("x86-64")
 
+# A test of permissions runs the program as another user where this one is root.
+config.environment["NOBODY"] = ""
+if os.geteuid() == 0:
+    config.environment["NOBODY"] = "setpriv --reuid 65534 --clear-groups"
+    try:
+        may = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", "test", "-x",
+                              config.lamina_build]).returncode == 0
+    except OSError:
+        may = False
+if os.geteuid() != 0 or may:
+    config.available_features.add("other-user")
+
+# Limits of memory mean nothing under the address sanitizer.
+if config.lamina_sanitize:
+    config.available_features.add("sanitizer")
+
 # `lit --param heap-check`: freed memory is overwritten and the heap verified, with any build and at little cost.
 if "heap-check" in lit_config.params:
     config.environment.update(LD_PRELOAD="libc_malloc_debug.so.0", MALLOC_CHECK_="3", MALLOC_PERTURB_="165")

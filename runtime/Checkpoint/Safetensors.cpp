@@ -96,7 +96,9 @@ SafetensorsFile SafetensorsFile::read(FileBytes bytes,
   uint64_t length = 0;
   for (int i = 7; i >= 0; --i)
     length = length << 8 | file.bytes()[i];
-  if (length > maxHeader || length > file.size() - 8)
+  if (length > maxHeader)
+    throw Error(join(broken, "it does not begin with the size of its header"));
+  if (length > file.size() - 8)
     throw Error(join(broken, "its header should take ", length,
                      " bytes, but the file has ", int64_t(file.size())));
   size_t start = 8 + size_t(length);

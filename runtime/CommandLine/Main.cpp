@@ -9,6 +9,7 @@
 #include "runtime/Executor/TapeEngine.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <new>
 #include <stdexcept>
@@ -88,6 +89,11 @@ static int dispatch(const Program &program, Engine &engine,
     return testCommand(context);
   known.insert(known.end(), {"eval", "info", "bench"});
   Error error(join(quote(self), " has no command ", quote(name)), ExitMisuse);
+  if (name == "test")
+    throw error.note(
+        join("it was built without tests; 'lamina test ",
+             program.sourceFile.empty() ? "FILE" : program.sourceFile,
+             "' runs those of its file"));
   std::string near = nearestName(name, known);
   throw error.note(near.empty() ? join("see '", self, " --help'") : near);
 }
@@ -95,6 +101,8 @@ static int dispatch(const Program &program, Engine &engine,
 /// Everything that can go wrong ends here, as a message and an exit code.
 template <typename Function>
 static int guarded(Function function) {
+  // A file beyond the user's limit is then an error of writing, with a message.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     int code = function();
     if (std::fflush(stdout) != 0)

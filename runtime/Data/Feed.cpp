@@ -10,6 +10,7 @@
 #include "runtime/Random/Permutation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace lamina {
@@ -146,6 +147,34 @@ void Feed::readColumn(const std::vector<int64_t> &records, const Wanted &wanted,
     source.read(sourceRecord(records[i]), wanted.column,
                 bytes.data() + i * size_t(step));
   }
+}
+
+std::string Feed::firstNotFinite(const std::vector<int64_t> &records,
+                                 const Entry &entry, const Batch &read) const {
+  const Source &source = data->source();
+  for (const Wanted &each : wantedBy(entry)) {
+    Element element = each.type->element;
+    bool isReal = element == Element::F32 || element == Element::F64 ||
+                  element == Element::BF16;
+    if (each.column == none || !isReal)
+      continue;
+    const Column &column = source.plan.columns[each.column];
+    const std::vector<char> &bytes = read.columns.at(each.key);
+    size_t step = bytes.size() / records.size();
+    for (size_t r = 0; r < records.size(); ++r) {
+      int64_t record = sourceRecord(records[r]);
+      int64_t count = column.isRagged() ? source.length(record, each.column)
+                                        : column.count();
+      for (int64_t i = 0; i < count; ++i) {
+        double value =
+            loadReal(element, bytes.data() + r * step + i * bytesOf(element));
+        if (!std::isfinite(value))
+          return join(quote(column.name), " is ", value, " in record ", record,
+                      " of ", quote(source.plan.file));
+      }
+    }
+  }
+  return "";
 }
 
 void Feed::read(const std::vector<int64_t> &records, int64_t repeat,

@@ -56,6 +56,11 @@ public:
   void read(const std::vector<int64_t> &records, int64_t repeat,
             const Entry &entry, SizeValues &sizes, Batch &out) const;
 
+  /// The first number of a batch that is none, as "'b' is nan in record 3 of
+  /// 'points.csv'"; empty if all are numbers.
+  std::string firstNotFinite(const std::vector<int64_t> &records,
+                             const Entry &entry, const Batch &batch) const;
+
 private:
   struct Wanted {
     std::string key;

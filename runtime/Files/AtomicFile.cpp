@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,12 +18,39 @@
 namespace lamina {
 namespace runtime {
 
+/// Where a link leads: it is the file that is replaced, not the link.
+static std::string behindLinks(const std::string &path) {
+  std::unique_ptr<char, void (*)(void *)> real(
+      ::realpath(path.c_str(), nullptr), std::free);
+  return real ? real.get() : path;
+}
+
+/// A device, a pipe, or a name of an open file such as /dev/stdout is written
+/// into; a rename would put a file in its place.
+static bool isStream(const std::string &path) {
+  struct stat link, info;
+  if (::lstat(path.c_str(), &link) != 0 || ::stat(path.c_str(), &info) != 0)
+    return false;
+  bool namesOpenFile =
+      S_ISLNK(link.st_mode) && path.compare(0, 5, "/dev/") == 0;
+  return namesOpenFile || !S_ISREG(info.st_mode);
+}
+
 // The temporary name is fixed, so that a run that was killed leaves at most one
 // such file, which the next one overwrites.
-AtomicFile::AtomicFile(std::string path)
-    : path(std::move(path)), temporary(this->path + ".part") {
-  descriptor =
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+AtomicFile::AtomicFile(std::string given)
+    : path(std::move(given)), target(behindLinks(path)),
+      temporary(target + ".part") {
+  if (isFolder(path)) {
+    errno = EISDIR;
+    fail("write");
+  }
+  if (isStream(path))
+    temporary.clear();
+  descriptor = temporary.empty()
+                   ? ::open(path.c_str(), O_WRONLY | O_CLOEXEC)
+                   : ::open(temporary.c_str(),
+                            O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0)
     fail("write");
 }
@@ -31,7 +59,8 @@ AtomicFile::~AtomicFile() {
   if (descriptor < 0)
     return;
   ::close(descriptor);
-  ::unlink(temporary.c_str());
+  if (!temporary.empty())
+    ::unlink(temporary.c_str());
 }
 
 void AtomicFile::fail(const char *doing) {
@@ -70,13 +99,16 @@ void AtomicFile::commit() {
     fail("write");
   int closing = descriptor;
   descriptor = -1;
-  if (::close(closing) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
+  if (::close(closing) != 0 ||
+      (!temporary.empty() &&
+       ::rename(temporary.c_str(), target.c_str()) != 0)) {
     int code = errno;
-    ::unlink(temporary.c_str());
+    if (!temporary.empty())
+      ::unlink(temporary.c_str());
     errno = code;
     fail("write");
   }
-  syncFolderOf(path);
+  syncFolderOf(target);
 }
 
 void writeFile(const std::string &path, const std::string &text) {
@@ -107,6 +139,22 @@ void makeFolder(const std::string &path) {
       throw Error(join("cannot make the folder ", quote(part), ": ",
                        systemMessage(code)));
   }
+}
+
+void requireWritableFolder(const std::string &path) {
+  std::string there = path;
+  while (!fileExists(there)) {
+    size_t slash = there.find_last_of('/');
+    there = slash == std::string::npos ? "."
+            : slash == 0               ? "/"
+                                       : there.substr(0, slash);
+  }
+  const char *doing =
+      there == path ? "cannot write to the folder " : "cannot make the folder ";
+  if (!isFolder(there))
+    throw Error(join(doing, quote(path), ": ", quote(there), " is a file"));
+  if (::access(there.c_str(), W_OK | X_OK) != 0)
+    throw Error(join(doing, quote(path), ": ", systemMessage(errno)));
 }
 
 std::vector<std::string> listFolder(const std::string &path) {

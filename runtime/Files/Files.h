@@ -53,7 +53,8 @@ std::vector<char> inflateRaw(const char *data, size_t size, size_t expected,
                              const std::string &name);
 
 /// Collects the bytes of a file beside its target. `commit` makes them durable
-/// and renames; without it nothing is left behind.
+/// and renames; without it nothing is left behind. What is no file, such as
+/// /dev/stdout, is written into at once.
 class AtomicFile {
 public:
   explicit AtomicFile(std::string path);
@@ -68,7 +69,7 @@ public:
 private:
   [[noreturn]] void fail(const char *doing);
 
-  std::string path, temporary;
+  std::string path, target, temporary;
   int descriptor = -1;
 };
 
@@ -76,6 +77,8 @@ void writeFile(const std::string &path, const std::string &text);
 bool fileExists(const std::string &path);
 bool isFolder(const std::string &path);
 void makeFolder(const std::string &path); ///< with its parents; may exist
+/// Throws unless `path` is a folder that can be written to, or can be made.
+void requireWritableFolder(const std::string &path);
 std::vector<std::string> listFolder(const std::string &path); ///< sorted names
 void removeFile(const std::string &path); ///< may be missing
 

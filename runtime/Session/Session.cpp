@@ -206,9 +206,14 @@ std::shared_ptr<Source> Session::source(size_t index) {
     try {
       sources[index] = Source::open(plan);
     } catch (Error &error) {
-      throw error.note(join("data ", quote(plan.name), " is read from ",
-                            quote(plan.file), "; --data ", plan.name,
-                            "=FILE reads another"));
+      bool isOfLabels =
+          !plan.labels.empty() &&
+          error.message.find(quote(plan.labels)) != std::string::npos &&
+          error.message.find(quote(plan.file)) == std::string::npos;
+      std::string name = plan.name + (isOfLabels ? ".labels" : "");
+      throw error.note(join("data ", quote(name), " is read from ",
+                            quote(isOfLabels ? plan.labels : plan.file),
+                            "; --data ", name, "=FILE reads another"));
     }
   }
   return sources[index];

@@ -8,9 +8,12 @@
 
 #include "runtime/Threads/ThreadPool.h"
 
+#include "runtime/Files/Files.h"
+
 #include <algorithm>
 #include <chrono>
 #include <sched.h>
+#include <system_error>
 
 namespace lamina {
 namespace runtime {
@@ -52,11 +55,22 @@ int ThreadPool::availableProcessors() {
 }
 
 ThreadPool::ThreadPool(int count) {
-  for (int worker = 1; worker < count; ++worker)
-    threads.emplace_back([this, worker] { workerLoop(worker); });
+  try {
+    for (int worker = 1; worker < count; ++worker)
+      threads.emplace_back([this, worker] { workerLoop(worker); });
+  } catch (const std::system_error &error) {
+    int64_t started = int64_t(threads.size()) + 1;
+    stop();
+    throw Error(join("the system gives this program ",
+                     counted(started, "thread"), ", not ", count, ": ",
+                     systemMessage(error.code().value())))
+        .note("--threads takes fewer; limits of memory count threads too");
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   stopping = true;
   round.fetch_add(1);
   wakeSleepers();

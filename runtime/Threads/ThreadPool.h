@@ -51,6 +51,7 @@ public:
   static int availableProcessors();
 
 private:
+  void stop();
   void workerLoop(int worker);
   void runShare(int worker, int workers);
   uint32_t awaitRound(uint32_t seen);

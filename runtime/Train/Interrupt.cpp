@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ctrl-C, noticed between steps.
+// Ctrl-C and its like, noticed between steps.
 //
 // Signals in, a flag out.
 
@@ -23,6 +23,9 @@ void watchForInterrupt() {
   interruptions = 0;
   std::signal(SIGINT, onSignal);
   std::signal(SIGTERM, onSignal);
+  // A terminal that is closed; 'nohup' ignores it, and so do we then.
+  if (std::signal(SIGHUP, onSignal) == SIG_IGN)
+    std::signal(SIGHUP, SIG_IGN);
 }
 
 bool wasInterrupted() { return interruptions != 0; }

@@ -21,6 +21,7 @@ Trainer::Trainer(Session &session, const TrainPlan &plan, TrainOptions options)
     : session(session), plan(plan), options(std::move(options)),
       given(session.program.variables.size(), false) {
   state.train = plan.name;
+  checkBatchFlags();
 }
 
 int Trainer::run() {
@@ -31,6 +32,19 @@ int Trainer::run() {
     resume();
   else
     start();
+  try {
+    return runStages();
+  } catch (Error &error) {
+    std::vector<int64_t> steps = RunFolder(options.out).steps();
+    if (!steps.empty())
+      error.note(join("the run is saved at step ", steps[0],
+                      "; --resume goes on there"));
+    throw;
+  }
+}
+
+/// All that is left of the run. Returns the exit code.
+int Trainer::runStages() {
   while (true) {
     bool finished = runStage();
     saveCheckpoint();
@@ -123,16 +137,18 @@ void Trainer::step() {
   const Entry &entry = session.program.entries[stage().step];
   Bindings bindings;
   bindings.sizes = session.program.unboundSizes();
-  int64_t records = 0;
+  int64_t recordCount = 0;
+  records.resize(feeds.size());
   for (size_t i = 0; i < feeds.size(); ++i) {
     int64_t repeat = stage().feeds[i].repeat;
-    std::vector<int64_t> numbers;
+    std::vector<int64_t> &numbers = records[i];
+    numbers.clear();
     for (int64_t round = 0; round < repeat; ++round) {
       std::vector<int64_t> taken = feeds[i].takeRecords();
       numbers.insert(numbers.end(), taken.begin(), taken.end());
     }
     session.readBatch(feeds[i], numbers, repeat, entry, batches[i], bindings);
-    records += batches[i].records;
+    recordCount += batches[i].records;
   }
   bindings.step = bindings.keyStep = state.step + 1;
   if (!sizesChecked)
@@ -149,16 +165,28 @@ void Trainer::step() {
   double seconds = std::chrono::duration<double>(now - lastStepEnd).count();
   lastStepEnd = now;
   if (log && !metrics.empty())
-    log->step(state.step, metrics, elapsed(), double(records) / seconds);
+    log->step(state.step, metrics, elapsed(), double(recordCount) / seconds);
   if (progress)
-    progress->step(state.step, metrics, records);
-  for (const auto &metric : metrics)
-    if (progress && !std::isfinite(metric.second) && !warnedNotFinite) {
-      warnedNotFinite = true;
-      progress->line(join("warning: ", quote(metric.first), " is ",
-                          metric.second, " at step ", state.step,
-                          "; a smaller rate may help"));
-    }
+    progress->step(state.step, metrics, recordCount);
+  if (progress && !warnedNotFinite)
+    warnOfNotFinite(metrics);
+}
+
+/// Once a run: what is no number, and what it may come from.
+void Trainer::warnOfNotFinite(const NamedNumbers &metrics) {
+  const Entry &entry = session.program.entries[stage().step];
+  for (const auto &metric : metrics) {
+    if (std::isfinite(metric.second))
+      continue;
+    warnedNotFinite = true;
+    std::string why;
+    for (size_t i = 0; i < feeds.size() && why.empty(); ++i)
+      why = feeds[i].firstNotFinite(records[i], entry, batches[i]);
+    progress->line(join("warning: ", quote(metric.first), " is ", metric.second,
+                        " at step ", state.step, "; ",
+                        why.empty() ? "a smaller rate may help" : why));
+    return;
+  }
 }
 
 bool Trainer::reportsAreDue(const ReportPlan &report, bool last) const {

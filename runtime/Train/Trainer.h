@@ -45,6 +45,7 @@ public:
   const SizeValues &lastSizes() const { return sizes; }
 
 private:
+  void checkBatchFlags() const;
   void openFolder();
   void openLog();
   void start();
@@ -55,8 +56,10 @@ private:
   int64_t stageSteps() const;
   int64_t batchOf(const FeedPlan &feed) const;
 
+  int runStages();
   bool runStage();
   void step();
+  void warnOfNotFinite(const NamedNumbers &metrics);
   bool reportsAreDue(const ReportPlan &report, bool last) const;
   bool runReports(bool last);
   bool keepBest(const NamedNumbers &values);
@@ -78,7 +81,8 @@ private:
   TrainState state;
   std::vector<Feed> feeds;
   std::vector<Batch> batches; ///< of this step, one for each feed
-  std::vector<bool> given;    ///< variables that a file gave
+  std::vector<std::vector<int64_t>> records; ///< in these batches
+  std::vector<bool> given;                   ///< variables that a file gave
   std::unique_ptr<RunLog> log;
   std::unique_ptr<Progress> progress;
   Results results;

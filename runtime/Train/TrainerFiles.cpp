@@ -6,6 +6,8 @@
 // Every file is written whole or not at all, and a checkpoint holds everything
 // that decides the bits of later steps.
 
+#include "runtime/CommandLine/Flags.h"
+#include "runtime/Files/Files.h"
 #include "runtime/Train/Report.h"
 #include "runtime/Train/RunFolder.h"
 #include "runtime/Train/Trainer.h"
@@ -30,6 +32,7 @@ void Trainer::openFolder() {
                   ExitMisuse);
     options.out = freeRunFolder();
   }
+  requireWritableFolder(options.out);
   RunFolder folder(options.out);
   std::vector<int64_t> steps = folder.steps();
   if (!options.resume && !steps.empty())
@@ -77,33 +80,66 @@ void Trainer::beginStage() {
   openFeeds();
 }
 
+namespace {
+
+struct BatchFlag {
+  std::string name; ///< of the data; empty if there is only one
+  int64_t records;
+};
+
+} // namespace
+
+static BatchFlag readBatchFlag(const std::string &flag) {
+  size_t equals = flag.find('=');
+  bool named = equals != std::string::npos;
+  std::string number = named ? flag.substr(equals + 1) : flag;
+  BatchFlag read{named ? flag.substr(0, equals) : "", 0};
+  if (!parseInt(number, read.records) || read.records < 1)
+    throw Error(join("'--batch' takes a whole number of at least 1, not ",
+                     quote(number)),
+                ExitMisuse);
+  return read;
+}
+
+/// Flags are checked before any data is read.
+void Trainer::checkBatchFlags() const {
+  std::vector<std::string> names;
+  for (const StagePlan &stage : plan.stages)
+    for (const FeedPlan &feed : stage.feeds)
+      if (feed.batch > 0)
+        names.push_back(feed.name);
+  for (const std::string &text : options.batches) {
+    std::string name = readBatchFlag(text).name;
+    if (name.empty() ||
+        std::find(names.begin(), names.end(), name) != names.end())
+      continue;
+    Error error(join("'--batch ", text, "': ", quote(plan.name),
+                     " takes no batches of ", quote(name)),
+                ExitMisuse);
+    std::string near = nearestName(name, names), list;
+    for (const std::string &each : names)
+      list += (list.empty() ? "" : ", ") + quote(each);
+    throw error.note(!near.empty()  ? near
+                     : list.empty() ? "it takes all records at once"
+                                    : join("it takes batches of ", list));
+  }
+}
+
 int64_t Trainer::batchOf(const FeedPlan &feed) const {
   if (feed.batch == 0)
     return 0;
   size_t batched = 0;
   for (const FeedPlan &other : stage().feeds)
     batched += other.batch > 0;
-  for (const std::string &flag : options.batches) {
-    size_t equals = flag.find('=');
-    std::string name =
-        equals == std::string::npos ? "" : flag.substr(0, equals);
-    std::string number =
-        equals == std::string::npos ? flag : flag.substr(equals + 1);
-    int64_t value = 0;
-    for (char c : number)
-      value = c >= '0' && c <= '9' && value < 1000000000
-                  ? value * 10 + (c - '0')
-                  : -1;
-    if (number.empty() || value < 1)
-      throw Error(join("'--batch ", flag, "' is no number of records"),
-                  ExitMisuse);
-    if (name.empty() && batched > 1)
+  for (const std::string &text : options.batches) {
+    BatchFlag flag = readBatchFlag(text);
+    if (flag.name.empty() && batched > 1)
       throw Error(
-          join("'--batch ", flag, "' does not say which data it is for"),
+          join("'--batch ", text, "' does not say which data it is for"),
           ExitMisuse)
-          .note(join("write --batch ", feed.name, "=", number));
-    if (name.empty() || name == feed.name)
-      return value;
+          .note(join("write --batch ", feed.name, "=", flag.records));
+    if (flag.name.empty() || flag.name == feed.name)
+      return flag.records;
   }
   return feed.batch;
 }
@@ -145,6 +181,19 @@ void Trainer::initialiseFromBatch() {
   session.run(stage().batchInit, bindings, unused);
 }
 
+/// The newest checkpoint, or what to do where it cannot be read.
+static SafetensorsFile openCheckpoint(const RunFolder &folder,
+                                      const std::vector<int64_t> &steps) {
+  try {
+    return SafetensorsFile::open(folder.checkpoint(steps[0]));
+  } catch (Error &error) {
+    throw error.note(steps.size() > 1
+                         ? join("once it is removed, --resume goes on from ",
+                                folder.checkpoint(steps[1]))
+                         : "once it is removed, --resume begins anew");
+  }
+}
+
 void Trainer::resume() {
   RunFolder folder(options.out);
   std::vector<int64_t> steps = folder.steps();
@@ -153,7 +202,7 @@ void Trainer::resume() {
                 quote(options.out).c_str());
     return start();
   }
-  SafetensorsFile file = SafetensorsFile::open(folder.checkpoint(steps[0]));
+  SafetensorsFile file = openCheckpoint(folder, steps);
   const std::string *text = file.metadata(trainStateKey);
   if (!text)
     throw Error(
@@ -172,8 +221,11 @@ void Trainer::resume() {
   log = std::make_unique<RunLog>(folder.log(), state.step);
   secondsBefore = log->secondsBefore();
   openFeeds();
-  std::printf("resumed %s at step %lld\n", quote(options.out).c_str(),
-              (long long)state.step);
+  bool isOver =
+      state.stage + 1 == plan.stages.size() && state.stageStep >= stageSteps();
+  std::printf("resumed %s at step %lld%s\n", quote(options.out).c_str(),
+              (long long)state.step,
+              isOver ? ", its last: more --steps go on" : "");
 }
 
 bool Trainer::checkpointIsDue() const {

@@ -27,14 +27,15 @@ def of_sources(root):
                 yield family, sentence(found.group(3))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("root", type=pathlib.Path, help="of the project")
-    parser.add_argument("--least", type=int, default=60)
-    options = parser.parse_args()
-    known = {}
-    for family, text in of_sources(options.root):
-        known.setdefault(text, family)
+def of_programs(root):
+    for path in sorted((root / "test/runtime/mistakes").glob("*.lam")):
+        for line in path.read_text().splitlines():
+            found = re.match(r"// (error|warning): (.*)$", line)
+            if found:
+                yield path.stem, sentence(found.group(2))
+
+
+def report(known, what):
     families = {}
     for text, family in known.items():
         families.setdefault(family, []).append(text)
@@ -42,8 +43,29 @@ def main():
         print(f"{family}: {len(texts)}")
         for text in sorted(texts):
             print(f"  {text}")
-    print(f"{len(known)} different mistakes of sources")
-    sys.exit(0 if len(known) >= options.least else 1)
+    print(f"{len(known)} different mistakes of {what}")
+
+
+def first_of_each(found):
+    known = {}
+    for family, text in found:
+        known.setdefault(text, family)
+    return known
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("root", type=pathlib.Path, help="of the project")
+    parser.add_argument("--least", type=int, default=60, help="mistakes in sources")
+    parser.add_argument("--least-programs", type=int, default=0,
+                        help="mistakes in the use of built programs")
+    options = parser.parse_args()
+    sources = first_of_each(of_sources(options.root))
+    programs = first_of_each(of_programs(options.root))
+    report(sources, "sources")
+    report(programs, "built programs")
+    enough = len(sources) >= options.least and len(programs) >= options.least_programs
+    sys.exit(0 if enough else 1)
 
 
 if __name__ == "__main__":

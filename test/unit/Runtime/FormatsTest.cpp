@@ -70,8 +70,9 @@ TEST(Safetensors, RefusesWhatIsBroken) {
   };
   EXPECT_EQ(refusal("abc"), no + "it has 3 bytes, its header alone takes 8\n");
   EXPECT_EQ(refusal(std::string(8, '\xff')),
-            no + "its header should take 18446744073709551615 bytes, but the "
-                 "file has 8\n");
+            no + "it does not begin with the size of its header\n");
+  EXPECT_EQ(refusal(std::string("\x09\0\0\0\0\0\0\0{}", 10)),
+            no + "its header should take 9 bytes, but the file has 10\n");
   EXPECT_EQ(refusal(safetensors("{", 0)),
             no + "header: expected a name in double quotes (byte 1)\n");
   EXPECT_EQ(refusal(safetensors("[]", 0)),

@@ -237,7 +237,7 @@ TEST_F(Toy, RefusesMisuseOfFlags) {
   EXPECT_EQ(fails(2, "train --device tpu"),
             "error: this program runs on 'cpu', not on 'tpu'\n");
   EXPECT_EQ(fails(2, "train --batch x"),
-            "error: '--batch x' is no number of records\n");
+            "error: '--batch' takes a whole number of at least 1, not 'x'\n");
   EXPECT_EQ(fails(2, "train --set rate"),
             "error: '--set rate' is not of the form NAME=NUMBER\n");
   EXPECT_EQ(fails(2, "train --set rat=1"),
@@ -289,7 +289,7 @@ TEST_F(Toy, RefusesBadWeights) {
             "error: cannot read 'none': no such file or directory\n");
   folder.write("w", "not weights");
   EXPECT_EQ(fails(1, "eval --weights w").substr(0, 40),
-            "error: 'w' is no safetensors file: its h");
+            "error: 'w' is no safetensors file: it do");
   std::vector<float> values(256);
   SafetensorsWriter writer;
   writer.add("rows.0.table", "F32", {64}, values.data());
@@ -331,10 +331,10 @@ TEST_F(Toy, RefusesToOverwriteOrMixRuns) {
 
 TEST_F(Toy, RefusesFoldersItCannotWrite) {
   EXPECT_EQ(fails(1, "train --out input.txt/r"),
-            "error: cannot make the folder 'input.txt': file exists\n");
-  EXPECT_EQ(
-      fails(1, "train --out /proc/r"),
-      "error: cannot make the folder '/proc/r': no such file or directory\n");
+            "error: cannot make the folder 'input.txt/r': 'input.txt' is a "
+            "file\n");
+  EXPECT_EQ(fails(1, "train --out /proc/r").substr(0, 41),
+            "error: cannot make the folder '/proc/r': ");
 }
 
 TEST_F(Toy, SaysWhenTheDiskIsFull) {
