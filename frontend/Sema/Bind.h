@@ -33,6 +33,11 @@ struct LayerCall {
   std::string settingsKey, callKey;
 };
 
+/// What `if` may ask of: a `T?`, a default, a setting.
+inline bool canBeNone(const ast::Parameter &parameter) {
+  return parameter.isSetting() || parameter.type->isOptional || parameter.value;
+}
+
 /// The name of an axis as a type writes it.
 Symbol axisName(const ast::Dimension &dimension);
 

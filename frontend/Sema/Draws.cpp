@@ -148,6 +148,15 @@ static Value makeDraw(Evaluator &e, Symbol name, const core::Type &type,
     if (param->type.isError() || !alignParam(e, *draw, param, range))
       return Value::error(range);
   }
+  if (info.draw == DrawKind::Bernoulli)
+    if (auto *known = llvm::dyn_cast<core::Constant>(draw->params[0]))
+      for (double p : known->values)
+        if (p < 0 || p > 1) {
+          e.report(Rule::draw_c3, range,
+                   "'" + name + "' is drawn with " + spelled(p) +
+                       ", and a probability lies from 0 to 1");
+          return Value::error(range);
+        }
   draw->type.elem = drawnElem(e, info.draw, type, draw->params);
   if (type.elem.isWhole() && !draw->type.elem.high &&
       info.draw == DrawKind::Uniform && draw->params.empty()) {

@@ -183,10 +183,9 @@ static std::optional<Value> foldNumbers(Evaluator &e, Primitive op,
     return Value::truthValue(*compare(op, *x, *y), range);
   if (op == Primitive::Clamp) {
     auto high = toReal(operands[2]), low = toReal(operands[1]);
-    return low && high
-               ? std::optional(Value::number(
-                     std::clamp(*x, *low, std::max(*low, *high)), range))
-               : std::nullopt;
+    return low && high ? std::optional(
+                             Value::number(std::clamp(*x, *low, *high), range))
+                       : std::nullopt;
   }
   if (auto real = foldReal(op, *x, *y))
     return Value::number(*real, range);
@@ -260,6 +259,13 @@ Value Evaluator::unary(Primitive op, const Value &a, Range range) {
 Value Evaluator::binary(Primitive op, const Value &a, const Value &b,
                         Range range, const ast::Expr *left,
                         const ast::Expr *right) {
+  bool isOneText = (a.kind == Value::Text) != (b.kind == Value::Text);
+  if (isOneText && (a.isRunTime() || b.isRunTime())) {
+    report(Rule::call_c8, range,
+           "a text is compared with a text, and here is " +
+               (a.isRunTime() ? a : b).describe());
+    return Value::error(range);
+  }
   if ((op == Primitive::Eq || op == Primitive::Ne) &&
       (a.isNone() || b.isNone() || a.kind == Value::Text ||
        b.kind == Value::Text ||
@@ -270,12 +276,26 @@ Value Evaluator::binary(Primitive op, const Value &a, const Value &b,
   return elementwise(op, {a, b}, range, {left, right});
 }
 
+/// The bounds of `clamp`, where they are known.
+static bool areInOrder(Evaluator &e, llvm::ArrayRef<Value> operands,
+                       Range range) {
+  auto low = toReal(operands[1]), high = toReal(operands[2]);
+  if (!low || !high || *low <= *high)
+    return true;
+  e.report(Rule::call_c11, range,
+           "the bounds of 'clamp' go from " + spelled(*low) + " down to " +
+               spelled(*high));
+  return false;
+}
+
 Value Evaluator::elementwise(Primitive op, llvm::ArrayRef<Value> operands,
                              Range range,
                              llvm::ArrayRef<const ast::Expr *> sources) {
   for (const Value &operand : operands)
     if (operand.isError())
       return Value::error(range);
+  if (op == Primitive::Clamp && !areInOrder(*this, operands, range))
+    return Value::error(range);
   if (auto folded = foldNumbers(*this, op, operands, range))
     return *folded;
   if (!isComparison(op) && !isLogic(op) && llvm::any_of(operands, isTree))

@@ -335,6 +335,7 @@ void Evaluator::bindArguments(FrameScope &callee,
     } else if (value.isRunTime()) {
       value = named(name, value, arg.range);
     }
+    value.mayBeNone = canBeNone(*arg.parameter);
     callee.bind(name, value,
                 arg.parameter->isSetting() ? Binding::Setting : Binding::Given,
                 arg.parameter->name.range);

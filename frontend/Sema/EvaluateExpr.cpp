@@ -89,6 +89,7 @@ public:
                                                     : Primitive::Not,
                    operand, expr->range);
   }
+  bool isCondition(const Value &value, const ast::Expr *source);
   Value visitBinary(ast::BinaryExpr *expr);
   Value visitChoice(ast::ChoiceExpr *expr);
   Value visitLambda(ast::LambdaExpr *expr) {
@@ -193,12 +194,24 @@ Value ExprCases::visitBinary(ast::BinaryExpr *expr) {
                   expr->right);
 }
 
+/// A tensor that is always there is a condition only if it is true or false.
+bool ExprCases::isCondition(const Value &value, const ast::Expr *source) {
+  bool isNumber = value.kind == Value::RunTime && value.expr->type.isTensor() &&
+                  !value.expr->type.elem.isTruth();
+  if (!isNumber || value.mayBeNone)
+    return true;
+  e.report(Rule::call_c8, source->range,
+           "a condition is true or false, and this is " + value.describe())
+      .note("write a comparison: '" + e.text(source) + " > 0'");
+  return false;
+}
+
 /// `and`, `or`: of masks a mask; decided while compiling where the left side
 /// is.
 Value ExprCases::connective(ast::BinaryExpr *expr, bool isAnd) {
   Value left = e.evaluate(expr->left);
-  if (left.isError())
-    return left;
+  if (left.isError() || !isCondition(left, expr->left))
+    return Value::error(expr->range);
   if (left.kind == Value::Function || left.kind == Value::Group ||
       left.kind == Value::Text)
     return e.combine(isAnd ? Callable::MaskAnd : Callable::MaskOr, expr);
@@ -280,8 +293,8 @@ Value Evaluator::chainPart(const ast::Expr *expr) {
 
 Value ExprCases::visitChoice(ast::ChoiceExpr *expr) {
   Value condition = e.evaluate(expr->condition);
-  if (condition.isError())
-    return condition;
+  if (condition.isError() || !isCondition(condition, expr->condition))
+    return Value::error(expr->range);
   if (auto known = e.decided(condition)) {
     // A condition that is decided from sizes makes its two sides one dimension.
     Evaluator::Equality equality(e, expr->condition, *known);

@@ -333,6 +333,16 @@ Value Evaluator::softmaxAt(const ast::Brackets &brackets, const ast::Expr *body,
         where = runTime(condition, brackets.where->range);
       if (where)
         assumeValue(where, true);
+      bool isNever = condition.kind == Value::Truth && !condition.truth;
+      for (size_t i = before; i < facts.size(); ++i)
+        isNever |= provesNotNegative(dims.scale(facts[i], -1) - 1);
+      if (isNever) {
+        auto *mask = llvm::dyn_cast_or_null<core::MaskAt>(where);
+        report(Rule::mask_w1, brackets.where->range,
+               "nothing is ever seen: '" +
+                   (mask ? mask->name.str() : text(brackets.where)) +
+                   "' is false at every position, so the weights are all 0");
+      }
     }
     raw = runTime(evaluate(body), body->range);
   }

@@ -296,6 +296,7 @@ void Evaluator::bindParams(LayerCall &call, core::FunctionInstance &made) {
       ref->local = local;
       value = runTimeValue(ref);
     }
+    value.mayBeNone = canBeNone(*arg.parameter);
     call.frame->bind(name, value, Binding::Given, arg.parameter->name.range);
   }
 }

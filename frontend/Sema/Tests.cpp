@@ -7,6 +7,8 @@
 
 #include "frontend/Sema/Entries.h"
 
+#include <set>
+
 namespace lamina::sema {
 
 //===-- Samples
@@ -186,6 +188,7 @@ private:
   bool item(const ast::Stmt *stmt);
   void check(const ast::AssertStmt &stmt);
   void given(const ast::GivenStmt &stmt);
+  void checkDrawn(const core::Given &given);
   /// Both sides at the same axes and of one kind.
   bool compare(const ast::AssertStmt &stmt, const ast::BinaryExpr &equal,
                core::Assert &node);
@@ -270,6 +273,31 @@ void TestBuilder::given(const ast::GivenStmt &stmt) {
       {path, e.runTime(value, stmt.value->range), stmt.range});
 }
 
+/// What is given replaces a draw that was met.
+void TestBuilder::checkDrawn(const core::Given &given) {
+  std::set<std::string> drawn;
+  for (const auto &[place, count] : e.drawCounts)
+    for (unsigned i = 1; i <= count; ++i)
+      drawn.insert(i == 1 ? place.second
+                          : place.second + "." + std::to_string(i));
+  if (drawn.count(given.path))
+    return;
+  for (const std::string &path : drawn)
+    if (llvm::StringRef(given.path).ends_with("." + path)) {
+      e.notSupported(given.range, "'given' for a draw inside of a layer");
+      return;
+    }
+  Diagnostic &diag =
+      e.report(Rule::test_c2, given.range,
+               "nothing draws '" + llvm::Twine(given.path) + "'");
+  if (drawn.empty())
+    return;
+  std::string list;
+  for (const std::string &path : drawn)
+    list += (list.empty() ? "'" : ", '") + path + "'";
+  diag.note("drawn are " + list);
+}
+
 bool TestBuilder::item(const ast::Stmt *stmt) {
   if (auto *check = llvm::dyn_cast<ast::AssertStmt>(stmt))
     this->check(*check);
@@ -295,6 +323,8 @@ bool TestBuilder::build() {
   unsigned errors = e.session.diags.getNumErrors();
   for (const ast::Stmt *stmt : decl.body->statements)
     e.statement(stmt);
+  for (const core::Given &given : plan.givens)
+    checkDrawn(given);
   return e.session.diags.getNumErrors() == errors;
 }
 

@@ -4,7 +4,16 @@
 
 #include "frontend/Sema/Value.h"
 
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
 namespace lamina::sema {
+
+std::string spelled(double number) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%g", number);
+  return text;
+}
 
 static Value make(Value::Kind kind, Range range) {
   Value value;

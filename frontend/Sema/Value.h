@@ -59,6 +59,7 @@ struct Value {
   Dim dim;
   double real = 0;
   bool truth = false;
+  bool mayBeNone = false; ///< of a `T?` or a setting: `if` asks if it is there
   std::string text;
   core::Expr *expr = nullptr;
   core::Scalar *scalar =
@@ -154,6 +155,9 @@ struct GroupExpr {
   std::vector<std::shared_ptr<const GroupExpr>> parts;
   Range range;
 };
+
+/// A number as a message writes it.
+std::string spelled(double number);
 
 } // namespace lamina::sema
 

@@ -196,6 +196,16 @@ Value Evaluator::memberWeight(LayerState &layer, FrameScope &in,
   if (type.isError())
     return Value::error(weight.range);
   auto [known, isNew] = layer.weights.insert({name, type});
+  bool isEmpty = llvm::any_of(type.axes, [](const core::Axis &axis) {
+    return axis.size().isConstant(0);
+  });
+  if (isNew && isEmpty && !decl.isState) {
+    if (reportedCalls.insert(in.call.begin).second)
+      report(Rule::weight_c5, in.call,
+             "'" + name + "' of '" + layer.decl->name.text + "' would be " +
+                 type.str(true) + ", which holds no number");
+    return Value::error(weight.range);
+  }
   if (!isNew && !core::sameSizes(known->second, type)) {
     report(Rule::weight_c2, in.call,
            "'" + name + "' of '" + layer.decl->name.text + "' is " +

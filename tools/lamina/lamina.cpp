@@ -136,7 +136,7 @@ struct CommandLine {
   ExplainOptions what;
   std::vector<std::string> files, programArguments;
   bool checkOnly = false;
-  CLI::App *build, *run, *check, *fmt, *explain;
+  CLI::App *build, *run, *test, *check, *fmt, *explain;
 
   CommandLine() {
     app.require_subcommand(1);
@@ -146,6 +146,10 @@ struct CommandLine {
         "run",
         "compile a file and run it; the program's own flags follow '--'");
     addCompileFlags(run, raw, options);
+    test = app.add_subcommand(
+        "test", "run the tests of a file, in float64; part of a name after "
+                "'--' picks some");
+    addCompileFlags(test, raw, options);
     check = app.add_subcommand("check", "say what is wrong with a file");
     addCompileFlags(check, raw, options);
     fmt = app.add_subcommand("fmt", "bring files into the one layout");
@@ -174,13 +178,22 @@ struct CommandLine {
 
   int dispatch() {
     finish(raw, options);
-    std::optional<Stage> oracle = takeOracle(options, run->parsed());
+    bool runs = run->parsed() || test->parsed();
+    std::optional<Stage> oracle = takeOracle(options, runs);
     if (build->parsed())
       return lamina::driver::build(options);
     if (run->parsed())
       return lamina::driver::run(options, programArguments, oracle);
-    if (check->parsed())
+    if (test->parsed()) {
+      options.withTests = true;
+      options.precision = "float64";
+      programArguments.insert(programArguments.begin(), "test");
+      return lamina::driver::run(options, programArguments, oracle);
+    }
+    if (check->parsed()) {
+      options.withTests = true;
       return lamina::driver::check(options);
+    }
     if (explain->parsed()) {
       if (!what.weights && !what.kernels && !what.memory && !what.backends)
         what = {true, true, true, false};
