@@ -24,7 +24,9 @@ struct Affine {
 
 class Access {
 public:
-  Access(Emitter &emitter, const core::Element &element, Emitted base);
+  /// `outside` is what is read outside of the base, where that is a number.
+  Access(Emitter &emitter, const core::Element &element, Emitted base,
+         std::optional<double> outside);
   Emitted emit();
 
 private:
@@ -65,8 +67,7 @@ private:
   llvm::SmallVector<Label, 6> labels;
   unsigned kept = 0;
   bool guarded = false;
-  std::optional<double>
-      outside; ///< what is read outside, where that is a number
+  std::optional<double> outside;
   bool needsTest = false;
 };
 

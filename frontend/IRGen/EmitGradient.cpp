@@ -128,7 +128,9 @@ std::optional<Emitted> Emitter::liftGradient(const core::Gradient *e) {
   if (!element)
     return all;
   return mapTensors(all, [&](const Emitted &derivative) {
-    return Access(*this, *element, Emitted::tensor(derivative.value)).emit();
+    return Access(*this, *element, Emitted::tensor(derivative.value),
+                  writtenNumber(element->otherwise))
+        .emit();
   });
 }
 

@@ -75,8 +75,10 @@ Affine Affine::of(core::Dim position) {
   return result;
 }
 
-Access::Access(Emitter &emitter, const core::Element &element, Emitted base)
-    : emitter(emitter), b(emitter.b), element(element), x(base.value) {
+Access::Access(Emitter &emitter, const core::Element &element, Emitted base,
+               std::optional<double> outside)
+    : emitter(emitter), b(emitter.b), element(element), x(base.value),
+      outside(outside) {
   for (const core::IndexVar *index : base.ambient)
     labels.push_back({Label::Index, index, nullptr, 0});
   for (const core::Subscript &subscript : element.subscripts)
@@ -86,8 +88,6 @@ Access::Access(Emitter &emitter, const core::Element &element, Emitted base)
   while (labels.size() < rankOf(x))
     labels.push_back({Label::Open, nullptr, &all, 0});
   guarded = element.proof != core::Proof::Always;
-  if (element.proof == core::Proof::Else)
-    outside = writtenNumber(element.otherwise);
   // A value that is computed is put there at the end, by a test of the ranges.
   needsTest = element.proof == core::Proof::Else && !outside;
 }
@@ -424,8 +424,48 @@ Emitted Access::emit() {
   return emitter.choose(inRange(), result, otherwise);
 }
 
+/// True up to the ends of the ragged axes that are read at places that may lie
+/// behind them, in the shape of the base. Nothing if there is no such axis.
+Emitted Emitter::insideOfRead(const core::Element &e, const Emitted &base) {
+  Emitted all;
+  for (auto [axis, subscript] : llvm::enumerate(e.subscripts)) {
+    const core::Atom *ragged = raggedAtom(e.base->type.axes[axis].dim);
+    if (!ragged || !subscript.value)
+      continue;
+    const core::Atom *own =
+        subscript.position ? subscript.position.size().atom() : nullptr;
+    if (own && own->kind == core::Atom::Index &&
+        static_cast<const core::IndexVar *>(own->owner)->raggedSize ==
+            e.base->type.axes[axis].size())
+      continue; // as far as the index goes, so does the axis
+    all = bothTrue(all, insideOf(base, e.base->type, axis, ragged));
+  }
+  return all;
+}
+
+/// What stands behind the end of a sample counts as outside, like what would
+/// stand behind that of the tensor.
 Emitted Emitter::emitElement(const core::Element *e) {
-  return Access(*this, *e, emit(e->base)).emit();
+  Emitted base = emit(e->base), inside;
+  if (e->proof != core::Proof::Else)
+    return Access(*this, *e, base, std::nullopt).emit();
+  std::optional<double> number = writtenNumber(e->otherwise);
+  inside = insideOfRead(*e, base);
+  if (!inside.isTensor())
+    return Access(*this, *e, base, number).emit();
+  Value filled = b.constantLike(base.value, number.value_or(0));
+  base.value = b.select(inside.value, base.value, filled);
+  Emitted result = Access(*this, *e, base, number.value_or(0)).emit();
+  if (number)
+    return result;
+  Emitted isThere = Access(*this, *e, inside, 0).emit();
+  Emitted otherwise = emit(e->otherwise);
+  Ambient ambient = unite(result.ambient, otherwise.ambient);
+  Value value = b.convert(otherwise.value, elementOf(result.value));
+  return Emitted::tensor(
+      b.select(align(isThere, ambient), align(result, ambient),
+               align(Emitted::tensor(value, otherwise.ambient), ambient)),
+      ambient);
 }
 
 } // namespace lamina::irgen

@@ -298,7 +298,7 @@ public:
     if (const core::Atom *samples = ragged.raggedOver) {
       bool isKnown = samples->low && samples->low == samples->high;
       sizes.push_back(isKnown ? module.types.size(samples->low)
-                              : SizeExpr::name(module.types.nameOf(*samples)));
+                              : module.types.atomSize(*samples));
     }
     Type type = module.types.tensor(sizes, module.types.whole());
     lengthArgs.push_back(

@@ -2,7 +2,7 @@
 //
 // Products, parts, and what works on whole axes.
 
-#include "frontend/IRGen/Emitter.h"
+#include "frontend/IRGen/ModuleEmitter.h"
 
 #include <numeric>
 
@@ -227,9 +227,16 @@ Emitted Emitter::emitStructured(const core::Structured *e) {
     joined.append(own.begin(), own.end());
     return tensor(b.reshape(repeated, joined));
   }
-  case StructuredKind::Ragged:
-    lengthValues[raggedAtom(e->type.axes[e->axis].dim)] = operands[1];
+  case StructuredKind::Ragged: {
+    const core::Atom *ragged = e->type.axes[e->axis].dim.size().atom();
+    lengthValues[ragged] = operands[1];
+    // Neither this size nor that of its samples is one that the program lists.
+    unsigned first = x.ambient.size();
+    Sizes sizes = graph::getShape(x.value);
+    module.types.alias(*ragged, sizes[first + e->axis]);
+    module.types.alias(*ragged->raggedOver, sizes[first]);
     return x;
+  }
   case StructuredKind::OneHot:
     return tensor(emitOneHot(b, x.value, types().size(e->type.axes.back().dim),
                              types().element(e->type.elem)));

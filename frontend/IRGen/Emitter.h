@@ -205,6 +205,7 @@ private:
   Emitted insideOf(const Emitted &x, const core::Type &type, unsigned axis,
                    const core::Atom *ragged);
   Emitted insideOfRound(const core::IndexVar *index);
+  Emitted insideOfRead(const core::Element &e, const Emitted &base);
   mlir::Value reverseAxis(const Emitted &x, const core::Type &type,
                           unsigned axis);
 

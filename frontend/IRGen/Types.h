@@ -45,6 +45,7 @@ public:
   }
   /// `dim.size()`, in which nothing but sizes of the program is left.
   SizeExpr size(core::Dim dim) const;
+  SizeExpr atomSize(const core::Atom &atom) const;
   Sizes sizes(const core::Type &type) const;
 
   mlir::RankedTensorType tensor(llvm::ArrayRef<SizeExpr> sizes,
@@ -66,8 +67,6 @@ public:
   std::string line(Range range) const;
 
 private:
-  SizeExpr atomSize(const core::Atom &atom) const;
-
   const SourceManager &sources;
   mlir::MLIRContext &context;
   mlir::FloatType realType;
