@@ -24,6 +24,9 @@ public:
 
   /// Threads of a block.
   virtual unsigned threads() const = 0;
+  /// Blocks that a multiprocessor must be able to hold at once, which limits
+  /// the registers of a thread; 0 leaves it to ptxas.
+  virtual unsigned blocksAtOnce() const { return 0; }
   /// Emits the number of blocks.
   virtual llvm::Value *emitBlocks(Frame &frame) = 0;
   /// Emits the bytes of global scratch that one block needs.

@@ -67,8 +67,14 @@ static std::unique_ptr<TargetMachine> makeMachine(StringRef chip) {
 // The module
 //===----------------------------------------------------------------------===//
 
-static Function *declareKernel(const KernelBody &body, unsigned threads,
-                               Module &module) {
+std::string deviceName(const KernelBody &body) {
+  std::string name = body.name().str();
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
+static Function *declareKernel(const KernelBody &body,
+                               const DeviceEmitter &emitter, Module &module) {
   LLVMContext &context = module.getContext();
   Type *pointer = PointerType::getUnqual(context);
   SmallVector<Type *> arguments(body.bufferCount(), pointer);
@@ -76,10 +82,12 @@ static Function *declareKernel(const KernelBody &body, unsigned threads,
   arguments.append({pointer, pointer});
   auto *function = Function::Create(
       FunctionType::get(Type::getVoidTy(context), arguments, false),
-      Function::ExternalLinkage, body.name(), module);
+      Function::ExternalLinkage, deviceName(body), module);
   function->setCallingConv(CallingConv::PTX_Kernel);
   function->setDoesNotThrow();
-  function->addFnAttr("nvvm.maxntid", std::to_string(threads));
+  function->addFnAttr("nvvm.maxntid", std::to_string(emitter.threads()));
+  if (unsigned blocks = emitter.blocksAtOnce())
+    function->addFnAttr("nvvm.minctasm", std::to_string(blocks));
   return function;
 }
 
@@ -90,7 +98,7 @@ std::unique_ptr<Module> emitModule(const KernelBody &body,
   std::unique_ptr<TargetMachine> machine = makeMachine(chip);
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
-  Function *function = declareKernel(body, emitter.threads(), *module);
+  Function *function = declareKernel(body, emitter, *module);
   Values buffers, dims;
   for (unsigned i = 0; i < body.bufferCount(); ++i)
     buffers.push_back(function->getArg(i));

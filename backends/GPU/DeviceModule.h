@@ -18,6 +18,9 @@
 
 namespace lamina::gpu {
 
+/// The kernel's name as PTX takes it: no dots.
+std::string deviceName(const KernelBody &body);
+
 /// Null after a diagnostic, if the body has no form.
 std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body);
 

@@ -5,6 +5,7 @@
 #include "backends/GPU/EmulatedModule.h"
 
 #include "backends/CPU/Target.h"
+#include "backends/GPU/DeviceModule.h"
 
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
@@ -259,11 +260,12 @@ static void emitRun(Module &module, const KernelBody &body, Function *thread,
 mlir::LogicalResult emulateModule(Module &module, const KernelBody &body,
                                   DeviceEmitter &emitter,
                                   const TargetModel &host) {
-  Function *device = module.getFunction(body.name());
+  Function *device = module.getFunction(deviceName(body));
   device->setName(body.name() + "_device");
   device->setCallingConv(CallingConv::C);
   device->setLinkage(Function::InternalLinkage);
   device->removeFnAttr("nvvm.maxntid");
+  device->removeFnAttr("nvvm.minctasm");
   int64_t sharedBytes = placeSharedMemory(module, *device);
   if (failed(substituteCalls(*device, body)))
     return mlir::failure();

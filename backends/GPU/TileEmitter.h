@@ -22,6 +22,8 @@ public:
       : body(body), form(std::move(form)) {}
 
   unsigned threads() const override { return 256; }
+  /// For more, some versions of ptxas would spill the sums of a tile.
+  unsigned blocksAtOnce() const override { return 2; }
   llvm::Value *emitBlocks(Frame &frame) override;
   llvm::Value *emitScratch(Frame &frame) override { return frame.b.index(0); }
   mlir::LogicalResult emitThread(Frame &frame, llvm::Value *scratch) override;
