@@ -178,6 +178,7 @@ TEST_F(Toy, MeasuresAndDescribes) {
   EXPECT_EQ(runToy(folder, "bench --steps 3 --kernels").code, 0);
   Outcome info = runToy(folder, "info");
   EXPECT_EQ(info.out, R"(toy, built by lamina 0.1.0 from toy.lam
+runs the code for any
 weights:
   rows.*.table                             f32 [2, 128]
   256 numbers are trained, 0 are states
@@ -333,8 +334,6 @@ TEST_F(Toy, RefusesFoldersItCannotWrite) {
   EXPECT_EQ(fails(1, "train --out input.txt/r"),
             "error: cannot make the folder 'input.txt/r': 'input.txt' is a "
             "file\n");
-  EXPECT_EQ(fails(1, "train --out /proc/r").substr(0, 41),
-            "error: cannot make the folder '/proc/r': ");
 }
 
 TEST_F(Toy, SaysWhenTheDiskIsFull) {
