@@ -252,6 +252,12 @@ Value Emitter::emitAtom(const core::Atom &atom, core::DimContext &context) {
 // Elementwise
 //===----------------------------------------------------------------------===//
 
+/// Whether no derivative by the value is asked for.
+static bool isFixed(const core::Expr *e) {
+  return !e->type.isTensor() || !e->type.elem.isReal() || writtenNumber(e) ||
+         llvm::isa<core::Constant, core::ScalarRef, core::SizeOf>(e);
+}
+
 Emitted Emitter::emitElementwise(const core::Elementwise *e) {
   ArrayRef<core::Expr *> emitted = e->operands;
   // A written exponent becomes products, and no operand.
@@ -260,9 +266,25 @@ Emitted Emitter::emitElementwise(const core::Elementwise *e) {
   SmallVector<Emitted> operands = emitAll(emitted);
   Ambient ambient = ambientOf(operands);
   Sizes own = types().sizes(e->type);
+  SmallVector<RaggedAxis, 2> ragged = raggedAxes(ambient, e->type);
   SmallVector<Value, 3> values;
-  for (auto [operand, alignment] : llvm::zip(operands, e->alignments))
-    values.push_back(align(operand, ambient, alignment, own));
+  for (auto [operand, alignment, written] :
+       llvm::zip(operands, e->alignments, e->operands)) {
+    Value value = align(operand, ambient, alignment, own);
+    if (!ragged.empty() && !isFixed(written)) {
+      SmallVector<int64_t> axes;
+      for (const core::IndexVar *index : operand.ambient)
+        axes.push_back(axisOf(ambient, index));
+      for (unsigned axis : alignment)
+        axes.push_back(ambient.size() + axis);
+      SmallVector<RaggedAxis, 2> met;
+      for (const RaggedAxis &each : ragged)
+        if (!each.isWithin(axes))
+          met.push_back(each);
+      value = hidePadding(value, met);
+    }
+    values.push_back(value);
+  }
   Type element = types().element(e->type.elem);
   return Emitted::tensor(arithmetic(e->primitive, values, element, e->operands),
                          ambient);

@@ -194,6 +194,39 @@ Value Emitter::alignCondition(const Emitted &where, const core::Expr *written,
   return align(where, all, alignment, sizesBehind(x, all.size()));
 }
 
+/// A product that is summed. Its factors have 0 in their padding, so that the
+/// product has, and a contraction of them stays one.
+Emitted Emitter::emitFactors(const core::Elementwise *e,
+                             SmallVectorImpl<Ambient> &factors) {
+  SmallVector<Emitted> operands;
+  for (const core::Expr *operand : e->operands) {
+    auto *inner = llvm::dyn_cast<core::Elementwise>(operand);
+    if (inner && inner->primitive == core::Primitive::Mul) {
+      operands.push_back(emitFactors(inner, factors));
+      continue;
+    }
+    operands.push_back(hidePadding(emit(operand), operand->type));
+    factors.push_back(operands.back().ambient);
+  }
+  Ambient ambient = ambientOf(operands);
+  Sizes own = types().sizes(e->type);
+  SmallVector<Value, 2> values;
+  for (auto [operand, alignment] : llvm::zip_equal(operands, e->alignments))
+    values.push_back(align(operand, ambient, alignment, own));
+  Type element = types().element(e->type.elem);
+  return Emitted::tensor(arithmetic(e->primitive, values, element, e->operands),
+                         ambient);
+}
+
+static const core::Elementwise *summedProduct(const core::Fold *e) {
+  auto *body = llvm::dyn_cast_or_null<core::Elementwise>(e->body);
+  return body && e->fold == FoldKind::Sum && body->type.elem.isReal() &&
+                 body->primitive == core::Primitive::Mul &&
+                 body->type.axes.empty()
+             ? body
+             : nullptr;
+}
+
 Emitted Emitter::emitFold(const core::Fold *e) {
   for (const core::IndexVar *index : e->indices)
     open(index);
@@ -202,10 +235,24 @@ Emitted Emitter::emitFold(const core::Fold *e) {
   if (e->where)
     where = emit(e->where);
   // `count[i where c]()` counts all that c leaves.
-  body =
-      e->body ? emit(e->body) : Emitted::tensor(b.number(types().truth(), 1));
+  SmallVector<Ambient> factors;
+  const core::Elementwise *product = summedProduct(e);
+  if (product)
+    body = emitFactors(product, factors);
+  else
+    body =
+        e->body ? emit(e->body) : Emitted::tensor(b.number(types().truth(), 1));
+  // Factors under the index and its samples are 0 behind the ends already.
+  auto isHidden = [&](const core::IndexVar *index) {
+    return llvm::any_of(factors, [&](const Ambient &ambient) {
+      auto axes = raggedAxes(ambient, {});
+      return llvm::any_of(axes, [&](const RaggedAxis &axis) {
+        return ambient[axis.axis] == index;
+      });
+    });
+  };
   for (const core::IndexVar *index : e->indices)
-    if (index->raggedOver)
+    if (index->raggedOver && !isHidden(index))
       where = bothTrue(where, insideOf(index));
   close(e->indices.size());
   Ambient all = unite(unite(body.ambient, where.ambient), folded);
@@ -219,8 +266,11 @@ Emitted Emitter::emitFold(const core::Fold *e) {
     else
       rest.push_back(index);
   }
-  return Emitted::tensor(
-      fold(e->fold, x, condition, axes, types().element(e->type.elem)), rest);
+  Value result =
+      fold(e->fold, x, condition, axes, types().element(e->type.elem));
+  if (product)
+    result = hidePadding(result, raggedAxes(rest, e->type));
+  return Emitted::tensor(result, rest);
 }
 
 Emitted Emitter::emitSoftmaxAt(const core::SoftmaxAt *e) {

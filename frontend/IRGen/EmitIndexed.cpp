@@ -445,7 +445,7 @@ Emitted Emitter::insideOfRead(const core::Element &e, const Emitted &base) {
 
 /// What stands behind the end of a sample counts as outside, like what would
 /// stand behind that of the tensor.
-Emitted Emitter::emitElement(const core::Element *e) {
+Emitted Emitter::readElement(const core::Element *e) {
   Emitted base = emit(e->base), inside;
   if (e->proof != core::Proof::Else)
     return Access(*this, *e, base, std::nullopt).emit();
@@ -466,6 +466,30 @@ Emitted Emitter::emitElement(const core::Element *e) {
       b.select(align(isThere, ambient), align(result, ambient),
                align(Emitted::tensor(value, otherwise.ambient), ambient)),
       ambient);
+}
+
+/// Whether the only place that is read for the position `index` is its own.
+static bool isReadInPlace(const core::Element &e, const core::IndexVar *index) {
+  return llvm::any_of(llvm::enumerate(e.subscripts), [&](auto each) {
+    const core::Dim &position = each.value().position;
+    return position && position == index->value &&
+           e.base->type.axes[each.index()].size() == index->raggedSize.size();
+  });
+}
+
+/// Where padding reads another place, as a row of a table or what stands
+/// before it, it reads 0: nothing of its derivative gets there.
+Emitted Emitter::emitElement(const core::Element *e) {
+  Emitted result = readElement(e);
+  if (!isReal(result.value))
+    return result;
+  SmallVector<RaggedAxis, 2> moved;
+  for (const RaggedAxis &each : raggedAxes(result.ambient, e->type))
+    if (each.axis < result.ambient.size() &&
+        !isReadInPlace(*e, result.ambient[each.axis]))
+      moved.push_back(each);
+  result.value = hidePadding(result.value, moved);
+  return result;
 }
 
 } // namespace lamina::irgen

@@ -93,9 +93,13 @@ Emitted Emitter::emitLoop(const core::Loop *e) {
   ValueRange carried = results.carries;
   for (const Emitted &start : starts)
     parts.push_back(unflatten(start, ambient, carried));
-  for (auto [collected, stack] : llvm::zip_equal(e->collected, results.stacks))
-    parts.push_back(Emitted::tensor(
-        placeRounds(stack, ambient.size(), collected.axis), ambient));
+  for (auto [collected, stack] :
+       llvm::zip_equal(e->collected, results.stacks)) {
+    Emitted all = Emitted::tensor(
+        placeRounds(stack, ambient.size(), collected.axis), ambient);
+    const core::Type &type = e->type.parts[parts.size()];
+    parts.push_back(e->index->raggedOver ? hidePadding(all, type) : all);
+  }
   if (e->until)
     parts.push_back(
         Emitted::tensor(b.convert(results.rounds, types().whole())));

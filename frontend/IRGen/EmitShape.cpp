@@ -29,7 +29,8 @@ Value swapLast(TensorBuilder &b, Value x) {
 
 /// One contraction; the axes of indices are loops that both sides may have.
 Emitted Emitter::emitMatMul(const core::MatMul *e) {
-  Emitted left = emit(e->left), right = emit(e->right);
+  Emitted left = hidePadding(emit(e->left), e->left->type),
+          right = hidePadding(emit(e->right), e->right->type);
   Ambient ambient = unite(left.ambient, right.ambient);
   unsigned rows = rankOf(left.value) - left.ambient.size() - 1;
   unsigned columns = rankOf(right.value) - right.ambient.size() - 1;
@@ -62,7 +63,7 @@ Emitted Emitter::emitMatMul(const core::MatMul *e) {
       types().tensor(sizes, types().real()),
       b.convert(left.value, types().real()),
       b.convert(right.value, types().real()), maps, TypeAttr());
-  return Emitted::tensor(product, ambient);
+  return hidePadding(Emitted::tensor(product, ambient), e->type);
 }
 
 Emitted Emitter::emitJoin(const core::Join *e) {

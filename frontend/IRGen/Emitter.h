@@ -176,6 +176,16 @@ private:
     mlir::Value key;
     Ambient keyed, all;
   };
+  /// An axis with a length for each sample, or (no `samples`) one for all.
+  struct RaggedAxis {
+    unsigned axis;
+    std::optional<unsigned> samples;
+    const core::Atom *size;
+    bool isWithin(llvm::ArrayRef<int64_t> axes) const {
+      return llvm::is_contained(axes, int64_t(axis)) &&
+             (!samples || llvm::is_contained(axes, int64_t(*samples)));
+    }
+  };
   struct Place {
     Root root;
     std::string path;
@@ -205,9 +215,18 @@ private:
   Emitted insideOf(const Emitted &x, const core::Type &type, unsigned axis,
                    const core::Atom *ragged);
   Emitted insideOfRound(const core::IndexVar *index);
+  llvm::SmallVector<RaggedAxis, 2> raggedAxes(const Ambient &ambient,
+                                              const core::Type &type);
+  mlir::Value hidePadding(mlir::Value x, llvm::ArrayRef<RaggedAxis> axes);
+  Emitted hidePadding(Emitted x, const core::Type &type);
   Emitted insideOfRead(const core::Element &e, const Emitted &base);
+  Emitted readElement(const core::Element *e);
   mlir::Value reverseAxis(const Emitted &x, const core::Type &type,
                           unsigned axis);
+
+  // EmitFold.cpp
+  Emitted emitFactors(const core::Elementwise *e,
+                      llvm::SmallVectorImpl<Ambient> &factors);
 
   // EmitLoop.cpp
   mlir::Value roundValue(const core::Loop &loop, mlir::Value round);

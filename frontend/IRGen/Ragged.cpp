@@ -5,6 +5,10 @@
 // A ragged size is the padded size in types; its lengths are a tensor beside
 // it. Where elements of different positions meet, the emitters ask here for the
 // condition that a position is inside.
+//
+// Padding may hold anything, NaN too, and so may derivatives there. Where a
+// value without a ragged axis meets one that has it, the derivative of the
+// former is a sum over that axis: there the padding is hidden (decision 0155).
 
 #include "frontend/IRGen/Emitter.h"
 
@@ -123,6 +127,64 @@ Emitted Emitter::isInside(core::Dim position, core::Dim size,
   Emitted length = lengthsUnder(ragged, indices);
   Value place = b.convert(emitDim(position), types().whole());
   return Emitted::tensor(isBelow(b, place, length.value), length.ambient);
+}
+
+/// Those of a value of `type` under `ambient` whose lengths are known for each
+/// of its samples.
+SmallVector<Emitter::RaggedAxis, 2>
+Emitter::raggedAxes(const Ambient &ambient, const core::Type &type) {
+  SmallVector<core::Dim> dims;
+  SmallVector<const core::Atom *> sizes;
+  for (const core::IndexVar *index : ambient) {
+    dims.push_back(index->extent);
+    sizes.push_back(index->raggedOver ? index->raggedSize.size().atom()
+                                      : nullptr);
+  }
+  for (const core::Axis &axis : type.axes) {
+    dims.push_back(axis.dim);
+    sizes.push_back(raggedAtom(axis.dim));
+  }
+  SmallVector<RaggedAxis, 2> result;
+  for (auto [axis, size] : llvm::enumerate(sizes)) {
+    if (!size)
+      continue;
+    const Emitted &length = lengths(size);
+    if (!length.ambient.empty())
+      continue;
+    if (rankOf(length.value) == 0) {
+      result.push_back({unsigned(axis), std::nullopt, size});
+      continue;
+    }
+    for (auto [samples, dim] : llvm::enumerate(dims))
+      if (samples != axis && isAlongSamples(dim, *size)) {
+        result.push_back({unsigned(axis), unsigned(samples), size});
+        break;
+      }
+  }
+  return result;
+}
+
+/// 0 behind the ends. A select, so that what the padding holds reaches no
+/// derivative of `x`, nor `x` a derivative of what it meets there.
+Value Emitter::hidePadding(Value x, ArrayRef<RaggedAxis> axes) {
+  Sizes sizes = graph::getShape(x);
+  for (const RaggedAxis &each : axes) {
+    SmallVector<int64_t, 1> along;
+    if (each.samples)
+      along.push_back(*each.samples);
+    Value ends = b.broadcast(lengths(each.size).value, sizes, along);
+    Value inside =
+        b.compare(arith::CmpIPredicate::slt, arith::CmpFPredicate::OLT,
+                  b.iota(sizes, each.axis), ends);
+    x = b.select(inside, x, b.constantLike(x, 0));
+  }
+  return x;
+}
+
+Emitted Emitter::hidePadding(Emitted x, const core::Type &type) {
+  if (isReal(x.value))
+    x.value = hidePadding(x.value, raggedAxes(x.ambient, type));
+  return x;
 }
 
 /// Each sample's own part of a ragged axis is turned round, its padding stays.
