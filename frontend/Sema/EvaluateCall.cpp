@@ -57,9 +57,50 @@ static bool anyError(const Args &args) {
   return llvm::any_of(args, [](auto &arg) { return arg.value.isError(); });
 }
 
+/// `[..., n]`: what has such a parameter works along the last dimension of it.
+static bool worksAlongLast(const Value &callee, unsigned position) {
+  const ast::FunctionDecl *decl = callee.callable->function;
+  if (!decl || position >= decl->parameters.list.size())
+    return false;
+  auto *type = llvm::dyn_cast_or_null<ast::TensorType>(
+      decl->parameters.list[position].type);
+  return type && type->dimensions.size() > 1 &&
+         !llvm::isa<ast::EllipsisExpr>(type->dimensions.back().size);
+}
+
+/// Only what is built in, or begins a run, has the dimension that a call names.
+/// A function runs over those of its signature, and a name may but confirm
+/// that.
+static const EvaluatedArg *findIgnoredOver(Evaluator &e, const Value &callee,
+                                           const Args &args) {
+  if (callee.kind != Value::Function ||
+      callee.callable->kind != Callable::Function || callee.callable->self)
+    return nullptr;
+  for (auto [position, arg] : llvm::enumerate(args)) {
+    if (!arg.over)
+      continue;
+    bool isTensor =
+        arg.value.kind == Value::RunTime && arg.value.expr->type.isTensor();
+    if (!isTensor || !worksAlongLast(callee, position))
+      return &arg;
+    const core::Type &type = arg.value.expr->type;
+    auto axis = e.axisOver(type, arg.over, arg.source);
+    if (axis && *axis + 1 != type.rank())
+      return &arg;
+  }
+  return nullptr;
+}
+
 Value Evaluator::apply(const Value &callee, Args args, Range range) {
   if (callee.isError() || anyError(args))
     return Value::error(range);
+  if (const EvaluatedArg *ignored = findIgnoredOver(*this, callee, args)) {
+    report(Rule::over_c1, ignored->over->range,
+           "this call has no dimension to choose: its signature says what it "
+           "runs over")
+        .note("only what is built in, such as 'mean(x over t)', is told so");
+    return Value::error(range);
+  }
   switch (callee.kind) {
   case Value::Field:
     if (auto left = partialCall(callee, args, range))
