@@ -89,11 +89,20 @@ static std::optional<Stage> takeOracle(Options &options, bool canRun) {
   return stage;
 }
 
+/// A flag that may be given several times takes one value each time: what
+/// follows the value is the file.
+static CLI::Option *addList(CLI::App *command, const char *flag,
+                            std::vector<std::string> &values,
+                            const std::string &description) {
+  return command->add_option(flag, values, description)
+      ->allow_extra_args(false);
+}
+
 static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
   command->add_option("file", options.input, "a .lam file, or IR with --from")
       ->required();
-  command->add_option("--set", raw.set,
-                      "give a constant of the file another value: name=value");
+  addList(command, "--set", raw.set,
+          "give a constant of the file another value: name=value");
   command->add_option("--from", raw.from, "the file is IR of this stage");
   command->add_option("--precision", options.precision, "float32 or float64")
       ->check(CLI::IsMember({"float32", "float64"}));
@@ -105,12 +114,12 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
                       "for several, chosen at start), or a name");
   command->add_option("--backend", raw.backend,
                       "code generators in order of preference: cpu,…");
-  command->add_option("--load-backend-plugin", options.backendPlugins,
-                      "a shared library of backends");
-  command->add_option("--load-pass-plugin", options.plugins,
-                      "a shared library of passes");
-  command->add_option("--at", raw.hooks,
-                      "run passes at a hook: after-gradients=pass,pass");
+  addList(command, "--load-backend-plugin", options.backendPlugins,
+          "a shared library of backends");
+  addList(command, "--load-pass-plugin", options.plugins,
+          "a shared library of passes");
+  addList(command, "--at", raw.hooks,
+          "run passes at a hook: after-gradients=pass,pass");
   command->add_flag("--keep-gradients", options.keepGradients,
                     "write the gradients of a step to its checkpoints");
   command->add_option("--threads", options.threads, "threads that compile");
@@ -171,9 +180,8 @@ struct CommandLine {
     addCompileFlags(build, raw, options);
     build->add_option("-o,--output", options.output,
                       "the file to write; '-' is standard output");
-    build->add_option("--emit", raw.emit, "what to write: " + stageList())
-        ->delimiter(',')
-        ->allow_extra_args(false); // what follows is the file
+    addList(build, "--emit", raw.emit, "what to write: " + stageList())
+        ->delimiter(',');
   }
 
   int dispatch() {
