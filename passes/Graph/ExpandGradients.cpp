@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 
@@ -57,7 +58,7 @@ private:
   SmallVector<Value> wholeSeeds(OpBuilder &b);
   FailureOr<SmallVector<Value>> pullEach();
   SmallVector<Value> unitSeeds(OpBuilder &b, Value index, const Shape &kept);
-  void remarkUnreached(unsigned i);
+  void remarkUnreached(ArrayRef<unsigned> unreached);
 
   GradientOp op;
   const GradientOptions &options;
@@ -207,10 +208,42 @@ FailureOr<SmallVector<Value>> Expansion::pullEach() {
   return results;
 }
 
-void Expansion::remarkUnreached(unsigned i) {
-  auto diag =
-      op.emitRemark("the gradient is zero: its value does not depend on this");
-  diag.attachNote(op.getWrt()[i].getLoc()) << "what it is asked for";
+/// The variable that an entry was given as this argument.
+static StringRef getVariable(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto function = argument ? dyn_cast<FunctionOpInterface>(
+                                 argument.getOwner()->getParentOp())
+                           : FunctionOpInterface();
+  if (!function)
+    return "";
+  auto load = function.getArgAttrOfType<FlatSymbolRefAttr>(
+      argument.getArgNumber(), "program.load");
+  return load ? load.getValue() : "";
+}
+
+/// One remark for all: a layer that a loss does not read has many weights.
+void Expansion::remarkUnreached(ArrayRef<unsigned> unreached) {
+  if (unreached.empty())
+    return;
+  constexpr unsigned most = 5;
+  SmallVector<StringRef> names;
+  for (unsigned i : unreached)
+    if (StringRef name = getVariable(op.getWrt()[i]); !name.empty())
+      if (names.size() < most)
+        names.push_back(name);
+  auto diag = op.emitRemark("the gradient is zero: its value does not depend "
+                            "on ");
+  if (names.empty())
+    diag << "this";
+  else
+    llvm::interleave(
+        names, [&](StringRef name) { diag << "'" << name << "'"; },
+        [&] { diag << ", "; });
+  if (size_t more = unreached.size() - std::max<size_t>(names.size(), 1))
+    diag << " and " << more << " more";
+  if (names.empty())
+    diag.attachNote(op.getWrt()[unreached.front()].getLoc())
+        << "what it is asked for";
 }
 
 LogicalResult Expansion::run() {
@@ -224,12 +257,14 @@ LogicalResult Expansion::run() {
       each ? pullEach() : pull(b, wholeSeeds(b));
   if (failed(adjoints))
     return failure();
+  SmallVector<unsigned> unreached;
   for (auto [i, g] : llvm::enumerate(*adjoints)) {
     if (!g) {
-      remarkUnreached(unsigned(i));
+      unreached.push_back(unsigned(i));
       g = zeroOf(b, op.getLoc(), op.getResult(unsigned(i)).getType());
     }
   }
+  remarkUnreached(unreached);
   op.replaceAllUsesWith(*adjoints);
   op.erase();
   return success();

@@ -32,3 +32,27 @@ func.func @unreached(%x: tensor<f32>, %y: tensor<f32>) -> tensor<f32> {
   %1 = graph.gradient %e wrt %y : (tensor<f32>, tensor<f32>) -> tensor<f32>
   return %1 : tensor<f32>
 }
+
+// -----
+
+program.variable @M.a : tensor<f32> {init = 0.000000e+00 : f32, role = "param"}
+program.variable @M.b : tensor<f32> {init = 0.000000e+00 : f32, role = "param"}
+program.variable @M.c : tensor<f32> {init = 0.000000e+00 : f32, role = "param"}
+program.variable @M.d : tensor<f32> {init = 0.000000e+00 : f32, role = "param"}
+program.variable @M.e : tensor<f32> {init = 0.000000e+00 : f32, role = "param"}
+program.variable @M.f : tensor<f32> {init = 0.000000e+00 : f32, role = "param"}
+program.variable @M.g : tensor<f32> {init = 0.000000e+00 : f32, role = "param"}
+// Weights are named, five at most, in one remark.
+func.func @weights(%x: tensor<f32>, %a: tensor<f32> {program.load = @M.a}, %b: tensor<f32> {program.load = @M.b},
+                   %c: tensor<f32> {program.load = @M.c}, %d: tensor<f32> {program.load = @M.d},
+                   %e: tensor<f32> {program.load = @M.e}, %f: tensor<f32> {program.load = @M.f},
+                   %g: tensor<f32> {program.load = @M.g})
+    -> (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) {
+  %y = math.exp %a : tensor<f32>
+  // expected-remark @below {{the gradient is zero: its value does not depend on 'M.b', 'M.c', 'M.d', 'M.e', 'M.f' and 1 more}}
+  %1:7 = graph.gradient %y wrt %a, %b, %c, %d, %e, %f, %g
+      : (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
+      -> (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)
+  return %1#0, %1#1, %1#2, %1#3, %1#4, %1#5, %1#6
+      : tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>
+}
