@@ -449,7 +449,7 @@ bool DataReader::read() {
                findArgumentSizes(*expr);
              auto column = columnOfCall(*expr);
              if (!isTextSource() || !column)
-               return std::nullopt;
+               return isTextSource() ? listOfCall(*expr) : std::nullopt;
              return valueOf(std::move(*column), expr->range);
            });
   llvm::SaveAndRestore<

@@ -38,6 +38,7 @@ private:
   /// A text function of the record, if `expr` is nothing else.
   std::optional<Column> columnOf(const ast::Expr *expr);
   std::optional<Column> columnOfCall(const ast::CallExpr &call);
+  std::optional<Value> listOfCall(const ast::CallExpr &call);
   std::optional<Column> columnOfName(const ast::NameExpr &name);
   /// A comparison of texts of the record, or `and`, `or`, `not` of such.
   std::optional<Column> truthOf(const ast::Expr *expr);

@@ -114,6 +114,27 @@ std::optional<ColumnExpr> DataReader::columnOfCall(const ast::CallExpr &call) {
   return column;
 }
 
+/// `number([.a, .b])`: a list of what each text gives.
+std::optional<Value> DataReader::listOfCall(const ast::CallExpr &call) {
+  auto *name = llvm::dyn_cast<ast::NameExpr>(call.callee);
+  if (!name || name->name != "number" || call.arguments.size() != 1)
+    return std::nullopt;
+  auto *texts = llvm::dyn_cast<ast::ListExpr>(call.arguments[0].value);
+  if (!texts)
+    return std::nullopt;
+  std::vector<Value> items;
+  for (const ast::Expr *text : texts->elements) {
+    auto operand = columnOf(text);
+    if (!operand)
+      return std::nullopt;
+    items.push_back(valueOf(
+        unary(Column::Number, std::move(*operand), text->range), text->range));
+    if (items.back().isError())
+      return items.back();
+  }
+  return Value::list(std::move(items), call.range);
+}
+
 /// `encode(words, .a)` where the vocabulary is in error.
 bool DataReader::isOfBadWords(const ast::CallExpr &call) {
   if (!isTextSource())

@@ -418,6 +418,7 @@ private:
   FrameScope *frameOf(LayerState &layer);
   Value selfValue(LayerState &layer, Range range);
   Value evaluateMember(LayerState &layer, Symbol name, Range range);
+  Value needsItself(Symbol name, Range range);
   bool isThere(const ast::Expr *when);
   Value memberField(LayerState &layer, FrameScope &in,
                     const ast::FieldDecl &decl, Symbol name);

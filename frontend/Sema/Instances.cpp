@@ -265,6 +265,7 @@ void Evaluator::evaluateInstance(LayerCall &call, LayerState &state,
     call.frame->self = self;
     call.frame->selfOwner = inner;
     bindParams(call, made);
+    call.frame->given = call.frame->names;
     value = this->body(call.decl->body);
     if (call.decl->result && !value.isError())
       value = declare(value, call.decl->result,

@@ -87,7 +87,9 @@ struct FrameScope : Scope {
   bool hasPack = false;
   /// A declared dim of a parameter and the caller's dim that it was bound to.
   std::vector<std::pair<Dim, Dim>> back;
-  llvm::MapVector<Symbol, Value> fields; ///< members of the layer, read here
+  llvm::MapVector<Symbol, Value> fields;  ///< members of the layer, read here
+  std::vector<Symbol> evaluating;         ///< members, for cycles
+  llvm::MapVector<Symbol, Binding> given; ///< `names` before the body
   llvm::MapVector<const void *, unsigned> callCounts; ///< for names of draws
 };
 

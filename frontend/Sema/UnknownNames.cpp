@@ -28,6 +28,9 @@ static llvm::StringRef inOtherSystems(llvm::StringRef word) {
       .Cases({"mse", "mse_loss", "MSELoss"}, "write 'mean_squared(a, b)'")
       .Cases({"reshape", "view", "permute"},
              "say what one element is: 'y[b, (h, w)] = x[b, h, w]'")
+      .Cases({"number", "hashed", "strip"},
+             "lines of 'data' from a table or lines have it, for the texts of "
+             "a record: 'number(.a)'")
       .Cases({"len", "shape"}, "'size(n)' is the size of the dimension n")
       .Cases({"range", "enumerate"}, "write 'for i < n { … }'")
       .Cases({"concat", "concatenate", "cat"},

@@ -86,6 +86,14 @@ Value Evaluator::selfValue(LayerState &layer, Range range) {
   return value;
 }
 
+static Range memberRange(const ast::Decl *member, Symbol name) {
+  if (auto *field = llvm::dyn_cast<ast::FieldDecl>(member))
+    for (const ast::Name &n : field->names)
+      if (n.text == name)
+        return n.range;
+  return member->range;
+}
+
 Value Evaluator::evaluateMember(LayerState &layer, Symbol name, Range range) {
   FrameScope *in = frameOf(layer);
   if (!in)
@@ -96,6 +104,10 @@ Value Evaluator::evaluateMember(LayerState &layer, Symbol name, Range range) {
   const ast::Decl *decl = findMember(*layer.decl, name, &weight);
   llvm::SaveAndRestore<Scope *> inScope(scope, in);
   llvm::SaveAndRestore<FrameScope *> inFrame(frame, in);
+  if (llvm::is_contained(in->evaluating, name))
+    return needsItself(name, memberRange(decl, name));
+  llvm::SaveAndRestore<std::vector<Symbol>> isOpen(in->evaluating);
+  in->evaluating.push_back(name);
   Value value;
   if (auto *field = llvm::dyn_cast<ast::FieldDecl>(decl))
     value = memberField(layer, *in, *field, name);
@@ -110,6 +122,19 @@ Value Evaluator::evaluateMember(LayerState &layer, Symbol name, Range range) {
   if (!state || !state->isState)
     in->fields[name] = value;
   return value;
+}
+
+/// `drop: Dropout(drop)`, where the name is the field, whatever is around.
+Value Evaluator::needsItself(Symbol name, Range range) {
+  if (!reportedCalls.insert(range.begin).second)
+    return Value::error(range);
+  auto &diag = report(Rule::layer_c8, range,
+                      "'" + name +
+                          "' needs its own value: inside of the "
+                          "layer the name is this member");
+  if (ast::Decl *outer = session.findDecl(*currentFile(), name).second)
+    diag.note(outer->range, "it hides this; give one another name");
+  return Value::error(range);
 }
 
 /// `when c`: whether the member is there.
@@ -313,6 +338,16 @@ static bool mentions(const ast::Expr *expr, llvm::ArrayRef<Symbol> names) {
   return false;
 }
 
+/// The names that an initial value reads in the frame of the first call: the
+/// call's arguments as they came, and nothing that its body defines.
+static llvm::MapVector<Symbol, Binding> namesBefore(const FrameScope &in) {
+  llvm::MapVector<Symbol, Binding> names = in.names;
+  names.remove_if([](auto &it) { return it.second.kind == Binding::Name; });
+  for (auto &[name, binding] : in.given)
+    names[name] = binding;
+  return names;
+}
+
 void Evaluator::settleInitial(LayerState &layer, core::Member &member,
                               const ast::Weight &weight) {
   llvm::SmallVector<Symbol, 4> params;
@@ -325,6 +360,13 @@ void Evaluator::settleInitial(LayerState &layer, core::Member &member,
   FrameScope *in = fromBatch ? layer.frames[first] : settlingFrame(layer);
   if (!in)
     return;
+  llvm::SaveAndRestore<llvm::MapVector<Symbol, Binding>> names(in->names);
+  llvm::SaveAndRestore<llvm::MapVector<Symbol, Value>> fields(in->fields);
+  if (fromBatch) {
+    in->names = namesBefore(*in);
+    // States are those above, not what the body makes of them.
+    in->fields.remove_if([&](auto &it) { return stateDecl(layer, it.first); });
+  }
   Statements body;
   Entry entry(*this, in->selfOwner, in, &body);
   drawPath = {member.name};
