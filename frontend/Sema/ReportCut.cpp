@@ -126,12 +126,9 @@ Expr *ReportCut::rewriteFold(core::Fold *fold) {
   if (fold->type.rank() != 0)
     return fail(fold);
   Expr *body = fold->body ? fold->body : fold->where;
-  if (fold->fold == FoldKind::Mean)
-    return addPart(Part::Mean, tabulate(fold, real(fold->body)),
-                   fold->where ? tabulate(fold, fold->where) : nullptr,
-                   fold->range);
   bool isCount = fold->fold == FoldKind::Count;
-  if (!body || (!isCount && fold->fold != FoldKind::Sum))
+  bool isMean = fold->fold == FoldKind::Mean;
+  if (!body || (!isCount && !isMean && fold->fold != FoldKind::Sum))
     return fail(fold);
   if (isCount && fold->where && fold->body) {
     auto *both = program.make<core::Elementwise>(fold->body->type, fold->range);
@@ -140,6 +137,7 @@ Expr *ReportCut::rewriteFold(core::Fold *fold) {
     both->alignments.resize(2);
     body = both;
   } else if (!isCount && fold->where) {
+    // Of a mean too: the part's value is added up as it is.
     auto *zero = program.make<core::Constant>(core::Type::real(), fold->range);
     zero->values = {0};
     auto *choice = program.make<core::Choice>(core::Type::real(), fold->range);
@@ -150,6 +148,10 @@ Expr *ReportCut::rewriteFold(core::Fold *fold) {
   }
   if (body->type.rank() != 0)
     return fail(fold);
+  if (isMean)
+    return addPart(Part::Mean, tabulate(fold, real(body)),
+                   fold->where ? tabulate(fold, fold->where) : nullptr,
+                   fold->range);
   return as(fold->type, addPart(isCount ? Part::Count : Part::Sum,
                                 tabulate(fold, isCount ? body : real(body)),
                                 nullptr, fold->range));

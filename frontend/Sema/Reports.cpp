@@ -5,6 +5,7 @@
 // A report of another split evaluates again the lines that it needs, on that
 // split's batches and with the weights as they are for evaluation.
 
+#include "frontend/Sema/AcrossRecords.h"
 #include "frontend/Sema/Mentions.h"
 #include "frontend/Sema/ReportCut.h"
 #include "frontend/Sema/TrainBuilder.h"
@@ -32,6 +33,28 @@ StageRunner::linesFor(const ast::ReportStmt &stmt) {
   return found;
 }
 
+static Dim rowsOf(const core::ReportPlan &plan) {
+  for (const core::Stmt *stmt : plan.body)
+    if (auto *batch = llvm::dyn_cast<core::Batch>(stmt))
+      return batch->rows;
+  llvm_unreachable("a report of a split takes its batches");
+}
+
+/// What compares records with each other sees those of one batch only.
+void StageRunner::warnAcross(const ast::ReportStmt &stmt,
+                             const core::Expr *across) {
+  Diagnostic &d = e.report(
+      Rule::report_w1, stmt.value->range,
+      "this compares records with each other, and is computed within each "
+      "batch of " +
+          llvm::Twine(batchCount) + " and not over the split");
+  if (across->range && across->range != stmt.value->range &&
+      !e.session.sources.isLibrary(e.session.sources.getFile(across->range)))
+    d.note(across->range, "records of one batch meet here");
+  d.note("make it a 'metric' of values that each record has for itself: it "
+         "sees the whole split");
+}
+
 /// Every call of a metric takes whole columns of the split.
 bool StageRunner::appendMetric(const ast::ReportStmt &stmt,
                                core::ReportPlan &plan) {
@@ -46,11 +69,17 @@ bool StageRunner::appendMetric(const ast::ReportStmt &stmt,
   if (!isMetric)
     return false;
   Args args = e.arguments(call);
+  Dim rows = rowsOf(plan).size();
   Dim records = addSize(e, "records", 1, 1024, stmt.range);
   for (EvaluatedArg &arg : args) {
-    if (!arg.value.isRunTime() || !arg.value.expr->type.isTensor() ||
-        arg.value.expr->type.rank() == 0)
+    if (!arg.value.isRunTime() ||
+        llvm::isa<core::Constant, core::ScalarRef>(arg.value.expr))
       continue;
+    // Only what has the records in front can be put behind each other.
+    const core::Type &given = arg.value.expr->type;
+    if (!given.isTensor() || given.rank() == 0 ||
+        !llvm::is_contained(e.dims.atoms(given.axes[0].size()), rows.atom()))
+      return false;
     core::Expr *expr = e.named("", arg.value, arg.range).expr;
     core::ReportPlan::Part part;
     part.kind = core::ReportPlan::Part::Append;
@@ -82,12 +111,22 @@ bool StageRunner::splitReport(const ast::ReportStmt &stmt,
     return false;
   }
   Range place = ReportCut(e.program, plan).cut(expr);
-  if (plan.result)
+  const core::Expr *across = plan.result ? AcrossRecords(plan).find() : nullptr;
+  if (plan.result && !across)
     return true;
+  core::ReportPlan byBatch = plan;
   plan.parts.clear();
   plan.after.clear();
-  if (appendMetric(stmt, plan))
+  if (appendMetric(stmt, plan)) {
+    if (const core::Expr *inside = AcrossRecords(plan).find())
+      warnAcross(stmt, inside);
     return true;
+  }
+  if (across) {
+    plan = std::move(byBatch);
+    warnAcross(stmt, across);
+    return true;
+  }
   Diagnostic &d =
       e.report(Rule::report_c2, stmt.value->range,
                "of another split only means, sums, counts and metrics can be "

@@ -49,6 +49,7 @@ private:
   bool splitReport(const ast::ReportStmt &stmt, core::ReportPlan &plan,
                    Value value);
   bool appendMetric(const ast::ReportStmt &stmt, core::ReportPlan &plan);
+  void warnAcross(const ast::ReportStmt &stmt, const core::Expr *across);
 
   FrameScope *makeFrame();
   /// Puts the current weights of the model in scope.
