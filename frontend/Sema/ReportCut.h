@@ -2,8 +2,8 @@
 //
 // A report in two parts.
 //
-// Of another split a report is computed batch by batch up to its outermost sums,
-// means and counts, and once from there on.
+// Of another split a report is computed batch by batch up to its outermost
+// sums, means and counts, and once from there on.
 
 #ifndef LAMINA_FRONTEND_SEMA_REPORTCUT_H
 #define LAMINA_FRONTEND_SEMA_REPORTCUT_H
@@ -23,8 +23,10 @@ public:
   /// the place of what cannot be taken of a split, or no place.
   Range cut(core::Expr *expr);
 
-private:
+  /// Whether the value differs from batch to batch.
   bool depends(const core::Expr *expr);
+
+private:
   bool dependsOnLines(llvm::ArrayRef<core::Stmt *> lines);
   core::Expr *rewrite(core::Expr *expr);
   core::Expr *rewriteLocal(core::LocalRef *ref);

@@ -70,10 +70,12 @@ bool StageRunner::appendMetric(const ast::ReportStmt &stmt,
     return false;
   Args args = e.arguments(call);
   Dim rows = rowsOf(plan).size();
+  ReportCut batches(e.program, plan);
   Dim records = addSize(e, "records", 1, 1024, stmt.range);
   for (EvaluatedArg &arg : args) {
-    if (!arg.value.isRunTime() ||
-        llvm::isa<core::Constant, core::ScalarRef>(arg.value.expr))
+    // A weight is the same at the end; a line above is of the batch's entry.
+    if (!arg.value.isRunTime() || (!llvm::isa<core::LocalRef>(arg.value.expr) &&
+                                   !batches.depends(arg.value.expr)))
       continue;
     // Only what has the records in front can be put behind each other.
     const core::Type &given = arg.value.expr->type;
