@@ -33,9 +33,30 @@ core::Expr *Evaluator::sizeOf(Dim dim, Range range) {
   return node;
 }
 
+/// `x * t` where t differs from sample to sample: the name alone would be the
+/// longest of the batch. Of one record it is a number.
+static bool isRaggedSize(Evaluator &e, const core::Expr *expr) {
+  auto *size = llvm::dyn_cast<core::SizeOf>(expr);
+  if (!size || e.inData ||
+      e.session.sources.isLibrary(e.session.sources.getFile(expr->range)))
+    return false;
+  return llvm::any_of(
+      e.dims.atoms(size->dim.size()), [](const core::Atom *atom) {
+        return atom->kind == core::Atom::Size && atom->raggedOver;
+      });
+}
+
 core::Expr *Evaluator::convert(core::Expr *expr, Elem::Kind kind) {
   if (expr->type.elem.kind == kind)
     return expr;
+  if (kind == Elem::Real && isRaggedSize(*this, expr)) {
+    auto *size = llvm::cast<core::SizeOf>(expr);
+    report(Rule::ragged_c1, expr->range,
+           "'" + size->dim.str() + "' differs from sample to sample here")
+        .note("write 'size(…)' of it in a definition over the samples: "
+              "'s[b] = x[b] / size(t)'");
+    return program.make<core::Error>(core::Type::error(), expr->range);
+  }
   if (auto *c = llvm::dyn_cast<core::Constant>(expr)) {
     auto *node = program.make<core::Constant>(expr->type, expr->range);
     node->type.elem = {kind, {}, {}};
