@@ -87,15 +87,24 @@ CSourceBackend::compile(kernel::FuncOp kernel) const {
   return compiled;
 }
 
+/// The system's C compiler, or the one that Lamina itself is built with.
+static llvm::Expected<std::string> findCompiler() {
+  for (llvm::StringRef name : {"cc", "clang-22", "clang", "gcc"})
+    if (auto path = llvm::sys::findProgramByName(name))
+      return *path;
+  return llvm::createStringError(
+      "--backend: c_source finds no C compiler: 'cc', 'clang' or 'gcc'");
+}
+
 static llvm::Expected<std::unique_ptr<Backend>>
 createCSource(const TargetModel &host) {
   llvm::Triple own(llvm::sys::getDefaultTargetTriple());
   if (llvm::Triple(host.triple).getArch() != own.getArch())
     return llvm::createStringError(
         "--target: c_source compiles with this machine's 'cc' only");
-  auto compiler = llvm::sys::findProgramByName("cc");
+  auto compiler = findCompiler();
   if (!compiler)
-    return llvm::createStringError("--backend: c_source finds no 'cc'");
+    return compiler.takeError();
   return std::make_unique<CSourceBackend>(host, *compiler);
 }
 
