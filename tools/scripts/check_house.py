@@ -29,8 +29,12 @@ def kebab(name):
 
 
 def tracked():
-    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    return [n for n in names if n and (ROOT / n).is_file()]
+    """Files of the project: those that git knows, or in an unpacked archive all outside of build/."""
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listing.returncode == 0:
+        return [n for n in listing.stdout.split("\n") if n and (ROOT / n).is_file()]
+    files = (p.relative_to(ROOT) for p in sorted(ROOT.rglob("*")) if p.is_file())
+    return [str(p) for p in files if p.parts[0] not in ("build", ".git") and "__pycache__" not in p.parts]
 
 
 def functions(lines):
