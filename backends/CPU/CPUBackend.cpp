@@ -47,14 +47,23 @@ Verdict CPUBackend::canCompile(kernel::FuncOp kernel) const {
   return Verdict::yes();
 }
 
+/// The optimized module of `kernel`; null after a diagnostic.
+static std::unique_ptr<llvm::Module> makeCode(kernel::FuncOp kernel,
+                                              const TargetModel &model,
+                                              llvm::LLVMContext &context) {
+  std::unique_ptr<llvm::Module> code =
+      cpu::emitModule(kernel, model, {}, context);
+  if (code)
+    cpu::optimizeModule(*code, model);
+  return code;
+}
+
 mlir::FailureOr<CompiledKernel>
 CPUBackend::compile(kernel::FuncOp kernel) const {
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code =
-      cpu::emitModule(kernel, model, {}, context);
+  std::unique_ptr<llvm::Module> code = makeCode(kernel, model, context);
   if (!code)
     return mlir::failure();
-  cpu::optimizeModule(*code, model);
   return CompiledKernel{kernel.getSymName().str(),
                         cpu::writeObject(*code, model)};
 }
@@ -63,11 +72,9 @@ mlir::LogicalResult CPUBackend::print(kernel::FuncOp kernel,
                                       llvm::StringRef form,
                                       llvm::raw_ostream &out) const {
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code =
-      cpu::emitModule(kernel, model, {}, context);
+  std::unique_ptr<llvm::Module> code = makeCode(kernel, model, context);
   if (!code)
     return mlir::failure();
-  cpu::optimizeModule(*code, model);
   if (form == "llvm") {
     out << *code;
   } else {

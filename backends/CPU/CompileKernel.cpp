@@ -16,8 +16,8 @@ using namespace llvm;
 
 namespace lamina::cpu {
 
-static Function *declare(Module &module, const Twine &name, Type *result,
-                         ArrayRef<Type *> arguments) {
+Function *declareFunction(Module &module, const Twine &name, Type *result,
+                          ArrayRef<Type *> arguments) {
   Function *function =
       Function::Create(FunctionType::get(result, arguments, false),
                        Function::ExternalLinkage, name, module);
@@ -30,16 +30,19 @@ static bool emitFunctions(const KernelBody &body, KernelEmitter &emitter,
   LLVMContext &context = module.getContext();
   Type *i64 = Type::getInt64Ty(context);
   Type *pointer = PointerType::getUnqual(context);
-  Function *items = declare(module, body.name() + "_items", i64, {pointer});
+  Function *items =
+      declareFunction(module, body.name() + "_items", i64, {pointer});
   Frame itemsFrame(body, items, items->getArg(0));
   itemsFrame.b.CreateRet(emitter.emitItems(itemsFrame));
 
-  Function *scratch = declare(module, body.name() + "_scratch", i64, {pointer});
+  Function *scratch =
+      declareFunction(module, body.name() + "_scratch", i64, {pointer});
   Frame scratchFrame(body, scratch, scratch->getArg(0));
   scratchFrame.b.CreateRet(emitter.emitScratch(scratchFrame));
 
-  Function *run = declare(module, body.name(), Type::getVoidTy(context),
-                          {pointer, pointer, pointer, i64, i64, pointer});
+  Function *run =
+      declareFunction(module, body.name(), Type::getVoidTy(context),
+                      {pointer, pointer, pointer, i64, i64, pointer});
   Frame frame(body, run, run->getArg(1), run->getArg(0), run->getArg(2));
   RunArguments arguments{run->getArg(3), run->getArg(4), run->getArg(5)};
   if (failed(emitter.emitRun(frame, arguments)))
@@ -95,17 +98,20 @@ std::unique_ptr<Module> emitModule(kernel::FuncOp kernel,
 
 // Loops over lanes are vectors already, and those over k must stay small.
 void optimizeModule(Module &module, const TargetModel &target) {
-  std::unique_ptr<TargetMachine> machine = makeMachine(target);
+  optimizeModule(module, *makeMachine(target), /*unrollsLoops=*/false);
+}
+
+void optimizeModule(Module &module, TargetMachine &machine, bool unrollsLoops) {
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;
-  tuning.LoopUnrolling = false;
-  tuning.LoopInterleaving = false;
+  tuning.LoopUnrolling = unrollsLoops;
+  tuning.LoopInterleaving = unrollsLoops;
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager components;
   ModuleAnalysisManager modules;
-  PassBuilder builder(machine.get(), tuning);
+  PassBuilder builder(&machine, tuning);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(components);
   builder.registerFunctionAnalyses(functions);

@@ -14,6 +14,10 @@
 
 #include "llvm/IR/Module.h"
 
+namespace llvm {
+class TargetMachine;
+} // namespace llvm
+
 namespace lamina::cpu {
 
 /// How a kernel is emitted: by blocks and registers where there is such an
@@ -28,8 +32,16 @@ std::unique_ptr<llvm::Module> emitModule(kernel::FuncOp kernel,
                                          const EmitOptions &options,
                                          llvm::LLVMContext &context);
 
+/// A function of C that `module` exports and that never unwinds.
+llvm::Function *declareFunction(llvm::Module &module, const llvm::Twine &name,
+                                llvm::Type *result,
+                                llvm::ArrayRef<llvm::Type *> arguments);
+
 /// Runs LLVM's passes for `target` on `module`.
 void optimizeModule(llvm::Module &module, const TargetModel &target);
+/// The same for any machine. Nothing is made into vectors: emitters do that.
+void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
+                    bool unrollsLoops);
 
 /// The object file, or with `asText` the assembly, of `module`.
 llvm::SmallVector<char, 0> writeObject(llvm::Module &module,

@@ -84,22 +84,13 @@ Value *LoopEmitter::emitItems(Frame &frame) {
 // Memory
 //===----------------------------------------------------------------------===//
 
-SmallVector<Extent> LoopEmitter::temporaryShape(mlir::Value value) const {
-  SmallVector<Extent> shape;
-  unsigned rank =
-      unsigned(mlir::cast<mlir::RankedTensorType>(value.getType()).getRank());
-  for (unsigned axis = program.rowLoops(); axis < rank; ++axis)
-    shape.push_back(body.extent(value, axis));
-  return shape;
-}
-
 Value *LoopEmitter::emitScratch(Frame &frame) {
   LoopBuilder &b = frame.b;
   Value *bytes = b.index(0);
   for (mlir::Value value : program.temporaries()) {
     mlir::Type type =
         mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
-    Value *size = b.multiply(frame.product(temporaryShape(value)),
+    Value *size = b.multiply(frame.product(program.rowShape(value)),
                              b.index(frame.bytesOf(type)));
     bytes = b.add(bytes, b.roundUp(size, scratchAlignment));
   }
@@ -113,7 +104,7 @@ void LoopEmitter::placeTemporaries(Frame &frame, Value *scratch) {
   for (mlir::Value value : program.temporaries()) {
     mlir::Type type =
         mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
-    SmallVector<Extent> shape = temporaryShape(value);
+    SmallVector<Extent> shape = program.rowShape(value);
     Storage row = frame.dense(b.CreatePtrAdd(scratch, offset), type, shape);
     row.strides.insert(row.strides.begin(), program.rowLoops(), b.index(0));
     frame.setStorage(value, row);

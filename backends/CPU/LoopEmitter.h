@@ -37,7 +37,6 @@ private:
   /// Lanes of a row: rounds of their loop, or of both loops of pairs.
   llvm::Value *laneSize(Frame &frame) const;
 
-  llvm::SmallVector<Extent> temporaryShape(mlir::Value value) const;
   void placeTemporaries(Frame &frame, llvm::Value *scratch);
   mlir::LogicalResult placeResults(Frame &frame);
   void clearPartials(Frame &frame, llvm::Value *row);

@@ -432,6 +432,14 @@ void LoopProgram::findTemporaries() {
   stored.assign(needed.begin(), needed.end());
 }
 
+SmallVector<Extent> LoopProgram::rowShape(Value temporary) const {
+  SmallVector<Extent> shape;
+  auto type = cast<RankedTensorType>(temporary.getType());
+  for (unsigned axis = rows; axis < unsigned(type.getRank()); ++axis)
+    shape.push_back(body.extent(temporary, axis));
+  return shape;
+}
+
 FailureOr<LoopProgram> LoopProgram::arrange(const KernelBody &body) {
   LoopProgram program(body);
   if (failed(program.collect()))

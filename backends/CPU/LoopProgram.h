@@ -53,6 +53,8 @@ public:
   llvm::ArrayRef<Group> groups() const { return all; }
   /// Results that are read by a later group.
   llvm::ArrayRef<mlir::Value> temporaries() const { return stored; }
+  /// The sizes of one row of a temporary.
+  llvm::SmallVector<Extent> rowShape(mlir::Value temporary) const;
   bool hasPartials() const { return partials; }
   /// One op on pairs: its last loop has two rounds, which no vector fills, so
   /// lanes run over it and the loop around it.

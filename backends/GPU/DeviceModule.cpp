@@ -4,6 +4,7 @@
 
 #include "backends/GPU/DeviceModule.h"
 
+#include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/ContractForm.h"
 #include "backends/CPU/StructuredEmitter.h"
 #include "backends/GPU/ElementEmitter.h"
@@ -15,7 +16,6 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -119,22 +119,7 @@ std::unique_ptr<Module> emitModule(const KernelBody &body,
 }
 
 void optimizeModule(Module &module, StringRef chip) {
-  std::unique_ptr<TargetMachine> machine = makeMachine(chip);
-  PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  LoopAnalysisManager loops;
-  FunctionAnalysisManager functions;
-  CGSCCAnalysisManager components;
-  ModuleAnalysisManager modules;
-  PassBuilder builder(machine.get(), tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2)
-      .run(module, modules);
+  cpu::optimizeModule(module, *makeMachine(chip), /*unrollsLoops=*/true);
 }
 
 std::string writePTX(Module &module, StringRef chip, std::string &why) {

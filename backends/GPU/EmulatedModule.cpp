@@ -4,6 +4,7 @@
 
 #include "backends/GPU/EmulatedModule.h"
 
+#include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/Target.h"
 #include "backends/GPU/DeviceModule.h"
 
@@ -128,22 +129,14 @@ static void reportAccesses(Function &function) {
 // The host's functions
 //===----------------------------------------------------------------------===//
 
-static Function *declare(Module &module, const Twine &name, Type *result,
-                         ArrayRef<Type *> arguments) {
-  Function *function =
-      Function::Create(FunctionType::get(result, arguments, false),
-                       Function::ExternalLinkage, name, module);
-  function->setDoesNotThrow();
-  return function;
-}
-
 /// A function of the sizes: the number of blocks, the bytes of scratch.
 static Function *emitOfSizes(Module &module, const KernelBody &body,
                              const Twine &name,
                              function_ref<Value *(Frame &)> emit) {
   LLVMContext &context = module.getContext();
-  Function *function = declare(module, name, Type::getInt64Ty(context),
-                               {PointerType::getUnqual(context)});
+  Function *function =
+      cpu::declareFunction(module, name, Type::getInt64Ty(context),
+                           {PointerType::getUnqual(context)});
   Frame frame(body, function, function->getArg(0));
   frame.b.CreateRet(emit(frame));
   return function;
@@ -162,8 +155,9 @@ static Function *emitSizes(Module &module, const KernelBody &body,
                            DeviceEmitter &emitter) {
   LLVMContext &context = module.getContext();
   Type *pointer = PointerType::getUnqual(context);
-  Function *function = declare(module, body.name() + "_sizes",
-                               Type::getVoidTy(context), {pointer, pointer});
+  Function *function =
+      cpu::declareFunction(module, body.name() + "_sizes",
+                           Type::getVoidTy(context), {pointer, pointer});
   function->setLinkage(Function::InternalLinkage);
   Frame frame(body, function, function->getArg(0));
   LoopBuilder &b = frame.b;
@@ -195,9 +189,9 @@ static Function *emitThread(Module &module, const KernelBody &body,
                             Function *device, Function *scratchBytes) {
   LLVMContext &context = module.getContext();
   Type *pointer = PointerType::getUnqual(context);
-  Function *function =
-      declare(module, body.name() + "_thread", Type::getVoidTy(context),
-              {pointer, pointer, pointer, pointer});
+  Function *function = cpu::declareFunction(
+      module, body.name() + "_thread", Type::getVoidTy(context),
+      {pointer, pointer, pointer, pointer});
   function->setLinkage(Function::InternalLinkage);
   LoopBuilder b(function);
   Values arguments;
@@ -234,8 +228,9 @@ static void emitRun(Module &module, const KernelBody &body, Function *thread,
   LLVMContext &context = module.getContext();
   Type *pointer = PointerType::getUnqual(context);
   Type *i64 = Type::getInt64Ty(context), *i32 = Type::getInt32Ty(context);
-  Function *run = declare(module, body.name(), Type::getVoidTy(context),
-                          {pointer, pointer, pointer, i64, i64, pointer});
+  Function *run =
+      cpu::declareFunction(module, body.name(), Type::getVoidTy(context),
+                           {pointer, pointer, pointer, i64, i64, pointer});
   LoopBuilder b(run);
   Constant *name = b.CreateGlobalString(body.name(), "name", 0, &module);
   auto *type =

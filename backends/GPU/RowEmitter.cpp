@@ -56,15 +56,6 @@ Value *RowEmitter::emitBlocks(Frame &frame) {
 // Memory
 //===----------------------------------------------------------------------===//
 
-SmallVector<Extent> RowEmitter::temporaryShape(mlir::Value value) const {
-  SmallVector<Extent> shape;
-  unsigned rank =
-      unsigned(mlir::cast<mlir::RankedTensorType>(value.getType()).getRank());
-  for (unsigned axis = program.rowLoops(); axis < rank; ++axis)
-    shape.push_back(body.extent(value, axis));
-  return shape;
-}
-
 static mlir::Type elementOf(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
 }
@@ -72,7 +63,7 @@ static mlir::Type elementOf(mlir::Value value) {
 bool RowEmitter::isShared() const {
   int64_t bytes = 0;
   for (mlir::Value value : program.temporaries()) {
-    int64_t elements = staticProduct(temporaryShape(value));
+    int64_t elements = staticProduct(program.rowShape(value));
     if (elements < 0)
       return false;
     bytes += (elements * 8 + 15) / 16 * 16;
@@ -84,7 +75,7 @@ Value *RowEmitter::rowBytes(Frame &frame) {
   LoopBuilder &b = frame.b;
   Value *bytes = b.index(0);
   for (mlir::Value value : program.temporaries()) {
-    Value *size = b.multiply(frame.product(temporaryShape(value)),
+    Value *size = b.multiply(frame.product(program.rowShape(value)),
                              b.index(frame.bytesOf(elementOf(value))));
     bytes = b.add(bytes, b.roundUp(size, 16));
   }
@@ -109,7 +100,7 @@ void RowEmitter::placeTemporaries(Frame &frame, const Team &team,
         int64_t(teams()) * cast<ConstantInt>(bytes)->getSExtValue(), "row");
   Value *offset = b.multiply(team.number(), bytes);
   for (mlir::Value value : program.temporaries()) {
-    SmallVector<Extent> shape = temporaryShape(value);
+    SmallVector<Extent> shape = program.rowShape(value);
     cpu::Storage row =
         frame.dense(b.CreatePtrAdd(scratch, offset), elementOf(value), shape);
     row.strides.insert(row.strides.begin(), program.rowLoops(), b.index(0));

@@ -29,7 +29,6 @@ private:
   int64_t rowsOfTeam() const;
   bool isShared() const;
   llvm::Value *rowBytes(Frame &frame);
-  llvm::SmallVector<Extent> temporaryShape(mlir::Value value) const;
   void placeTemporaries(Frame &frame, const Team &team, llvm::Value *scratch);
   void clearPartials(Frame &frame, Team &team, llvm::Value *part);
 
