@@ -10,19 +10,37 @@ using namespace mlir;
 
 namespace lamina::cpu {
 
+unsigned ContractForm::narrowOperands() const {
+  return llvm::count_if(std::array{a, b}, [](OpOperand *operand) {
+    return cast<RankedTensorType>(operand->get().getType())
+        .getElementType()
+        .isBF16();
+  });
+}
+
 AffineMap ContractForm::resultMap() const {
   auto &self = const_cast<linalg::LinalgOp &>(op);
   return self.getMatchingIndexingMap(self.getDpsInitOperand(0));
 }
 
-/// yield acc + x · y, of numbers of f32.
+/// The argument of the region that `factor` is, as f32.
+static bool isOperand(Value factor) {
+  if (auto wide = factor.getDefiningOp<arith::ExtFOp>())
+    factor = wide.getIn();
+  return isa<BlockArgument>(factor);
+}
+
+/// yield acc + x · y: factors of f32 or bf16, sums of f32.
 static bool isSumOfProducts(linalg::LinalgOp op) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1)
     return false;
   Block *block = op.getBlock();
   for (BlockArgument argument : block->getArguments())
-    if (!argument.getType().isF32() || !argument.hasOneUse())
+    if ((!argument.getType().isF32() && !argument.getType().isBF16()) ||
+        !argument.hasOneUse())
       return false;
+  if (!block->getArgument(2).getType().isF32())
+    return false;
   auto sum =
       block->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
   if (!sum)
@@ -32,8 +50,7 @@ static bool isSumOfProducts(linalg::LinalgOp op) {
     return false;
   Value other = sum.getLhs() == before ? sum.getRhs() : sum.getLhs();
   auto product = other.getDefiningOp<arith::MulFOp>();
-  return product && isa<BlockArgument>(product.getLhs()) &&
-         isa<BlockArgument>(product.getRhs());
+  return product && isOperand(product.getLhs()) && isOperand(product.getRhs());
 }
 
 static bool isZeroFill(Value value) {

@@ -33,6 +33,8 @@ struct ContractForm {
     return const_cast<ContractForm *>(this)->op.getMatchingIndexingMap(operand);
   }
   mlir::AffineMap resultMap() const;
+  /// How many of the two operands are bf16.
+  unsigned narrowOperands() const;
 
   /// Nothing if the body has another form.
   static std::optional<ContractForm> match(const KernelBody &body);

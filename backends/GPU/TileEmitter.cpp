@@ -4,8 +4,6 @@
 
 #include "backends/GPU/TileEmitter.h"
 
-#include "backends/GPU/Places.h"
-
 using namespace llvm;
 
 namespace lamina::gpu {
@@ -20,43 +18,13 @@ constexpr int64_t threadRows = 4;
 /// threads with neighbouring k write to other banks.
 constexpr int64_t pitch = tileRows + 4;
 
-SmallVector<Extent> TileEmitter::extents(ArrayRef<unsigned> loops) const {
-  SmallVector<Extent> sizes;
-  for (unsigned loop : loops)
-    sizes.push_back(form.domain[loop]);
-  return sizes;
-}
-
-Value *TileEmitter::size(Frame &frame, ArrayRef<unsigned> loops) {
-  return frame.product(extents(loops));
-}
-
-void TileEmitter::setLoops(Frame &frame, Coordinates &at,
-                           ArrayRef<unsigned> loops, Value *number) {
-  Coordinates parts = splitIndex(frame, extents(loops), number);
-  for (auto [loop, part] : zip(loops, parts))
-    at[loop] = part;
-}
-
 Value *TileEmitter::emitBlocks(Frame &frame) {
-  LoopBuilder &b = frame.b;
-  Value *tile = b.index(tileRows);
-  Value *tiles = b.multiply(b.ceilDivide(size(frame, form.m), tile),
-                            b.ceilDivide(size(frame, form.n), tile));
-  return b.multiply(size(frame, form.batch), tiles);
+  return tiles.count(frame, tileRows, tileRows);
 }
 
 //===----------------------------------------------------------------------===//
 // Tiles
 //===----------------------------------------------------------------------===//
-
-bool TileEmitter::isUnitAlongK(const Side &side) const {
-  mlir::AffineMap map = form.mapOf(side.operand);
-  auto last = map.getNumResults()
-                  ? dyn_cast<mlir::AffineDimExpr>(map.getResults().back())
-                  : nullptr;
-  return last && last.getPosition() == form.k.back();
-}
 
 // Neighbouring threads read neighbours in memory. Behind the ends the tile has
 // zeros; the read itself is moved to the first element.
@@ -65,7 +33,7 @@ void TileEmitter::fillTile(Frame &frame, const Side &side,
                            Evaluator &block) {
   LoopBuilder &b = frame.b;
   Value *thread = Threads(b).thread();
-  bool alongK = isUnitAlongK(side);
+  bool alongK = tiles.isUnitAlongK(side.operand);
   for (int64_t i = 0; i < tileRows * tileDepth / threads(); ++i) {
     Value *number = b.add(thread, b.index(i * threads()));
     Value *fast = b.index(alongK ? tileDepth : tileRows);
@@ -75,14 +43,12 @@ void TileEmitter::fillTile(Frame &frame, const Side &side,
     Value *isInside = b.CreateAnd(b.CreateICmpSLT(atK, sizeOfK),
                                   b.CreateICmpSLT(atRow, side.size));
     Coordinates at = batch;
-    setLoops(frame, at, side.loops,
-             b.CreateSelect(isInside, atRow, b.index(0)));
-    setLoops(frame, at, form.k, b.CreateSelect(isInside, atK, b.index(0)));
-    Evaluator evaluator(frame, 1, nullptr, &block);
-    Value *value = evaluator.read(side.operand->get(),
-                                  evaluator.map(form.mapOf(side.operand), at));
-    if (evaluator.failedOp())
-      failure = evaluator.failedOp();
+    tiles.setLoops(frame, at, side.loops,
+                   b.CreateSelect(isInside, atRow, b.index(0)));
+    tiles.setLoops(frame, at, tiles.form.k,
+                   b.CreateSelect(isInside, atK, b.index(0)));
+    Value *value = tiles.read(frame, side.operand, at, block);
+    value = b.CreateFPExt(value, b.getFloatTy());
     value = b.CreateSelect(isInside, value, ConstantFP::get(b.getFloatTy(), 0));
     Value *slot = b.add(b.multiply(depth, b.index(pitch)), row);
     b.CreateStore(value, b.CreateGEP(b.getFloatTy(), side.tile, slot));
@@ -135,85 +101,47 @@ void TileEmitter::keepSums(Frame &frame, Value *memory, ValueRange sums) {
     }
 }
 
-void TileEmitter::finishElement(Frame &frame, const Coordinates &at, Value *sum,
-                                Evaluator &block) {
+void TileEmitter::finishTile(Frame &frame, const TilePlace &place,
+                             Value *memory, Evaluator &block) {
   LoopBuilder &b = frame.b;
-  Evaluator evaluator(frame, 1, nullptr, &block);
-  evaluator.setAnchor();
-  Coordinates where = evaluator.map(form.resultMap(), at);
-  if (!form.startsAtZero)
-    sum = b.CreateFAdd(
-        evaluator.read(form.op.getDpsInitOperand(0)->get(), where), sum);
-  evaluator.remember(form.result, where, sum);
-  auto store = [&](mlir::Value value, Value *number) {
-    if (const cpu::Destination *place = body.destination(value))
-      evaluator.write(frame.part(*place), where, number);
-  };
-  store(form.result, sum);
-  for (mlir::linalg::LinalgOp op : form.epilogue) {
-    Values results = evaluator.evaluate(op, where);
-    for (auto [result, number] : zip(op->getResults(), results)) {
-      evaluator.remember(result, where, number);
-      store(result, number);
-    }
-  }
-  if (evaluator.failedOp())
-    failure = evaluator.failedOp();
-}
-
-void TileEmitter::finishTile(Frame &frame, const Side &a, const Side &c,
-                             const Coordinates &batch, Value *memory,
-                             Evaluator &block) {
-  LoopBuilder &b = frame.b;
-  Value *thread = Threads(b).thread();
-  b.emitFor(thread, b.index(tileRows * tileRows), b.index(threads()),
-            [&](Value *number) {
-              Value *row = b.add(a.first, b.divide(number, b.index(tileRows)));
-              Value *column =
-                  b.add(c.first, b.remainder(number, b.index(tileRows)));
-              Value *isInside = b.CreateAnd(b.CreateICmpSLT(row, a.size),
-                                            b.CreateICmpSLT(column, c.size));
-              b.emitIf(isInside, [&] {
-                Coordinates at = batch;
-                setLoops(frame, at, a.loops, row);
-                setLoops(frame, at, c.loops, column);
-                Value *sum =
-                    b.CreateLoad(b.getFloatTy(),
-                                 b.CreateGEP(b.getFloatTy(), memory, number));
-                finishElement(frame, at, sum, block);
-              });
-            });
+  b.emitFor(
+      Threads(b).thread(), b.index(tileRows * tileRows), b.index(threads()),
+      [&](Value *number) {
+        Value *row = b.add(place.row, b.divide(number, b.index(tileRows)));
+        Value *column =
+            b.add(place.column, b.remainder(number, b.index(tileRows)));
+        Value *isInside = b.CreateAnd(b.CreateICmpSLT(row, place.rows),
+                                      b.CreateICmpSLT(column, place.columns));
+        b.emitIf(isInside, [&] {
+          Value *sum = b.CreateLoad(
+              b.getFloatTy(), b.CreateGEP(b.getFloatTy(), memory, number));
+          tiles.finish(frame, place, row, column, sum, block);
+        });
+      });
 }
 
 mlir::LogicalResult TileEmitter::emitThread(Frame &frame, Value *) {
   LoopBuilder &b = frame.b;
   Threads threads(b);
-  Value *tile = b.index(tileRows);
-  Value *columns = b.ceilDivide(size(frame, form.n), tile);
-  Value *rows = b.ceilDivide(size(frame, form.m), tile);
-  Value *number = threads.block();
-  Value *column = b.multiply(b.remainder(number, columns), tile);
-  number = b.divide(number, columns);
-  Value *row = b.multiply(b.remainder(number, rows), tile);
-  Coordinates batch(form.domain.size(), {b.index(0), 0});
-  setLoops(frame, batch, form.batch, b.divide(number, rows));
+  TilePlace place = tiles.place(frame, threads.block(), tileRows, tileRows);
 
   // The tiles of the operands and, once those are used up, the result's.
   constexpr int64_t sideBytes = tileDepth * pitch * 4;
   Value *memory = threads.sharedMemory(
       std::max(2 * sideBytes, tileRows * tileRows * 4), "tile");
-  Side a{form.a, form.m, row, size(frame, form.m), memory};
-  Side c{form.b, form.n, column, size(frame, form.n),
+  const cpu::ContractForm &form = tiles.form;
+  Side a{form.a, form.m, place.row, place.rows, memory};
+  Side c{form.b, form.n, place.column, place.columns,
          b.CreateConstGEP1_64(b.getInt8Ty(), memory, sideBytes)};
-  Value *sizeOfK = size(frame, form.k);
+  Value *sizeOfK = tiles.size(frame, form.k);
   Evaluator block(frame, 1);
   block.setAnchor();
   Values zeros(size_t(threadRows * threadRows),
                ConstantFP::get(b.getFloatTy(), 0));
   Values sums = b.emitFor(b.index(0), sizeOfK, b.index(tileDepth), zeros,
                           [&](Value *k, ValueRange running) {
-                            fillTile(frame, a, batch, k, sizeOfK, block);
-                            fillTile(frame, c, batch, k, sizeOfK, block);
+                            fillTile(frame, a, place.batch, k, sizeOfK, block);
+                            fillTile(frame, c, place.batch, k, sizeOfK, block);
                             threads.waitForBlock();
                             Values next =
                                 multiplyTiles(frame, a, c, Values(running));
@@ -222,10 +150,8 @@ mlir::LogicalResult TileEmitter::emitThread(Frame &frame, Value *) {
                           });
   keepSums(frame, memory, sums);
   threads.waitForBlock();
-  finishTile(frame, a, c, batch, memory, block);
-  if (failure)
-    return failure->emitOpError("has no form on the gpu backend");
-  return mlir::success();
+  finishTile(frame, place, memory, block);
+  return tiles.result();
 }
 
 } // namespace lamina::gpu

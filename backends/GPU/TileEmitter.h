@@ -5,21 +5,20 @@
 // A block of 16 × 16 threads makes 64 × 64 numbers of the result, four by four
 // a thread, from tiles of both operands in shared memory. Operands are read
 // through their views (padded, sliced, computed), so convolutions come here,
-// too. Ops behind the product run on the tile before it is stored.
+// too, and as f32, whatever they are stored as. Ops behind the product run on
+// the tile before it is stored.
 
 #ifndef LAMINA_BACKENDS_GPU_TILEEMITTER_H
 #define LAMINA_BACKENDS_GPU_TILEEMITTER_H
 
-#include "backends/CPU/ContractForm.h"
-#include "backends/CPU/Evaluator.h"
-#include "backends/GPU/DeviceEmitter.h"
+#include "backends/GPU/ContractTiles.h"
 
 namespace lamina::gpu {
 
 class TileEmitter : public DeviceEmitter {
 public:
   TileEmitter(const KernelBody &body, cpu::ContractForm form)
-      : body(body), form(std::move(form)) {}
+      : tiles(body, std::move(form)) {}
 
   unsigned threads() const override { return 256; }
   /// For more, some versions of ptxas would spill the sums of a tile.
@@ -38,25 +37,15 @@ private:
     llvm::Value *tile;
   };
 
-  llvm::SmallVector<Extent> extents(llvm::ArrayRef<unsigned> loops) const;
-  llvm::Value *size(Frame &frame, llvm::ArrayRef<unsigned> loops);
-  void setLoops(Frame &frame, cpu::Coordinates &at,
-                llvm::ArrayRef<unsigned> loops, llvm::Value *number);
-  bool isUnitAlongK(const Side &side) const;
   void fillTile(Frame &frame, const Side &side, const cpu::Coordinates &batch,
                 llvm::Value *k, llvm::Value *sizeOfK, cpu::Evaluator &block);
   cpu::Values multiplyTiles(Frame &frame, const Side &a, const Side &b,
                             cpu::Values sums);
   void keepSums(Frame &frame, llvm::Value *memory, cpu::ValueRange sums);
-  void finishTile(Frame &frame, const Side &a, const Side &b,
-                  const cpu::Coordinates &batch, llvm::Value *memory,
+  void finishTile(Frame &frame, const TilePlace &place, llvm::Value *memory,
                   cpu::Evaluator &block);
-  void finishElement(Frame &frame, const cpu::Coordinates &at, llvm::Value *sum,
-                     cpu::Evaluator &block);
 
-  const KernelBody &body;
-  cpu::ContractForm form;
-  mlir::Operation *failure = nullptr;
+  ContractTiles tiles;
 };
 
 } // namespace lamina::gpu

@@ -7,6 +7,8 @@
 #include "backends/Reference/ScalarTable.h"
 #include "dialects/Graph/GraphOps.h"
 
+#include "llvm/ADT/APFloat.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -73,6 +75,14 @@ size_t Region::slot(Value value) {
   return found->second;
 }
 
+double roundToBF16(double number) {
+  llvm::APFloat value(number);
+  bool losesInfo;
+  value.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven,
+                &losesInfo);
+  return value.convertToDouble();
+}
+
 void Region::addStep(Operation &inner) {
   if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
     size_t to = slot(index.getResult());
@@ -101,6 +111,14 @@ void Region::addStep(Operation &inner) {
       for (size_t i : from)
         at.push_back(registers[i].i);
       registers[to] = tensor.at(at);
+    });
+    return;
+  }
+  // Sums are as in float64, but a number that is stored short is short.
+  if (auto shorter = dyn_cast<arith::TruncFOp>(inner);
+      shorter && shorter.getType().isBF16()) {
+    steps.push_back([this, from, to](auto) {
+      registers[to].f = roundToBF16(registers[from[0]].f);
     });
     return;
   }
