@@ -156,7 +156,9 @@ LogicalResult EntryWriter::writeLaunch(kernel::LaunchOp op, json::Array &out) {
   record["bytes"] = toJson(cost.bytes);
   std::vector<std::string> lines = kernel::getLines(op.getLoc());
   if (!lines.empty())
-    record["line"] = lines.back();
+    record["line"] = lines.front();
+  if (std::string layer = kernel::getLayer(op.getLoc()); !layer.empty())
+    record["layer"] = layer;
   add(std::move(record), out);
   return success();
 }

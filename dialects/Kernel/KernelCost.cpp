@@ -140,6 +140,13 @@ static void addLines(Location loc, std::vector<std::string> &lines) {
   }
 }
 
+std::string kernel::getLayer(Location loc) {
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    return getLayer(fused.getLocations().front());
+  auto named = dyn_cast<NameLoc>(loc);
+  return named ? named.getName().str() : "";
+}
+
 std::vector<std::string> kernel::getLines(Location loc) {
   std::vector<std::string> lines;
   addLines(loc, lines);

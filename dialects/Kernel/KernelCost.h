@@ -23,6 +23,10 @@ KernelCost getCost(FuncOp func, llvm::ArrayRef<graph::SizeExpr> dims);
 /// The source lines behind a location, "file:line:column", each once, in order.
 std::vector<std::string> getLines(mlir::Location loc);
 
+/// The layer that the first line behind a location is of, "net.blocks.feed.0";
+/// empty if it is of none.
+std::string getLayer(mlir::Location loc);
+
 } // namespace lamina::kernel
 
 #endif // LAMINA_DIALECTS_KERNEL_KERNELCOST_H

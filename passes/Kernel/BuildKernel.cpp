@@ -20,10 +20,21 @@ bool lamina::isStructured(Operation *op) {
              graph::LuOp, graph::QrOp>(op);
 }
 
+/// What most of a kernel's time is likely to go into comes first.
+static unsigned getRank(Operation *op) {
+  if (isa<graph::ContractOp>(op) || isStructured(op))
+    return 0;
+  return isa<graph::ReduceOp>(op) ? 1 : 2;
+}
+
+/// The locations of all ops, that of the dearest one first: it stands for the
+/// kernel where there is room for one line only.
 static Location fuseLocations(const Cluster &cluster) {
   SmallVector<Location> locations;
-  for (Operation *op : cluster.ops)
-    locations.push_back(op->getLoc());
+  for (unsigned rank = 0; rank < 3; ++rank)
+    for (Operation *op : cluster.ops)
+      if (getRank(op) == rank)
+        locations.push_back(op->getLoc());
   return FusedLoc::get(cluster.ops.front()->getContext(), locations);
 }
 

@@ -101,7 +101,7 @@ LogicalResult EntryWriter::addArgument(unsigned index, Expander &expander) {
            << tree.getLayer().getValue() << "'";
   auto load = attrs.getAs<FlatSymbolRefAttr>(kLoad);
   if (load)
-    value.way.append(load.getValue());
+    value.way.appendLayer(load.getValue());
   for (const model::Leaf &leaf : layout.getLeaves(tree)) {
     value.values.push_back(block->addArgument(leaf.type, arg.getLoc()));
     NamedAttrList leafAttrs(attrs);

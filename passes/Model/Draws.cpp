@@ -26,7 +26,17 @@ void DrawPath::append(StringRef text) {
   }
 }
 
+void DrawPath::appendLayer(StringRef text) {
+  append(text);
+  if (!layer.empty() && !text.empty())
+    layer += '.';
+  layer += text;
+}
+
 void DrawPath::append(const DrawPath &path) {
+  if (!layer.empty() && !path.layer.empty())
+    layer += '.';
+  layer += path.layer;
   llvm::append_range(names, path.names);
   llvm::append_range(numbers, path.numbers);
   llvm::append_range(rounds, path.rounds);

@@ -27,12 +27,16 @@ struct PathNumber {
 /// A dotted path, taken apart into names and numbers, and the rounds of loops
 /// around. Outermost first.
 struct DrawPath {
-  llvm::SmallVector<std::string> names;
+  /// The layers on it as they are written, "blocks.feed.0": for people.
+  std::string layer;
+  llvm::SmallVector<std::string, 0> names;
   llvm::SmallVector<PathNumber> numbers;
   llvm::SmallVector<PathNumber> rounds;
 
   /// Adds the parts of `text`; those of digits are numbers.
   void append(llvm::StringRef text);
+  /// The same, and the parts are layers.
+  void appendLayer(llvm::StringRef text);
   void append(const DrawPath &path);
 };
 

@@ -139,7 +139,8 @@ LogicalResult Expander::expandOp(Operation &op, Frame &frame, Scope &scope) {
       .Default([&](Operation *op) { return expandPlain(*op, frame); });
 }
 
-/// An op without trees: the same op on the new values.
+/// An op without trees: the same op on the new values. Its location names the
+/// layer, which the line does not: a layer is declared once and used often.
 LogicalResult Expander::expandPlain(Operation &op, Frame &frame) {
   if (isa<model::ModelDialect>(op.getDialect()))
     return op.emitError("'") << op.getName()
@@ -152,6 +153,9 @@ LogicalResult Expander::expandPlain(Operation &op, Frame &frame) {
     mapping.map(operand, frame.values.find(operand)->second.values.front());
   }
   Operation *copy = builder->clone(op, mapping);
+  if (!frame.path.layer.empty())
+    copy->setLoc(
+        NameLoc::get(builder->getStringAttr(frame.path.layer), op.getLoc()));
   for (auto [from, to] : llvm::zip_equal(op.getResults(), copy->getResults()))
     bind(frame, from, Value(to));
   return success();
@@ -192,7 +196,7 @@ LogicalResult Expander::expandPart(model::PartOp op, Frame &frame) {
   SmallVector<Value> leaves(
       ArrayRef(from.values).slice(place->first, place->count));
   DrawPath way = from.way;
-  way.append(op.getField());
+  way.appendLayer(op.getField());
   bind(frame, op, leaves, std::move(way));
   return success();
 }

@@ -21,6 +21,7 @@ struct CommandContext {
   Engine &engine;
   std::string command;                ///< "./char_gpt train", for messages
   std::vector<std::string> arguments; ///< after the subcommand
+  Profile &profile;
 };
 
 int trainCommand(const CommandContext &context, const TrainPlan &plan);
@@ -35,8 +36,10 @@ int sampleCommand(const CommandContext &context, const SamplePlan &plan);
 std::vector<FlagSpec> dataFlags(const Program &program);
 std::vector<FlagSpec> runFlags(const Program &program);
 
-/// Sets data files, numbers, threads and seed as the flags say.
-void applyFlags(const Flags &flags, Session &session);
+/// Sets data files, numbers, threads and seed as the flags say, and begins the
+/// profile that they ask for.
+void applyFlags(const CommandContext &context, const Flags &flags,
+                Session &session);
 
 /// Weights from the file that `--weights` names, the rest as training starts.
 void loadWeights(Session &session, const Flags &flags,

@@ -26,6 +26,10 @@ bool parseInt(const std::string &text, int64_t &value) {
   return !text.empty() && *rest == '\0' && errno == 0;
 }
 
+static bool hasOptionalValue(const FlagSpec &spec) {
+  return spec.value.compare(0, 2, "[=") == 0;
+}
+
 Flags::Flags(const std::string &command, std::vector<FlagSpec> given,
              const std::vector<std::string> &arguments,
              const std::string &operand)
@@ -51,7 +55,12 @@ Flags::Flags(const std::string &command, std::vector<FlagSpec> given,
     const FlagSpec &spec = specOf(name);
     if (!spec.repeats && has(name))
       throw Error(join("'--", name, "' is given twice"), ExitMisuse);
-    if (spec.value.empty()) {
+    if (hasOptionalValue(spec)) {
+      bool isGiven = equals != std::string::npos;
+      if (isGiven && equals + 1 == argument.size())
+        throw Error(join("'--", name, "=' names no file"), ExitMisuse);
+      values[name].push_back(isGiven ? argument.substr(equals + 1) : "");
+    } else if (spec.value.empty()) {
       if (equals != std::string::npos)
         throw Error(join("'--", name, "' takes no value"), ExitMisuse);
       values[name].push_back("");
@@ -106,7 +115,8 @@ int64_t Flags::number(const std::string &name, int64_t fallback,
 std::string Flags::help() const {
   size_t width = 0;
   auto left = [](const FlagSpec &spec) {
-    return "  --" + spec.name + (spec.value.empty() ? "" : " " + spec.value);
+    bool isApart = !spec.value.empty() && !hasOptionalValue(spec);
+    return "  --" + spec.name + (isApart ? " " : "") + spec.value;
   };
   for (const FlagSpec &spec : specs)
     width = std::max(width, left(spec).size());

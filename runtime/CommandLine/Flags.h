@@ -18,8 +18,10 @@ namespace lamina {
 namespace runtime {
 
 struct FlagSpec {
-  std::string name;  ///< without dashes
-  std::string value; ///< what it takes, for the help: "FILE"; empty: a switch
+  std::string name; ///< without dashes
+  /// What it takes, for the help: "FILE"; empty: a switch; "[=FILE]": a switch
+  /// that may have a value.
+  std::string value;
   std::string help;
   bool repeats = false;
 };

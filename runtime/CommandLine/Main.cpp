@@ -49,8 +49,8 @@ static std::string overview(const Program &program, const std::string &self) {
 }
 
 static int dispatch(const Program &program, Engine &engine,
-                    const std::string &self,
-                    std::vector<std::string> arguments) {
+                    const std::string &self, std::vector<std::string> arguments,
+                    Profile &profile) {
   if (arguments.empty()) {
     std::fputs(overview(program, self).c_str(), stderr);
     return ExitMisuse;
@@ -67,7 +67,7 @@ static int dispatch(const Program &program, Engine &engine,
     return ExitOk;
   }
   CommandContext context{program, engine, self + " " + name,
-                         std::move(arguments)};
+                         std::move(arguments), profile};
   std::vector<std::string> known;
   for (const TrainPlan &train : program.trains) {
     if (train.name == name)
@@ -96,6 +96,26 @@ static int dispatch(const Program &program, Engine &engine,
              "' runs those of its file"));
   std::string near = nearestName(name, known);
   throw error.note(near.empty() ? join("see '", self, " --help'") : near);
+}
+
+/// Runs the command. What was profiled is shown even if the command fails.
+static int runCommand(const Program &program, Engine &engine,
+                      const std::string &self,
+                      std::vector<std::string> arguments) {
+  Profile profile(program);
+  int code;
+  try {
+    code = dispatch(program, engine, self, std::move(arguments), profile);
+  } catch (const Error &) {
+    try {
+      profile.finish();
+    } catch (const Error &) {
+      // The trace cannot be written; why the command failed says more.
+    }
+    throw;
+  }
+  profile.finish();
+  return code;
 }
 
 /// Everything that can go wrong ends here, as a message and an exit code.
@@ -137,8 +157,8 @@ int runProgram(int argc, char **argv, const char *tape, size_t tapeSize,
                std::unique_ptr<Engine> engine) {
   return guarded([&] {
     Program program = Program::read(Json::parse(tape, tapeSize, "tape"));
-    return dispatch(program, *engine, programName(argc, argv, program),
-                    wordsOf(argc, argv));
+    return runCommand(program, *engine, programName(argc, argv, program),
+                      wordsOf(argc, argv));
   });
 }
 
@@ -151,7 +171,7 @@ extern "C" int lamina_main(int argc, char **argv, const LaminaImage *image) {
     Json json = Json::parse(image->tape, image->tape_size, "tape");
     Program program = Program::read(json);
     TapeEngine engine(json, program, *image);
-    return dispatch(program, engine, programName(argc, argv, program),
-                    wordsOf(argc, argv));
+    return runCommand(program, engine, programName(argc, argv, program),
+                      wordsOf(argc, argv));
   });
 }

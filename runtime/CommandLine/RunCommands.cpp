@@ -41,12 +41,15 @@ std::vector<FlagSpec> runFlags(const Program &program) {
                    join("change a number of the program (",
                         names.empty() ? "this one has none" : names, ")"),
                    true});
+  specs.push_back({"profile", "[=FILE]",
+                   "show where the time goes; write a trace to FILE", false});
   for (FlagSpec &spec : emulatorFlags())
     specs.push_back(spec);
   return specs;
 }
 
-void applyFlags(const Flags &flags, Session &session) {
+void applyFlags(const CommandContext &context, const Flags &flags,
+                Session &session) {
   for (const std::string &data : flags.all("data"))
     session.setData(data);
   for (const std::string &setting : flags.all("set")) {
@@ -70,6 +73,9 @@ void applyFlags(const Flags &flags, Session &session) {
     throw Error(join("'--threads ", threads, "' is more than 1024"),
                 ExitMisuse);
   session.engine.setThreads(int(threads));
+  session.profile = &context.profile;
+  if (flags.has("profile"))
+    context.profile.start(session.engine, flags.text("profile"));
 }
 
 void printHelp(const std::string &usage, const std::string &doc,
@@ -117,7 +123,7 @@ int trainCommand(const CommandContext &context, const TrainPlan &plan) {
         "'--weights'",
         ExitMisuse);
   Session session(context.program, context.engine);
-  applyFlags(flags, session);
+  applyFlags(context, flags, session);
   return Trainer(session, plan, options).run();
 }
 
@@ -139,6 +145,7 @@ const TrainPlan &trainNamed(const Program &program, const std::string &name,
 
 void loadWeights(Session &session, const Flags &flags,
                  const std::string &command) {
+  ProfileScope scope(session.profile, Activity::Files, "load weights");
   bool hasWeights = false;
   for (const Variable &variable : session.program.variables)
     hasWeights = hasWeights || variable.isWeight();
@@ -173,7 +180,7 @@ int evalCommand(const CommandContext &context) {
     throw Error(
         join(quote(plan.name), " has no report on a split to evaluate"));
   Session session(context.program, context.engine);
-  applyFlags(flags, session);
+  applyFlags(context, flags, session);
   loadWeights(session, flags, context.command);
   for (size_t index : stage.reports) {
     const ReportPlan &report = context.program.reports[index];
@@ -183,35 +190,15 @@ int evalCommand(const CommandContext &context) {
   return ExitOk;
 }
 
-static void printKernels(const Program &program,
-                         std::vector<Engine::KernelTime> times, double steps,
-                         const SizeValues &sizes) {
-  std::sort(times.begin(), times.end(), [](const auto &a, const auto &b) {
-    return a.seconds != b.seconds ? a.seconds > b.seconds : a.kernel < b.kernel;
-  });
-  double total = 0;
-  for (const auto &time : times)
-    total += time.seconds;
-  std::printf("%8s %9s %6s %9s  %s\n", "calls", "ms/step", "%", "GFLOP/s",
-              "kernel");
-  for (const auto &time : times) {
-    const KernelInfo &kernel = program.kernels[time.kernel];
-    double flops = 0;
-    try {
-      flops = double(kernel.flops.evaluate(sizes));
-    } catch (const Error &) {
-      flops = 0; // its sizes are not those of this entry
-    }
-    std::string lines;
-    for (size_t i = 0; i < kernel.lines.size() && i < 3; ++i)
-      lines += " " + kernel.lines[i];
-    std::printf(
-        "%8.6g %9.4f %6.1f %9.1f  %s %s%s\n", double(time.calls) / steps,
-        time.seconds / steps * 1e3, total > 0 ? time.seconds / total * 100 : 0,
-        flops * double(time.calls) / std::max(time.seconds, 1e-12) * 1e-9,
-        kernel.name.c_str(), kernel.kind.c_str(), lines.c_str());
+namespace {
+class KernelTimes : public LaunchWatcher {
+public:
+  void launched(const LaunchTime &launch) override {
+    sites[launch.site].add(launch);
   }
-}
+  SiteTotals sites;
+};
+} // namespace
 
 int benchCommand(const CommandContext &context) {
   std::vector<FlagSpec> specs =
@@ -229,7 +216,7 @@ int benchCommand(const CommandContext &context) {
   const TrainPlan &plan =
       trainNamed(context.program, flags.operand(), context.command);
   Session session(context.program, context.engine);
-  applyFlags(flags, session);
+  applyFlags(context, flags, session);
   TrainOptions options;
   options.batches = flags.all("batch");
   int64_t steps = flags.number("steps", 20, 2);
@@ -244,10 +231,14 @@ int benchCommand(const CommandContext &context) {
   if (!flags.has("kernels"))
     return ExitOk;
   // Asking for the time of each kernel costs time itself, so it is another run.
-  context.engine.startProfile();
+  KernelTimes times;
+  context.engine.watch(&times);
   trainer.measure(steps);
-  printKernels(context.program, context.engine.profile(), double(steps),
-               trainer.lastSizes());
+  context.engine.watch(nullptr);
+  std::fputs(kernelTable(context.program, times.sites,
+                         context.engine.measurePeak(), double(steps))
+                 .c_str(),
+             stdout);
   return ExitOk;
 }
 

@@ -17,7 +17,7 @@ static std::string failureOf(const CommandContext &context, const Flags &flags,
                              const TestPlan &test) {
   try {
     Session session(context.program, context.engine);
-    applyFlags(flags, session);
+    applyFlags(context, flags, session);
     session.initialise(
         std::vector<bool>(context.program.variables.size(), false));
     Bindings bindings;

@@ -130,6 +130,7 @@ private:
     out.value = resolve(record.value);
     out.element = record.element;
     out.bytes = bytesOf(record.bytes);
+    out.site = record.site;
     out.text = record.text;
     return out;
   }

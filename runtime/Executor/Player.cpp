@@ -72,6 +72,7 @@ void Player::play(const TapeEntry &entry, const Instance &instance,
   for (size_t i = 0; i < entry.resultTypes.size(); ++i)
     bases.push_back(static_cast<char *>(call.results[i]));
   rounds.assign(entry.loops, 0);
+  sizes = call.sizes;
   readArguments(entry, call);
   playAll(instance.body);
   storeResults(entry, instance);
@@ -267,31 +268,66 @@ int64_t Player::prepareCalls(const Record<N> &record) {
   return items;
 }
 
+void Player::runItems(const LaminaKernel &kernel, size_t parts, int64_t first,
+                      int64_t last, int worker) {
+  int64_t base = 0;
+  for (size_t i = 0; i < parts; ++i) {
+    const KernelCall &call = calls[i];
+    int64_t from = std::max(first - base, int64_t(0));
+    int64_t to = std::min(last - base, call.items);
+    if (from < to)
+      kernel.run(call.buffers.data(), call.dims.data(), call.scalars.data(),
+                 from, to, scratch[size_t(worker)].data());
+    base += call.items;
+  }
+}
+
 void Player::launch(const Record<N> &record) {
+  int64_t items = prepareCalls(record);
+  if (watcher)
+    return launchWatched(record, items);
   const LaminaKernel &kernel = kernels[record.index];
   size_t parts = record.parts.size();
-  int64_t items = prepareCalls(record);
-  auto start = times ? std::chrono::steady_clock::now()
-                     : std::chrono::steady_clock::time_point();
   pool.run(items, [&](int64_t first, int64_t last, int worker) {
-    int64_t base = 0;
-    for (size_t i = 0; i < parts; ++i) {
-      const KernelCall &call = calls[i];
-      int64_t from = std::max(first - base, int64_t(0));
-      int64_t to = std::min(last - base, call.items);
-      if (from < to)
-        kernel.run(call.buffers.data(), call.dims.data(), call.scalars.data(),
-                   from, to, scratch[size_t(worker)].data());
-      base += call.items;
-    }
+    runItems(kernel, parts, first, last, worker);
   });
-  if (times) {
-    Engine::KernelTime &time = (*times)[record.index];
-    time.calls += 1;
-    time.seconds +=
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-            .count();
+}
+
+static int64_t nanoseconds() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// 0 if nobody can say.
+static double costOf(const Expression &cost, const SizeValues &sizes) {
+  try {
+    return double(cost.evaluate(sizes));
+  } catch (const Error &) {
+    return 0;
   }
+}
+
+void Player::launchWatched(const Record<N> &record, int64_t items) {
+  const LaminaKernel &kernel = kernels[record.index];
+  size_t parts = record.parts.size();
+  size_t sharers = size_t(std::min<int64_t>(items, pool.size()));
+  workerTimes.assign(sharers, TimeSpan());
+  LaunchTime launch;
+  launch.site = record.site.get();
+  launch.flops = costOf(record.site->flops, *sizes);
+  launch.bytes = costOf(record.site->bytes, *sizes);
+  launch.span.begin = nanoseconds();
+  pool.run(items, [&](int64_t first, int64_t last, int worker) {
+    TimeSpan &span = workerTimes[size_t(worker)];
+    span.begin = nanoseconds();
+    runItems(kernel, parts, first, last, worker);
+    span.end = nanoseconds();
+  });
+  launch.span.end = nanoseconds();
+  launch.workers = workerTimes.data();
+  launch.workerCount = sharers;
+  watcher->launched(launch);
 }
 
 } // namespace runtime

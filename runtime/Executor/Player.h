@@ -52,8 +52,8 @@ public:
   void play(const TapeEntry &entry, const Instance &instance,
             const EntryCall &call, char *arena, const void *constants);
 
-  /// Where to add up the time of each kernel; null if nobody asks.
-  std::vector<Engine::KernelTime> *times = nullptr;
+  /// Who is told of each launch; null if nobody asks.
+  LaunchWatcher *watcher = nullptr;
 
 private:
   using N = int64_t;
@@ -62,6 +62,10 @@ private:
   void playOne(const Record<N> &record);
   bool holds(const Record<N> &record) const;
   void launch(const Record<N> &record);
+  /// Runs the items [first, last) of all parts.
+  void runItems(const LaminaKernel &kernel, size_t parts, int64_t first,
+                int64_t last, int worker);
+  void launchWatched(const Record<N> &record, int64_t items);
   /// Fills `calls` for the parts of a launch; returns the items of all.
   int64_t prepareCalls(const Record<N> &record);
   void playLoop(const Record<N> &loop);
@@ -84,6 +88,8 @@ private:
 
   std::vector<KernelCall>
       calls; ///< of the launch in progress, kept for its memory
+  const SizeValues *sizes = nullptr; ///< of the entry that is played
+  std::vector<TimeSpan> workerTimes; ///< of a watched launch
   std::vector<char *> bases;
   std::vector<HostValue> registers;
   std::vector<int64_t> rounds; ///< index of each loop

@@ -11,7 +11,9 @@
 
 #include "runtime/Executor/HostOps.h"
 #include "runtime/Program/Program.h"
+#include "runtime/include/Engine.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,6 +50,12 @@ struct LaunchPart {
   std::vector<Operand<N>> scalars;
 };
 
+/// A launch in the tape and what it costs. Costs stay expressions: only who
+/// watches asks for them, and they may be larger than any size of a run.
+struct TapeSite : LaunchSite {
+  Expression flops, bytes;
+};
+
 enum class RecordKind : uint8_t {
   Launch,
   Loop,
@@ -65,7 +73,9 @@ struct Record {
   RecordKind kind = RecordKind::Launch;
   uint32_t index = 0; ///< kernel, loop or destination register
 
+  // Launch.
   std::vector<LaunchPart<N>> parts;
+  std::shared_ptr<const TapeSite> site;
 
   // Loop, If and Check.
   std::vector<Record<N>> body, otherwise, until;
@@ -86,7 +96,7 @@ struct Record {
   Address<N> to, from;
   N bytes{};
 
-  std::string text; ///< line of a launch, message of a check
+  std::string text; ///< message of a check
 };
 
 struct Slot {

@@ -7,6 +7,7 @@
 #include "runtime/Executor/TapeEngine.h"
 
 #include "runtime/Executor/ChooseVariant.h"
+#include "runtime/Profile/Peak.h"
 
 namespace lamina {
 namespace runtime {
@@ -37,6 +38,12 @@ void TapeEngine::setThreads(int count) {
   player.reset();
   pool = std::make_unique<ThreadPool>(count);
   player = std::make_unique<Player>(tape, kernels, *pool);
+  player->watcher = watcher;
+}
+
+void TapeEngine::start() {
+  if (!player)
+    setThreads(ThreadPool::availableProcessors());
 }
 
 const Instance &TapeEngine::instanceOf(size_t entry, const SizeValues &sizes) {
@@ -55,9 +62,7 @@ int64_t TapeEngine::workspaceBytes(size_t entry, const SizeValues &sizes) {
 }
 
 bool TapeEngine::run(const EntryCall &call, std::string &message) {
-  if (!player)
-    setThreads(ThreadPool::availableProcessors());
-  player->times = times.empty() ? nullptr : &times;
+  start();
   try {
     const Instance &instance = instanceOf(call.entry, *call.sizes);
     player->play(tape.entries[call.entry], instance, call,
@@ -69,19 +74,15 @@ bool TapeEngine::run(const EntryCall &call, std::string &message) {
   return true;
 }
 
-void TapeEngine::startProfile() {
-  times.assign(kernelCount, KernelTime());
-  for (size_t i = 0; i < kernelCount; ++i)
-    times[i].kernel = i;
+void TapeEngine::watch(LaunchWatcher *next) {
+  watcher = next;
+  if (player)
+    player->watcher = next;
 }
 
-std::vector<Engine::KernelTime> TapeEngine::profile() {
-  std::vector<KernelTime> result;
-  for (const KernelTime &time : times)
-    if (time.calls > 0)
-      result.push_back(time);
-  times.clear();
-  return result;
+DevicePeak TapeEngine::measurePeak() {
+  start();
+  return runtime::measurePeak(*pool);
 }
 
 } // namespace runtime

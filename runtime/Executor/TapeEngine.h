@@ -25,11 +25,12 @@ public:
   int64_t workspaceBytes(size_t entry, const SizeValues &sizes) override;
   bool run(const EntryCall &call, std::string &message) override;
   void setThreads(int count) override;
-  void startProfile() override;
-  std::vector<KernelTime> profile() override;
+  void watch(LaunchWatcher *watcher) override;
+  DevicePeak measurePeak() override;
   std::string processor() const override { return level; }
 
 private:
+  void start();
   const Instance &instanceOf(size_t entry, const SizeValues &sizes);
 
   Tape tape;
@@ -41,7 +42,7 @@ private:
   std::unique_ptr<Player> player;
   AlignedBlock arena;
   std::map<std::pair<size_t, SizeValues>, Instance> instances;
-  std::vector<KernelTime> times;
+  LaunchWatcher *watcher = nullptr;
 };
 
 } // namespace runtime

@@ -208,11 +208,24 @@ private:
     return readMemory(json);
   }
 
+  std::shared_ptr<const TapeSite> readSite(const Json &json,
+                                           uint32_t kernel) const {
+    auto site = std::make_shared<TapeSite>();
+    site->kernel = kernel;
+    site->line = textOr(json, "line");
+    site->layer = textOr(json, "layer");
+    if (const Json *flops = json.find("flops"))
+      site->flops = readExpression(*flops);
+    if (const Json *bytes = json.find("bytes"))
+      site->bytes = readExpression(*bytes);
+    return site;
+  }
+
   Record<E> readLaunch(const Json &json) const {
     Record<E> record;
     record.kind = RecordKind::Launch;
     record.index = indexBelow(json["launch"], program.kernels.size(), "kernel");
-    record.text = textOr(json, "line");
+    record.site = readSite(json, record.index);
     if (json.find("parts")) {
       for (const Json &part : listOr(json, "parts"))
         record.parts.push_back(readPart(part, record.index));

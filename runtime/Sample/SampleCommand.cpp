@@ -154,7 +154,7 @@ int sampleCommand(const CommandContext &context, const SamplePlan &plan) {
     bindings.values[parameter.name] = inputs.back().bytes.data();
   }
   Session session(context.program, context.engine);
-  applyFlags(flags, session);
+  applyFlags(context, flags, session);
   loadWeights(session, flags, context.command);
   session.checkRun(plan.entry, bindings.sizes);
   Results results;

@@ -96,6 +96,7 @@ void Session::checkIds(const Dataset &data,
 void Session::readBatch(const Feed &feed, const std::vector<int64_t> &records,
                         int64_t repeat, const Entry &entry, Batch &batch,
                         Bindings &bindings) {
+  ProfileScope scope(profile, Activity::Data, feed.name());
   checkIds(feed.dataset(), records);
   feed.read(records, repeat, entry, bindings.sizes, batch);
   bindBatch(batch, bindings);

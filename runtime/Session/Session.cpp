@@ -93,6 +93,7 @@ std::vector<size_t> Session::finalValues() const {
 
 void Session::run(size_t index, const Bindings &bindings, Results &results) {
   const Entry &entry = program.entries[index];
+  ProfileScope scope(profile, Activity::Entry, entry.name);
   std::vector<size_t> valueOf;
   if (bindings.useFinal)
     valueOf = finalValues();
@@ -203,6 +204,7 @@ std::shared_ptr<Source> Session::source(size_t index) {
     for (const DataFile &file : files)
       if (file.source == index)
         (file.isLabels ? plan.labels : plan.file) = file.path;
+    ProfileScope scope(profile, Activity::Data, plan.name);
     try {
       sources[index] = Source::open(plan);
     } catch (Error &error) {

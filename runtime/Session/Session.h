@@ -11,6 +11,7 @@
 
 #include "runtime/ABI/Philox.h"
 #include "runtime/Data/Feed.h"
+#include "runtime/Profile/Profile.h"
 #include "runtime/Session/DataFiles.h"
 #include "runtime/Session/Variables.h"
 #include "runtime/include/Engine.h"
@@ -56,6 +57,7 @@ public:
   Variables variables;
   std::vector<double> scalarValues; ///< in the order of the program's scalars
   int64_t seed = 0;
+  Profile *profile = nullptr; ///< null if nobody can ask for one
 
   /// Sets a number by its name; throws with those that can be set.
   void setScalar(const std::string &name, double value);

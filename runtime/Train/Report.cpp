@@ -86,6 +86,7 @@ private:
 
 double evaluateReport(Session &session, const ReportPlan &report,
                       bool useFinal) {
+  ProfileScope scope(session.profile, Activity::Report, report.name);
   std::shared_ptr<Dataset> data = session.dataset(report.feed.dataset);
   Feed feed(report.feed, data, std::min(report.feed.batch, data->count()),
             session.seed);

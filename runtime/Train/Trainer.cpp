@@ -134,6 +134,7 @@ static NamedNumbers metricsOf(const Entry &entry, const Results &results,
 }
 
 void Trainer::step() {
+  ProfileScope scope(session.profile, Activity::Step, "step");
   const Entry &entry = session.program.entries[stage().step];
   Bindings bindings;
   bindings.sizes = session.program.unboundSizes();

@@ -202,6 +202,7 @@ void Trainer::resume() {
                 quote(options.out).c_str());
     return start();
   }
+  ProfileScope scope(session.profile, Activity::Files, "load checkpoint");
   SafetensorsFile file = openCheckpoint(folder, steps);
   const std::string *text = file.metadata(trainStateKey);
   if (!text)
@@ -244,6 +245,7 @@ static std::vector<size_t> ownValues(const Program &program) {
 }
 
 void Trainer::saveCheckpoint() {
+  ProfileScope scope(session.profile, Activity::Files, "save checkpoint");
   openLog();
   Clock::time_point before = Clock::now();
   state.feeds.clear();
@@ -264,6 +266,7 @@ void Trainer::saveCheckpoint() {
 /// The weights for others, with `final` values; and, where these are not what
 /// training goes on with, the weights themselves.
 void Trainer::saveWeights() {
+  ProfileScope scope(session.profile, Activity::Files, "save weights");
   RunFolder folder(options.out);
   auto write = [&](const std::string &path,
                    const std::vector<size_t> &valueOf) {

@@ -32,6 +32,40 @@ struct EntryCall {
   // that of an argument too: the engine writes it after its last read.
 };
 
+/// The place of a launch in the tape; as long-lived as the engine.
+struct LaunchSite {
+  size_t kernel = 0;       ///< index in the tape's "kernels"
+  std::string line, layer; ///< of its dearest op; may be empty
+};
+
+/// A stretch of time, in nanoseconds of `std::chrono::steady_clock`.
+struct TimeSpan {
+  int64_t begin = 0, end = 0;
+  double seconds() const { return double(end - begin) * 1e-9; }
+};
+
+/// One launch that is done.
+struct LaunchTime {
+  const LaunchSite *site = nullptr;
+  TimeSpan span;
+  double flops = 0, bytes = 0;       ///< at the sizes of this launch
+  const TimeSpan *workers = nullptr; ///< of each thread that had a share
+  size_t workerCount = 0;
+};
+
+/// Who wants to know what each launch took. Called on the thread that runs the
+/// entry.
+class LaunchWatcher {
+public:
+  virtual ~LaunchWatcher() = default;
+  virtual void launched(const LaunchTime &launch) = 0;
+};
+
+/// Operations and bytes of memory a second.
+struct DevicePeak {
+  double flops = 0, bytes = 0;
+};
+
 class Engine {
 public:
   virtual ~Engine() = default;
@@ -53,14 +87,11 @@ public:
   /// The processor that the kernels are for; empty for an interpreter.
   virtual std::string processor() const { return ""; }
 
-  /// Time and calls of each kernel since the last `startProfile`.
-  struct KernelTime {
-    size_t kernel = 0; ///< index in the tape's "kernels"
-    int64_t calls = 0;
-    double seconds = 0;
-  };
-  virtual void startProfile() {}
-  virtual std::vector<KernelTime> profile() { return {}; }
+  /// From now on tells `watcher` of each launch; null: of none.
+  virtual void watch(LaunchWatcher *watcher) {}
+
+  /// The fastest that the device computes, measured now; zeros if nobody knows.
+  virtual DevicePeak measurePeak() { return {}; }
 };
 
 /// The whole program behind its command line, run by `engine`. Of the tape's
