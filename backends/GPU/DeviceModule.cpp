@@ -9,6 +9,7 @@
 #include "backends/CPU/StructuredEmitter.h"
 #include "backends/GPU/ElementEmitter.h"
 #include "backends/GPU/ItemEmitter.h"
+#include "backends/GPU/MmaEmitter.h"
 #include "backends/GPU/RowEmitter.h"
 #include "backends/GPU/TileEmitter.h"
 
@@ -28,8 +29,11 @@ namespace lamina::gpu {
 std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body) {
   if (auto routine = cpu::createStructuredEmitter(body, /*lanes=*/1))
     return std::make_unique<ItemEmitter>(std::move(routine));
-  if (std::optional<cpu::ContractForm> form = cpu::ContractForm::match(body))
+  if (std::optional<cpu::ContractForm> form = cpu::ContractForm::match(body)) {
+    if (MmaEmitter::takes(*form))
+      return std::make_unique<MmaEmitter>(body, std::move(*form));
     return std::make_unique<TileEmitter>(body, std::move(*form));
+  }
   mlir::FailureOr<cpu::LoopProgram> program = cpu::LoopProgram::arrange(body);
   if (mlir::failed(program))
     return nullptr;

@@ -7,11 +7,8 @@
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/Target.h"
 #include "backends/GPU/DeviceModule.h"
+#include "backends/GPU/EmulatedCalls.h"
 
-#include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/InstIterator.h"
-#include "llvm/IR/IntrinsicInst.h"
-#include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/ReplaceConstant.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/NVPTXAddrSpace.h"
@@ -20,49 +17,6 @@
 using namespace llvm;
 
 namespace lamina::gpu {
-
-namespace {
-/// A device function and the emulator's.
-struct Substitute {
-  Intrinsic::ID id;
-  const char *name;
-};
-} // namespace
-
-static const Substitute substitutes[] = {
-    {Intrinsic::nvvm_read_ptx_sreg_tid_x, "lamina_emulated_thread"},
-    {Intrinsic::nvvm_read_ptx_sreg_ctaid_x, "lamina_emulated_block"},
-    {Intrinsic::nvvm_barrier_cta_sync_aligned_all,
-     "lamina_emulated_wait_for_block"},
-    {Intrinsic::nvvm_bar_warp_sync, "lamina_emulated_wait_for_warp"},
-    {Intrinsic::nvvm_shfl_sync_bfly_i32, "lamina_emulated_exchange"},
-};
-
-static mlir::LogicalResult substituteCalls(Function &function,
-                                           const KernelBody &body) {
-  Module &module = *function.getParent();
-  for (Instruction &instruction :
-       make_early_inc_range(instructions(function))) {
-    auto *call = dyn_cast<IntrinsicInst>(&instruction);
-    if (!call ||
-        !call->getCalledFunction()->getName().starts_with("llvm.nvvm."))
-      continue;
-    const auto *found = find_if(substitutes, [&](const Substitute &one) {
-      return one.id == call->getIntrinsicID();
-    });
-    if (found == std::end(substitutes))
-      return body.func()->emitError("the emulator has no '")
-             << call->getCalledFunction()->getName() << "'";
-    FunctionCallee callee =
-        module.getOrInsertFunction(found->name, call->getFunctionType());
-    SmallVector<Value *> arguments(call->args());
-    auto *replacement =
-        CallInst::Create(callee, arguments, "", call->getIterator());
-    call->replaceAllUsesWith(replacement);
-    call->eraseFromParent();
-  }
-  return mlir::success();
-}
 
 /// Gives each shared variable its place behind one address; returns the bytes
 /// of all.
@@ -91,38 +45,6 @@ static int64_t placeSharedMemory(Module &module, Function &function) {
     variable->eraseFromParent();
   }
   return bytes;
-}
-
-/// Reports each access of `function` to memory.
-static void reportAccesses(Function &function) {
-  Module &module = *function.getParent();
-  SmallVector<Instruction *> accesses;
-  for (Instruction &instruction : instructions(function)) {
-    if (!isa<LoadInst, StoreInst>(instruction))
-      continue;
-    // A thread's own memory and tables of constants are nobody else's.
-    const Value *object =
-        getUnderlyingObject(getLoadStorePointerOperand(&instruction));
-    if (!isa<AllocaInst, GlobalVariable>(object))
-      accesses.push_back(&instruction);
-  }
-  IRBuilder<> b(function.getContext());
-  auto *type = FunctionType::get(
-      b.getVoidTy(), {b.getPtrTy(), b.getInt32Ty(), b.getInt32Ty()}, false);
-  FunctionCallee read =
-      module.getOrInsertFunction("lamina_emulated_read", type);
-  FunctionCallee write =
-      module.getOrInsertFunction("lamina_emulated_write", type);
-  int line = 0;
-  for (Instruction *access : accesses) {
-    b.SetInsertPoint(access);
-    Value *address = getLoadStorePointerOperand(access);
-    uint64_t bytes =
-        module.getDataLayout().getTypeStoreSize(getLoadStoreType(access));
-    b.CreateCall(isa<LoadInst>(access) ? read : write,
-                 {b.CreateAddrSpaceCast(address, b.getPtrTy()),
-                  b.getInt32(uint32_t(bytes)), b.getInt32(uint32_t(++line))});
-  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -212,14 +134,6 @@ static Function *emitThread(Module &module, const KernelBody &body,
   b.CreateCall(device, arguments);
   b.CreateRetVoid();
   return function;
-}
-
-/// Whether threads wait for one another.
-static bool waits(const Module &module) {
-  return any_of(module, [](const Function &function) {
-    return function.getName().starts_with("lamina_emulated_wait") ||
-           function.getName() == "lamina_emulated_exchange";
-  });
 }
 
 /// K(buffers, dims, scalars, first, last, scratch) and what it describes.

@@ -13,7 +13,7 @@
 namespace lamina {
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 2;
+static constexpr int codeVersion = 3;
 
 namespace {
 class EmulatorBackend : public Backend {

@@ -58,6 +58,20 @@ void lamina_emulated_wait_for_warp(int32_t members);
 int32_t lamina_emulated_exchange(int32_t members, int32_t word,
                                  int32_t distance, int32_t clamp);
 
+/* cp.async: `valid` bytes and zeros behind them, `bytes` in all; its groups;
+ * ldmatrix of `count` matrices; mma.m16n8k16 of bf16, which adds to c. */
+void lamina_emulated_copy(void *to, const void *from, int32_t valid,
+                          int32_t bytes, int32_t line);
+void lamina_emulated_commit_copies(void);
+void lamina_emulated_wait_for_copies(int32_t pending);
+void lamina_emulated_load_matrices(uint32_t *words, const void *row,
+                                   int32_t count, int32_t is_transposed,
+                                   int32_t line);
+void lamina_emulated_multiply(float *sums, uint32_t a0, uint32_t a1,
+                              uint32_t a2, uint32_t a3, uint32_t b0,
+                              uint32_t b1, float c0, float c1, float c2,
+                              float c3);
+
 /* An access to `bytes` bytes at `address`; `line` is a number of the kernel's
  * own that its error messages name. */
 void lamina_emulated_read(const void *address, int32_t bytes, int32_t line);

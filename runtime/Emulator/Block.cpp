@@ -12,7 +12,6 @@ namespace lamina::emulator {
 
 namespace context = boost::context;
 
-static constexpr int warpThreads = 32;
 /// A kernel's frame is a few hundred bytes; printing a fault needs more.
 static constexpr size_t stackBytes = 64 << 10;
 
@@ -92,8 +91,10 @@ int Block::choose(uint64_t &random) const {
 
 void Block::runTogether(uint64_t seed) {
   makeFibers(count);
-  for (int i = 0; i < count; ++i)
+  for (int i = 0; i < count; ++i) {
     threads[size_t(i)].state = State::Ready;
+    threads[size_t(i)].copies.clear();
+  }
   now = 0;
   while (true) {
     int chosen = choose(seed);
@@ -128,48 +129,6 @@ bool Block::releaseBlock() {
   return true;
 }
 
-/// Lets the members go on if all of them wait for the same.
-bool Block::releaseMembers(int first, uint32_t members, State state) {
-  uint32_t words[warpThreads] = {};
-  for (int lane = 0; lane < warpThreads; ++lane) {
-    if (!(members >> lane & 1))
-      continue;
-    if (first + lane >= count)
-      return false;
-    const Thread &thread = threads[size_t(first + lane)];
-    if (thread.state != state || thread.members != members)
-      return false;
-    words[lane] = thread.word;
-  }
-  for (int lane = 0; lane < warpThreads; ++lane) {
-    if (!(members >> lane & 1))
-      continue;
-    Thread &thread = threads[size_t(first + lane)];
-    uint32_t from = uint32_t(lane) ^ thread.distance;
-    if (state == State::Exchanges && !(members >> from & 1)) {
-      now = first + lane;
-      fault("takes a number from lane " + std::to_string(from) +
-            ", which is not a member of the shuffle");
-    }
-    thread.word = words[from % warpThreads];
-    thread.state = State::Ready;
-  }
-  if (state == State::WaitsForWarp)
-    memory.passWarpBarrier(first / warpThreads);
-  return true;
-}
-
-bool Block::releaseWarp(int warp) {
-  bool isReleased = false;
-  int first = warp * warpThreads;
-  for (int i = first; i < std::min(first + warpThreads, count); ++i) {
-    Thread &thread = threads[size_t(i)];
-    if (thread.state == State::WaitsForWarp || thread.state == State::Exchanges)
-      isReleased |= releaseMembers(first, thread.members, thread.state);
-  }
-  return isReleased;
-}
-
 static const char *describe(State state) {
   switch (state) {
   case State::WaitsForBlock:
@@ -178,6 +137,10 @@ static const char *describe(State state) {
     return "waits for its warp";
   case State::Exchanges:
     return "waits in a shuffle";
+  case State::LoadsMatrices:
+    return "waits in a load of matrices";
+  case State::Multiplies:
+    return "waits in a product of matrices";
   case State::Done:
     return "is at its end";
   default:
@@ -213,77 +176,6 @@ void Block::reportHang() const {
 void Block::waitForBlock() {
   threads[size_t(now)].members = 0;
   pause(State::WaitsForBlock);
-}
-
-void Block::waitForWarp(uint32_t members) {
-  Thread &thread = threads[size_t(now)];
-  thread.members = members;
-  thread.distance = 0;
-  pause(State::WaitsForWarp);
-}
-
-uint32_t Block::exchange(uint32_t members, uint32_t word, uint32_t distance) {
-  Thread &thread = threads[size_t(now)];
-  if (!(members >> (now % warpThreads) & 1))
-    fault("calls a shuffle that it is not a member of");
-  thread.members = members;
-  thread.word = word;
-  thread.distance = distance;
-  int self = now;
-  pause(State::Exchanges);
-  return threads[size_t(self)].word;
-}
-
-//===----------------------------------------------------------------------===//
-// Memory
-//===----------------------------------------------------------------------===//
-
-void Block::findRanges() {
-  size_t buffers = size_t(launch.kernel->buffers);
-  std::vector<int64_t> bytes(buffers + 2);
-  launch.kernel->sizes(launch.dims, bytes.data());
-  ranges.clear();
-  for (size_t i = 0; i < buffers; ++i)
-    ranges.push_back({static_cast<const char *>(launch.buffers[i]), bytes[i]});
-  ranges.push_back({static_cast<const char *>(launch.scalars), bytes[buffers]});
-  ranges.push_back(
-      {static_cast<const char *>(launch.scratch), bytes[buffers + 1]});
-}
-
-/// The buffer whose end is nearest below `address`, for a message.
-static std::string nearest(const std::vector<const char *> &ends,
-                           const char *address) {
-  size_t best = ends.size();
-  for (size_t i = 0; i < ends.size(); ++i)
-    if (ends[i] <= address && (best == ends.size() || ends[best] < ends[i]))
-      best = i;
-  if (best == ends.size())
-    return "";
-  return ", " + std::to_string(address - ends[best]) +
-         " bytes behind the end of buffer " + std::to_string(best);
-}
-
-void Block::access(const void *address, int bytes, int line, bool writes) {
-  if (!checks)
-    return;
-  std::string where = " (access " + std::to_string(line) + " of the kernel)";
-  if (memory.contains(address)) {
-    std::string what = memory.access(address, bytes, now, writes);
-    if (!what.empty())
-      fault(what + where);
-    return;
-  }
-  auto at = static_cast<const char *>(address);
-  std::vector<const char *> ends;
-  for (const Range &range : ranges) {
-    if (at >= range.begin && at + bytes <= range.begin + range.bytes)
-      return;
-    ends.push_back(range.begin + range.bytes);
-  }
-  ends.resize(size_t(launch.kernel->buffers));
-  fault((writes ? "writes " : "reads ") + std::to_string(bytes) +
-        " bytes that belong to no buffer of the kernel" + nearest(ends, at) +
-        where);
 }
 
 } // namespace lamina::emulator

@@ -10,6 +10,8 @@
 #define LAMINA_RUNTIME_EMULATOR_BLOCK_H
 
 #include "runtime/ABI/Emulator.h"
+#include "runtime/Emulator/CopyQueue.h"
+#include "runtime/Emulator/Matrices.h"
 #include "runtime/Emulator/SharedMemory.h"
 
 #include <boost/context/fiber.hpp>
@@ -28,7 +30,15 @@ struct Launch {
   void *scratch;
 };
 
-enum class State { Ready, WaitsForBlock, WaitsForWarp, Exchanges, Done };
+enum class State {
+  Ready,
+  WaitsForBlock,
+  WaitsForWarp,
+  Exchanges,
+  LoadsMatrices,
+  Multiplies,
+  Done
+};
 
 struct Thread {
   boost::context::fiber fiber;
@@ -36,6 +46,9 @@ struct Thread {
   uint32_t members = 0; ///< of the warp's threads that it waits for
   uint32_t word = 0;    ///< what it gives to an exchange, then what it got
   uint32_t distance = 0;
+  const MatrixLoad *load = nullptr;
+  const Product *product = nullptr;
+  CopyQueue copies;
 };
 
 class Block {
@@ -53,7 +66,12 @@ public:
   void waitForBlock();
   void waitForWarp(uint32_t members);
   uint32_t exchange(uint32_t members, uint32_t word, uint32_t distance);
+  void loadMatrices(const MatrixLoad &load);
+  void multiply(const Product &product);
   void access(const void *address, int bytes, int line, bool writes);
+  void copy(const Copy &copy, int line);
+  void commitCopies() { threads[size_t(now)].copies.commit(); }
+  void waitForCopies(int pending);
 
 private:
   void makeFibers(int count);
@@ -63,8 +81,13 @@ private:
   void pause(State state);
   bool releaseBlock();
   bool releaseWarp(int warp);
-  bool releaseMembers(int first, uint32_t members, State state);
+  bool areTogether(int first, uint32_t members, State state) const;
+  void exchangeWords(int first, uint32_t members);
+  void loadTogether(int first);
+  void multiplyTogether(int first);
   void findRanges();
+  void checkAlignment(const char *what, const void *address, int bytes,
+                      int line);
   [[noreturn]] void reportHang() const;
   [[noreturn]] void fault(const std::string &what) const;
 

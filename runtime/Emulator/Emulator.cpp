@@ -61,4 +61,32 @@ void lamina_emulated_write(const void *address, int32_t bytes, int32_t line) {
   currentBlock().access(address, bytes, line, true);
 }
 
+void lamina_emulated_copy(void *to, const void *from, int32_t valid,
+                          int32_t bytes, int32_t line) {
+  currentBlock().copy(
+      {static_cast<char *>(to), static_cast<const char *>(from), bytes, valid},
+      line);
+}
+
+void lamina_emulated_commit_copies(void) { currentBlock().commitCopies(); }
+
+void lamina_emulated_wait_for_copies(int32_t pending) {
+  currentBlock().waitForCopies(pending);
+}
+
+void lamina_emulated_load_matrices(uint32_t *words, const void *row,
+                                   int32_t count, int32_t is_transposed,
+                                   int32_t line) {
+  currentBlock().loadMatrices({row, words, count, is_transposed != 0, line});
+}
+
+void lamina_emulated_multiply(float *sums, uint32_t a0, uint32_t a1,
+                              uint32_t a2, uint32_t a3, uint32_t b0,
+                              uint32_t b1, float c0, float c1, float c2,
+                              float c3) {
+  uint32_t a[] = {a0, a1, a2, a3}, b[] = {b0, b1};
+  float c[] = {c0, c1, c2, c3};
+  currentBlock().multiply({a, b, c, sums});
+}
+
 } // extern "C"

@@ -4,6 +4,8 @@
 
 #include "runtime/Emulator/SharedMemory.h"
 
+#include "runtime/Emulator/Matrices.h"
+
 #include <cstddef>
 #include <cstring>
 
@@ -13,7 +15,6 @@ namespace lamina::emulator {
 static constexpr size_t alignment = 256 << 10;
 /// All bytes 0xff are NaN in every floating-point type.
 static constexpr int poison = 0xff;
-static constexpr int warpThreads = 32;
 
 char *SharedMemory::base() {
   auto address = reinterpret_cast<uintptr_t>(bytes.data());
@@ -64,6 +65,9 @@ std::string SharedMemory::access(const void *address, int length, int thread,
     return what + ", which has " + std::to_string(size);
   for (std::ptrdiff_t at = offset; at < offset + length; ++at) {
     Byte &byte = shadow[size_t(at)];
+    if (byte.copier >= 0)
+      return what + ", which thread " + std::to_string(byte.copier) +
+             " copies to and has not waited for";
     if (!isOrdered(byte.write, thread))
       return what + ", which thread " + std::to_string(byte.write.thread) +
              " writes with no barrier between them";
@@ -75,6 +79,23 @@ std::string SharedMemory::access(const void *address, int length, int thread,
     note(writes ? byte.write : byte.read, thread);
   }
   return "";
+}
+
+void SharedMemory::beginCopy(const void *address, int length, int thread) {
+  auto offset = static_cast<const char *>(address) - base();
+  std::memset(base() + offset, poison, size_t(length));
+  if (!shadow.empty())
+    for (std::ptrdiff_t at = offset; at < offset + length; ++at)
+      shadow[size_t(at)].copier = thread;
+}
+
+void SharedMemory::finishCopy(const void *address, int length, int thread) {
+  auto offset = static_cast<const char *>(address) - base();
+  if (!shadow.empty())
+    for (std::ptrdiff_t at = offset; at < offset + length; ++at) {
+      shadow[size_t(at)].copier = -1;
+      note(shadow[size_t(at)].write, thread);
+    }
 }
 
 } // namespace lamina::emulator

@@ -25,6 +25,11 @@ public:
   /// What is wrong with an access by `thread`; empty if nothing is.
   std::string access(const void *address, int bytes, int thread, bool writes);
 
+  /// From `begin` to `finish` the bytes belong to a copy of `thread`: nobody
+  /// may read or write them.
+  void beginCopy(const void *address, int bytes, int thread);
+  void finishCopy(const void *address, int bytes, int thread);
+
   void passBlockBarrier() { ++blockEpoch; }
   void passWarpBarrier(int warp) { ++warpEpochs[size_t(warp)]; }
 
@@ -38,6 +43,7 @@ private:
   };
   struct Byte {
     Access read, write;
+    int32_t copier = -1; ///< whose copy is under way; -1: none
   };
 
   char *base();

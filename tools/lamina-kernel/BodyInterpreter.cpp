@@ -7,7 +7,6 @@
 #include "backends/Reference/ScalarTable.h"
 #include "dialects/Graph/GraphOps.h"
 
-#include "llvm/ADT/APFloat.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -76,10 +75,9 @@ size_t Region::slot(Value value) {
 }
 
 double roundToBF16(double number) {
-  llvm::APFloat value(number);
-  bool losesInfo;
-  value.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven,
-                &losesInfo);
+  APFloat value(number);
+  bool isInexact;
+  value.convert(APFloat::BFloat(), APFloat::rmNearestTiesToEven, &isInexact);
   return value.convertToDouble();
 }
 
@@ -115,11 +113,9 @@ void Region::addStep(Operation &inner) {
     return;
   }
   // Sums are as in float64, but a number that is stored short is short.
-  if (auto shorter = dyn_cast<arith::TruncFOp>(inner);
-      shorter && shorter.getType().isBF16()) {
-    steps.push_back([this, from, to](auto) {
-      registers[to].f = roundToBF16(registers[from[0]].f);
-    });
+  if (isa<arith::TruncFOp>(inner) && inner.getResult(0).getType().isBF16()) {
+    steps.push_back(
+        [=](auto) { registers[to].f = roundToBF16(registers[from[0]].f); });
     return;
   }
   auto function =
