@@ -135,23 +135,6 @@ void forEachInPart(const Tensor &whole, ArrayRef<int64_t> offsets,
   } while (advance(index, sizes));
 }
 
-/// The shape of a result of which some sizes follow from those of `full`, some
-/// of whose axes of size 1 it may lack.
-Shape reducedShape(Type type, ArrayRef<int64_t> full) {
-  auto tensor = cast<RankedTensorType>(type);
-  Shape shape;
-  size_t axis = 0;
-  for (int64_t size : tensor.getShape()) {
-    while (axis + 1 < full.size() &&
-           full.size() - axis > size_t(tensor.getRank()) - shape.size() &&
-           full[axis] == 1 && size != 1)
-      ++axis;
-    shape.push_back(ShapedType::isDynamic(size) ? full[axis] : size);
-    ++axis;
-  }
-  return shape;
-}
-
 LogicalResult evaluateExtractSlice(tensor::ExtractSliceOp op, Evaluation &e) {
   Shape offsets = resolve(op.getMixedOffsets(), e),
         sizes = resolve(op.getMixedSizes(), e);
@@ -161,7 +144,12 @@ LogicalResult evaluateExtractSlice(tensor::ExtractSliceOp op, Evaluation &e) {
   forEachInPart(
       e.operands[0], offsets, sizes, strides,
       [&](int64_t from, int64_t to) { out[to] = e.operands[0][from]; });
-  e.results.push_back(part.withShape(reducedShape(op.getType(), sizes)));
+  Shape kept;
+  llvm::SmallBitVector dropped = op.getDroppedDims();
+  for (auto [axis, size] : llvm::enumerate(sizes))
+    if (!dropped[unsigned(axis)])
+      kept.push_back(size);
+  e.results.push_back(part.withShape(kept));
   return success();
 }
 

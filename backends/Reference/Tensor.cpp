@@ -17,7 +17,8 @@ Scalar roundTo(Type elementType, Scalar value, Rounding rounding) {
     if (rounding == Rounding::Float64 || type.isF64())
       return value;
     if (type.isF32()) {
-      value.f = float(value.f);
+      if (rounding == Rounding::Typed)
+        value.f = float(value.f);
       return value;
     }
     APFloat narrow(value.f);

@@ -24,11 +24,12 @@ union Scalar {
 };
 
 /// In what arithmetic floats are computed: `Float64` keeps doubles throughout
-/// and is the oracle; `Typed` rounds every result to its type in the IR.
-enum class Rounding { Float64, Typed };
+/// and is the oracle; `Short` does, too, but rounds to types shorter than f32;
+/// `Typed` rounds every result to its type in the IR.
+enum class Rounding { Float64, Short, Typed };
 
-/// `value` as the element type would hold it: floats rounded under `Typed`,
-/// integers wrapped to their width.
+/// `value` as the element type would hold it: floats rounded as
+/// `rounding` says, integers wrapped to their width.
 Scalar roundTo(mlir::Type elementType, Scalar value, Rounding rounding);
 
 /// Sizes of axes, row-major.

@@ -270,27 +270,32 @@ Value ElementCode::load(Value source, const Index &index) {
   return addOperand(tensor, AffineMap::get(groups.size(), 0, exprs, context));
 }
 
+// An axis that no single loop walks stays as long as it is, which is longer
+// than that of the source where the operand has zeros around it.
 Value ElementCode::cutToLoops(Value tensor, const ElementAccess &access) {
-  SmallVector<std::pair<SizeExpr, bool>> axes; // size, known at run time only
+  SmallVector<std::optional<unsigned>> groupOf(access.exprs.size());
   bool isPart = false;
   for (auto [axis, expr] : llvm::enumerate(access.exprs)) {
-    axes.push_back({access.extents[axis], access.runtime[axis]});
     auto dim = dyn_cast<AffineDimExpr>(expr);
     if (!dim || !access.whole[axis])
       continue;
-    unsigned group = body.space().getGroup(dim.getPosition());
-    isPart |= body.getExtent(group) != access.extents[axis];
-    axes.back() = {body.getExtent(group), body.isRuntime(group)};
+    groupOf[axis] = body.space().getGroup(dim.getPosition());
+    isPart |= body.getExtent(*groupOf[axis]) != access.extents[axis];
   }
   if (!isPart)
     return tensor;
   SmallVector<OpFoldResult> sizes;
-  for (const auto &[size, runtime] : axes) {
-    if (size.isConstant() && !runtime) {
-      sizes.push_back(builder.getIndexAttr(*size.getConstant()));
+  for (auto [axis, group] : llvm::enumerate(groupOf)) {
+    if (!group) {
+      sizes.push_back(
+          tensor::getMixedSize(body.builder, loc, tensor, int64_t(axis)));
       continue;
     }
-    sizes.push_back(body.getSize(size, runtime));
+    SizeExpr size = body.getExtent(*group);
+    if (size.isConstant() && !body.isRuntime(*group))
+      sizes.push_back(builder.getIndexAttr(*size.getConstant()));
+    else
+      sizes.push_back(body.getSize(size, body.isRuntime(*group)));
   }
   SmallVector<OpFoldResult> zeros(sizes.size(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> ones(sizes.size(), builder.getIndexAttr(1));

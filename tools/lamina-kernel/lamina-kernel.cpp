@@ -4,17 +4,20 @@
 //
 // Reads a file of kernels. Prints the code of each for a processor, or runs it
 // here on random buffers: against the plain meaning of its body, as a whole and
-// item by item, or against the clock.
+// item by item, or against the clock. With --compare, the kernels of all
+// launches of a file as several backends compile them.
 
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/Target.h"
+#include "backends/Registry.h"
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
 #include "runtime/ABI/Emulator.h"
-#include "tools/lamina-kernel/BodyInterpreter.h"
+#include "tools/lamina-kernel/CompareBackends.h"
 #include "tools/lamina-kernel/DeviceCode.h"
 #include "tools/lamina-kernel/KernelRun.h"
 #include "tools/lamina-kernel/Peak.h"
+#include "tools/lamina-kernel/PlainMeaning.h"
 
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/CommandLine.h"
@@ -22,12 +25,11 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
-
-#include <cmath>
 
 using namespace lamina;
 namespace cl = llvm::cl;
@@ -47,6 +49,15 @@ static cl::opt<std::string>
 static cl::opt<uint64_t> schedule("schedule", cl::init(0),
                                   cl::desc("seed of the emulated threads' "
                                            "order; 0 takes them in order"));
+static cl::list<std::string>
+    compare("compare", cl::CommaSeparated,
+            cl::desc("compare what these backends make of all launches"));
+static cl::list<std::string>
+    sizes("sizes", cl::CommaSeparated,
+          cl::desc("with --compare: the sizes of launches, name=number"));
+static cl::opt<int64_t>
+    checkEvery("check-every", cl::init(1),
+               cl::desc("with --compare: check accesses of every n-th kernel"));
 static cl::list<int64_t> dims("dims", cl::CommaSeparated,
                               cl::desc("run-time sizes, in their order"));
 static cl::opt<bool> loops("loops",
@@ -62,68 +73,17 @@ static cl::opt<int64_t> rounds("rounds", cl::init(20),
 static cl::opt<double> flops("flops", cl::init(0),
                              cl::desc("operations of a run, to print a rate"));
 
-/// Compares one out with what was expected; prints the worst element if it is
-/// too far off. Elements are as large as the tensor's root mean square at
-/// least.
-static bool isClose(const reference::Tensor &got,
-                    const reference::Tensor &expected, unsigned number) {
-  double squares = 0, worst = 0;
-  int64_t at = -1;
-  for (int64_t i = 0; i < got.size(); ++i)
-    if (got.isFloat() && std::isfinite(expected[i].f))
-      squares += expected[i].f * expected[i].f;
-  double rms = std::sqrt(squares / double(std::max<int64_t>(1, got.size())));
-  if (relative)
-    rms = 1e-37;
-  for (int64_t i = 0; i < got.size(); ++i) {
-    double off;
-    if (!got.isFloat())
-      off = got[i].i == expected[i].i ? 0 : INFINITY;
-    else if (got[i].f == expected[i].f ||
-             (std::isnan(got[i].f) && std::isnan(expected[i].f)))
-      off = 0;
-    else
-      off = std::fabs(got[i].f - expected[i].f) /
-            (rms + std::fabs(expected[i].f));
-    if (!(off <= worst)) {
-      worst = off;
-      at = i;
-    }
-  }
-  if (worst <= tolerance)
-    return true;
-  llvm::errs() << "out " << number << ", element " << at << " of " << got.size()
-               << ": ";
-  if (got.isFloat())
-    llvm::errs() << got[at].f << ", expected " << expected[at].f << "\n";
-  else
-    llvm::errs() << got[at].i << ", expected " << expected[at].i << "\n";
-  return false;
-}
-
 /// The result must be right, and the same bits if items run one by one in the
 /// opposite order.
 static bool check(kernel::FuncOp kernel, tools::KernelRun &run) {
-  std::vector<reference::Tensor> expected =
-      tools::BodyInterpreter().run(kernel, run.arguments(), run.sizes());
-  if (expected.empty())
+  std::optional<tools::Tensors> expected = tools::evaluatePlainly(kernel, run);
+  if (!expected)
     return false;
-  int64_t items = run.items();
-  run.run(0, items);
-  std::vector<reference::Tensor> got = run.outs();
-  bool good = true;
-  for (unsigned i = 0; i < got.size(); ++i)
-    good &= isClose(got[i], expected[i], i);
-  auto whole = run.outBytes();
-  run.reset();
-  for (int64_t item = items; item-- > 0;)
-    run.run(item, item + 1);
-  if (run.outBytes() != whole) {
-    llvm::errs() << "items one by one give other bits\n";
-    good = false;
-  }
+  bool good =
+      tools::isRight(run, *expected, {tolerance, relative}, llvm::errs());
+  good &= tools::isSteady(run, llvm::errs());
   llvm::outs() << kernel.getSymName() << ": " << (good ? "ok" : "WRONG") << ", "
-               << items << " items\n";
+               << run.items() << " items\n";
   return good;
 }
 
@@ -188,6 +148,38 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
   return runObject(kernel, object, target);
 }
 
+/// Exit code 2 and a message for a flag that names nothing.
+static int compareAll(mlir::ModuleOp module, const TargetModel &target) {
+  tools::Comparison comparison;
+  BackendRegistry registry;
+  registerAllBackends(registry);
+  for (const std::string &name : compare) {
+    if (!registry.has(name)) {
+      llvm::errs() << "lamina-kernel: there is no backend '" << name << "'\n";
+      return 2;
+    }
+    llvm::Expected<std::unique_ptr<Backend>> backend =
+        registry.create(name, target);
+    if (!backend) {
+      llvm::errs() << llvm::toString(backend.takeError()) << "\n";
+      return 2;
+    }
+    comparison.backends.push_back(std::move(*backend));
+  }
+  for (llvm::StringRef given : sizes) {
+    auto [name, number] = given.split('=');
+    if (number.getAsInteger(10, comparison.sizes[name])) {
+      llvm::errs() << "lamina-kernel: --sizes has '" << given
+                   << "', which is not a name and a number\n";
+      return 2;
+    }
+  }
+  comparison.tolerance = {tolerance, relative};
+  comparison.contents = {1, low, high, ids};
+  comparison.checkEvery = checkEvery;
+  return tools::compareBackends(module, comparison) ? 0 : 1;
+}
+
 int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "compile, check and time kernels\n");
   llvm::Expected<TargetModel> target = cpu::makeTargetModel(processor, machine);
@@ -198,8 +190,9 @@ int main(int argc, char **argv) {
   }
   mlir::DialectRegistry registry;
   registry.insert<kernel::KernelDialect, graph::GraphDialect,
-                  mlir::linalg::LinalgDialect, mlir::tensor::TensorDialect,
-                  mlir::arith::ArithDialect, mlir::math::MathDialect>();
+                  mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
+                  mlir::tensor::TensorDialect, mlir::arith::ArithDialect,
+                  mlir::math::MathDialect>();
   mlir::MLIRContext context(registry);
   llvm::SourceMgr sources;
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);
@@ -207,6 +200,8 @@ int main(int argc, char **argv) {
       mlir::parseSourceFile<mlir::ModuleOp>(input, sources, &context);
   if (!module)
     return 1;
+  if (!compare.empty())
+    return compareAll(*module, *target);
   bool good = true;
   for (kernel::FuncOp kernel : module->getOps<kernel::FuncOp>())
     good &= chip.empty() ? process(kernel, *target)

@@ -99,3 +99,17 @@ func.func @read_elsewhere(%x: tensor<?x3xf32, #graph.dims<b>>, %ids: tensor<3xi3
   %s = graph.reduce sum %h axes [1] : tensor<?x3xf32, #graph.dims<b>> -> tensor<?xf32, #graph.dims<b>>
   return %s : tensor<?xf32, #graph.dims<b>>
 }
+
+// -----
+
+// Of the padded operand only the axis that one place walks is cut: the other
+// one keeps its zeros.
+// CHECK-LABEL: func @one_place
+// CHECK: kernel.func contract @one_place.contract
+// CHECK: %[[P:.*]] = tensor.pad
+// CHECK: } : tensor<?x4x11xf32> to tensor<?x5x15xf32>
+// CHECK: tensor.extract_slice %[[P]][0, 0, 0] [%{{.*}}, %{{.*}}, 15] [1, 1, 1]
+func.func @one_place(%x: tensor<?x4x11xf32, #graph.dims<b>>, %w: tensor<5x3x5xf32>) -> tensor<?x1x7x5xf32, #graph.dims<b>> {
+  %y = graph.contract %x, %w maps [affine_map<(b, p, q, o, u, v) -> (b, p + u - 1, q * 2 + v - 2)>, affine_map<(b, p, q, o, u, v) -> (u, v, o)>, affine_map<(b, p, q, o, u, v) -> (b, p, q, o)>] : tensor<?x4x11xf32, #graph.dims<b>>, tensor<5x3x5xf32> -> tensor<?x1x7x5xf32, #graph.dims<b>>
+  return %y : tensor<?x1x7x5xf32, #graph.dims<b>>
+}
