@@ -18,6 +18,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <string>
+#include <vector>
 
 namespace lamina {
 
@@ -38,11 +39,21 @@ private:
   std::string why;
 };
 
+/// Code of a kernel for a device.
+struct DeviceCode {
+  std::string name; ///< of the kernel in the code
+  std::string chip; ///< as runtime/ABI/Kernel.h names it: "sm_80"
+  std::string text; ///< PTX of one module
+};
+
 /// An object file (ELF) that exports `<name>`, `<name>_items` and
-/// `<name>_scratch` (runtime/ABI/Kernel.h).
+/// `<name>_scratch` (runtime/ABI/Kernel.h). A kernel for a device has its code
+/// in `device`, the plainest first; of each, N, the object exports `N_items`,
+/// `N_scratch`, both for blocks, and `N_launch`, a `LaminaLaunch`.
 struct CompiledKernel {
   std::string name;
   llvm::SmallVector<char, 0> object;
+  std::vector<DeviceCode> device = {};
 };
 
 class Backend {

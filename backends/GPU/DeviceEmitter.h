@@ -27,6 +27,9 @@ public:
   /// Blocks that a multiprocessor must be able to hold at once, which limits
   /// the registers of a thread; 0 leaves it to ptxas.
   virtual unsigned blocksAtOnce() const { return 0; }
+  /// Bytes of shared memory of a block that are asked for at launch, beside
+  /// variables of the module.
+  virtual unsigned dynamicSharedBytes() const { return 0; }
   /// Emits the number of blocks.
   virtual llvm::Value *emitBlocks(Frame &frame) = 0;
   /// Emits the bytes of global scratch that one block needs.

@@ -8,6 +8,7 @@
 #include "backends/CPU/Target.h"
 #include "backends/GPU/DeviceModule.h"
 #include "backends/GPU/EmulatedCalls.h"
+#include "backends/GPU/LaunchSizes.h"
 
 #include "llvm/IR/ReplaceConstant.h"
 #include "llvm/IR/Verifier.h"
@@ -50,19 +51,6 @@ static int64_t placeSharedMemory(Module &module, Function &function) {
 //===----------------------------------------------------------------------===//
 // The host's functions
 //===----------------------------------------------------------------------===//
-
-/// A function of the sizes: the number of blocks, the bytes of scratch.
-static Function *emitOfSizes(Module &module, const KernelBody &body,
-                             const Twine &name,
-                             function_ref<Value *(Frame &)> emit) {
-  LLVMContext &context = module.getContext();
-  Function *function =
-      cpu::declareFunction(module, name, Type::getInt64Ty(context),
-                           {PointerType::getUnqual(context)});
-  Frame frame(body, function, function->getArg(0));
-  frame.b.CreateRet(emit(frame));
-  return function;
-}
 
 static unsigned scalarCount(const KernelBody &body) {
   return unsigned(
@@ -183,11 +171,7 @@ mlir::LogicalResult emulateModule(Module &module, const KernelBody &body,
   module.setTargetTriple(machine->getTargetTriple());
   module.setDataLayout(machine->createDataLayout());
   module.setPICLevel(PICLevel::BigPIC);
-  emitOfSizes(module, body, body.name() + "_items",
-              [&](Frame &frame) { return emitter.emitBlocks(frame); });
-  Function *scratch =
-      emitOfSizes(module, body, body.name() + "_scratch",
-                  [&](Frame &frame) { return emitter.emitScratch(frame); });
+  Function *scratch = emitLaunchSizes(module, body, emitter, body.name());
   Function *thread = emitThread(module, body, device, scratch);
   emitRun(module, body, thread, emitSizes(module, body, emitter),
           emitter.threads(), sharedBytes);

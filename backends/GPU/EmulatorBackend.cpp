@@ -5,10 +5,8 @@
 #include "backends/GPU/EmulatorBackend.h"
 
 #include "backends/CPU/CompileKernel.h"
-#include "backends/GPU/DeviceModule.h"
+#include "backends/GPU/DeviceKernel.h"
 #include "backends/GPU/EmulatedModule.h"
-
-#include "mlir/IR/Diagnostics.h"
 
 namespace lamina {
 
@@ -39,56 +37,16 @@ private:
   TargetModel host;
   std::string chip;
 };
-
-/// A kernel as a module for NVPTX, and who made it.
-struct Device {
-  std::optional<cpu::KernelBody> body;
-  std::unique_ptr<gpu::DeviceEmitter> emitter;
-  std::unique_ptr<llvm::Module> module;
-};
 } // namespace
 
-/// `module` stays empty after a diagnostic.
-static Device makeDevice(kernel::FuncOp kernel, llvm::StringRef chip,
-                         llvm::LLVMContext &context) {
-  Device device;
-  mlir::FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
-  if (failed(body))
-    return device;
-  device.body.emplace(std::move(*body));
-  device.emitter = gpu::chooseEmitter(*device.body);
-  if (device.emitter)
-    device.module =
-        gpu::emitModule(*device.body, *device.emitter, chip, context);
-  return device;
-}
-
-// The one way to know is to do it: a yes is then never wrong.
 Verdict EmulatorBackend::canCompile(kernel::FuncOp kernel) const {
-  if (kernel.getKind() == kernel::Kind::Attend ||
-      kernel.getKind() == kernel::Kind::AttendGrad)
-    return Verdict::no("the gpu has no kernel for attention");
-  std::string why;
-  mlir::ScopedDiagnosticHandler silence(kernel.getContext(),
-                                        [&](mlir::Diagnostic &diagnostic) {
-                                          if (why.empty())
-                                            why = diagnostic.str();
-                                          return mlir::success();
-                                        });
-  llvm::LLVMContext context;
-  Device device = makeDevice(kernel, chip, context);
-  if (!device.module)
-    return Verdict::no("the gpu has no form of it: " + why);
-  for (const llvm::Function &function : *device.module)
-    if (function.isDeclaration() && !function.isIntrinsic())
-      return Verdict::no("the gpu has no '" + function.getName() + "'");
-  return Verdict::yes();
+  return gpu::canMakeDeviceKernel(kernel, chip);
 }
 
 mlir::FailureOr<CompiledKernel>
 EmulatorBackend::compile(kernel::FuncOp kernel) const {
   llvm::LLVMContext context;
-  Device device = makeDevice(kernel, chip, context);
+  gpu::DeviceKernel device = gpu::makeDeviceKernel(kernel, chip, context);
   if (!device.module)
     return mlir::failure();
   gpu::optimizeModule(*device.module, chip);
@@ -103,7 +61,7 @@ mlir::LogicalResult EmulatorBackend::print(kernel::FuncOp kernel,
                                            llvm::StringRef form,
                                            llvm::raw_ostream &out) const {
   llvm::LLVMContext context;
-  Device device = makeDevice(kernel, chip, context);
+  gpu::DeviceKernel device = gpu::makeDeviceKernel(kernel, chip, context);
   if (!device.module)
     return mlir::failure();
   gpu::optimizeModule(*device.module, chip);

@@ -369,12 +369,16 @@ FailureOr<json::Object> EntryWriter::write() {
     auto attr = entry->getAttrOfType<StringAttr>(key);
     return attr ? attr.getValue().str() : otherwise.str();
   };
-  return json::Object{{"name", entry.getSymName()},
-                      {"entry", text("program.entry", "function")},
-                      {"place", text("program.place", "device")},
-                      {"arguments", std::move(arguments)},
-                      {"results", std::move(results)},
-                      {"slots", std::move(lifetimes)},
-                      {"registers", std::move(registers)},
-                      {"body", std::move(body)}};
+  // First values and records of data are computed once, from what the host has.
+  std::string kind = text("program.entry", "function");
+  bool isOfHost = kind == "init" || kind == "record";
+  return json::Object{
+      {"name", entry.getSymName()},
+      {"entry", kind},
+      {"place", text("program.place", isOfHost ? "host" : "device")},
+      {"arguments", std::move(arguments)},
+      {"results", std::move(results)},
+      {"slots", std::move(lifetimes)},
+      {"registers", std::move(registers)},
+      {"body", std::move(body)}};
 }

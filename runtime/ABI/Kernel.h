@@ -54,6 +54,42 @@ typedef struct LaminaVariant {
   const LaminaKernel *kernels;
 } LaminaVariant;
 
+/* How a block of a device's kernel is launched. The kernel takes a pointer for
+ * each buffer, an i64 for each size, a pointer to the scalars (laid out as
+ * above) and one to the scratch of all blocks; the grid has one dimension. */
+typedef struct LaminaLaunch {
+  int32_t threads;      /* of a block */
+  int32_t shared_bytes; /* of a block, beside what the code declares itself */
+} LaminaLaunch;
+
+/* A kernel of the tape on a device. */
+typedef struct LaminaDeviceKernel {
+  const char *entry;           /* its name in the code; null: it has none */
+  LaminaKernelItems blocks;    /* of the grid */
+  LaminaKernelScratch scratch; /* bytes of scratch of one block */
+  const LaminaLaunch *launch;
+} LaminaDeviceKernel;
+
+/* Code of all kernels of a flavour, packed by zlib. Text (PTX) is compiled by
+ * the driver; what is binary (a cubin) runs on devices of its generation. */
+typedef struct LaminaDeviceCode {
+  const char *chip; /* "sm_90" */
+  int32_t is_binary;
+  const void *packed;
+  size_t packed_size;
+  size_t size;
+} LaminaDeviceCode;
+
+/* Kernels for a kind of device. Those for `sm_80` run on every later one; a
+ * name that ends in `a`, `sm_90a`, is for that device alone, where its kernels
+ * take the place of the others of their name. */
+typedef struct LaminaDeviceVariant {
+  const char *chip;
+  const LaminaDeviceKernel *kernels; /* as the tape's */
+  const LaminaDeviceCode *codes;
+  size_t code_count;
+} LaminaDeviceVariant;
+
 /* All that a built program is, beside the runtime. `tape` is JSON
  * (docs/tape.md), `constants` the bytes that its constant addresses point into;
  * variants stand from the plainest to the best. */
@@ -65,6 +101,8 @@ typedef struct LaminaImage {
   size_t kernel_count;
   const LaminaVariant *variants;
   size_t variant_count;
+  const LaminaDeviceVariant *device_variants; /* `sm_80` first */
+  size_t device_variant_count;                /* 0: for the processor alone */
 } LaminaImage;
 
 /* What a library exports instead of `main`, for runtime/include/Lamina.h. */

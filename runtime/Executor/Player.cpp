@@ -2,7 +2,7 @@
 //
 // Plays an entry.
 //
-// Records in, kernels run. The one place that knows what a record does.
+// Calls of the walk over an entry in, kernels and copies on this machine out.
 
 #include "runtime/Executor/Player.h"
 
@@ -36,33 +36,6 @@ char *AlignedBlock::reserve(int64_t bytes) {
   return memory.get();
 }
 
-char *Player::at(const Address<N> &address) const {
-  char *p = bases[address.index] + address.offset;
-  for (const auto &stride : address.strides)
-    p += rounds[stride.first] * stride.second;
-  return p;
-}
-
-HostValue Player::read(const Operand<N> &operand) const {
-  HostValue value;
-  switch (operand.kind) {
-  case OperandKind::Register:
-    return registers[operand.index];
-  case OperandKind::Index:
-    value.whole = rounds[operand.index];
-    return value;
-  case OperandKind::Real:
-    value.kind = RegisterKind::Real;
-    value.real = operand.real;
-    return value;
-  case OperandKind::Whole:
-  case OperandKind::Size:
-    value.whole = operand.whole;
-    return value;
-  }
-  return value;
-}
-
 void Player::play(const TapeEntry &entry, const Instance &instance,
                   const EntryCall &call, char *arena, const void *constants) {
   bases.assign(
@@ -76,33 +49,6 @@ void Player::play(const TapeEntry &entry, const Instance &instance,
   readArguments(entry, call);
   playAll(instance.body);
   storeResults(entry, instance);
-}
-
-void Player::readArguments(const TapeEntry &entry, const EntryCall &call) {
-  registers.assign(entry.registers.size(), HostValue());
-  for (size_t i = 0; i < entry.registers.size(); ++i)
-    registers[i].kind = entry.registers[i];
-  for (size_t i = 0; i < entry.argumentTypes.size(); ++i) {
-    if (entry.argumentRegisters[i] < 0)
-      continue;
-    HostValue &reg = registers[size_t(entry.argumentRegisters[i])];
-    const char *from = static_cast<const char *>(call.arguments[i]);
-    Element element = entry.argumentTypes[i].element;
-    if (reg.kind == RegisterKind::Real)
-      reg.real = loadReal(element, from);
-    else
-      reg.whole = loadInt(element, from);
-    if (reg.kind == RegisterKind::Key)
-      reg.upper = loadInt(element, from + runtime::bytesOf(element));
-  }
-}
-
-static void storeValue(Element element, char *to, const HostValue &value) {
-  if (value.kind == RegisterKind::Real)
-    return storeReal(element, to, value.real);
-  storeInt(element, to, value.whole);
-  if (value.kind == RegisterKind::Key)
-    storeInt(element, to + runtime::bytesOf(element), value.upper);
 }
 
 /// All results at once: a variable may take the old value of another, so what
@@ -133,114 +79,31 @@ void Player::storeResults(const TapeEntry &entry, const Instance &instance) {
       std::memcpy(bases[firstResult + i], bytes.data(), bytes.size());
 }
 
-void Player::playAll(const std::vector<Record<N>> &records) {
-  for (const Record<N> &record : records)
-    playOne(record);
-}
-
-/// The condition of an `if` or a `check`.
-bool Player::holds(const Record<N> &record) const {
-  return record.onWord ? *at(record.word) != 0
-                       : read(record.value).asWhole() != 0;
-}
-
-void Player::playOne(const Record<N> &record) {
-  switch (record.kind) {
-  case RecordKind::Launch:
-    return launch(record);
-  case RecordKind::Loop:
-    return playLoop(record);
-  case RecordKind::If:
-    return playAll(holds(record) ? record.body : record.otherwise);
-  case RecordKind::Host:
-    return playHost(record);
-  case RecordKind::Copy:
-    std::memmove(at(record.to), at(record.from), size_t(record.bytes));
-    return;
-  case RecordKind::Zero:
-    std::memset(at(record.to), 0, size_t(record.bytes));
-    return;
-  case RecordKind::Put:
-    return storeValue(record.element, at(record.to), read(record.value));
-  case RecordKind::Moves:
-    return move(record);
-  case RecordKind::Check:
-    if (!holds(record))
-      throw Error(record.text);
-    return;
-  }
-}
-
-void Player::playLoop(const Record<N> &loop) {
-  N trip = std::max<N>(loop.trip, 0);
-  if (loop.hasLimit) {
-    N limit;
-    std::memcpy(&limit, at(loop.limit), sizeof limit);
-    trip = std::min(trip, std::max<N>(limit, 0));
-  }
-  N done = 0;
-  for (; done < trip; ++done) {
-    rounds[loop.index] = loop.reverse ? trip - 1 - done : done;
-    if (loop.hasUntil) {
-      playAll(loop.until);
-      if (*at(loop.word) != 0)
-        break;
-    }
-    playAll(loop.body);
-  }
-  if (loop.hasRounds)
-    std::memcpy(at(loop.rounds), &done, sizeof done);
-}
-
-void Player::playHost(const Record<N> &record) {
-  HostValue args[3];
-  for (size_t i = 0; i < record.args.size(); ++i)
-    args[i] = read(record.args[i]);
-  HostValue value = evaluate(record.op, args);
-  HostValue &reg = registers[record.index];
-  if (reg.kind == RegisterKind::Real)
-    reg.real = value.asReal();
-  else
-    reg.whole = value.asWhole();
-  reg.upper = value.upper;
-}
-
-void Player::move(const Record<N> &moves) {
+void Player::move(const std::vector<Move> &moves) {
   std::vector<std::vector<char>> values;
-  for (const Record<N> &copy : moves.body)
-    values.emplace_back(at(copy.from), at(copy.from) + copy.bytes);
+  for (const Move &each : moves)
+    values.emplace_back(each.from, each.from + each.bytes);
   for (size_t i = 0; i < values.size(); ++i)
-    std::memcpy(at(moves.body[i].to), values[i].data(), values[i].size());
+    if (!values[i].empty())
+      std::memcpy(moves[i].to, values[i].data(), values[i].size());
 }
 
-void Player::writeScalars(const LaunchPart<N> &part,
-                          const std::vector<ScalarKind> &kinds,
-                          std::vector<uint64_t> &words) const {
-  words.clear();
-  for (size_t i = 0; i < kinds.size(); ++i) {
-    HostValue value = read(part.scalars[i]);
-    uint64_t word = 0;
-    switch (kinds[i]) {
-    case ScalarKind::F32:
-      storeReal(Element::F32, &word, value.asReal());
-      break;
-    case ScalarKind::F64:
-      storeReal(Element::F64, &word, value.asReal());
-      break;
-    case ScalarKind::I1:
-    case ScalarKind::I32:
-      storeInt(Element::I32, &word, value.asWhole());
-      break;
-    case ScalarKind::I64:
-      word = uint64_t(value.asWhole());
-      break;
-    case ScalarKind::Key:
-      words.push_back(uint64_t(value.whole));
-      word = uint64_t(value.upper);
-      break;
-    }
-    words.push_back(word);
-  }
+void Player::copy(const Move &move) {
+  std::memmove(move.to, move.from, size_t(move.bytes));
+}
+
+void Player::zero(char *to, N bytes) { std::memset(to, 0, size_t(bytes)); }
+
+void Player::put(Element element, char *to, const HostValue &value) {
+  storeValue(element, to, value);
+}
+
+bool Player::isSet(const char *word) { return *word != 0; }
+
+int64_t Player::numberAt(const char *number) {
+  N value;
+  std::memcpy(&value, number, sizeof value);
+  return value;
 }
 
 int64_t Player::prepareCalls(const Record<N> &record) {

@@ -3,15 +3,15 @@
 // Plays an entry.
 //
 // An entry resolved at its sizes, a table of bases and a pool of threads in;
-// the kernels run in order. Without globals: several players may run at once.
+// the kernels run in order, on this machine. Without globals: several players
+// may run at once.
 
 #ifndef LAMINA_RUNTIME_EXECUTOR_PLAYER_H
 #define LAMINA_RUNTIME_EXECUTOR_PLAYER_H
 
 #include "runtime/ABI/Kernel.h"
-#include "runtime/Executor/Instance.h"
+#include "runtime/Executor/TapeWalk.h"
 #include "runtime/Threads/ThreadPool.h"
-#include "runtime/include/Engine.h"
 
 #include <memory>
 
@@ -42,7 +42,7 @@ struct KernelCall {
   int64_t items = 0;
 };
 
-class Player {
+class Player : public TapeWalk {
 public:
   Player(const Tape &tape, const LaminaKernel *kernels, ThreadPool &pool)
       : tape(tape), kernels(kernels), pool(pool), scratch(size_t(pool.size())) {
@@ -56,30 +56,21 @@ public:
   LaunchWatcher *watcher = nullptr;
 
 private:
-  using N = int64_t;
+  void launch(const Record<N> &record) override;
+  void move(const std::vector<Move> &moves) override;
+  void copy(const Move &move) override;
+  void zero(char *to, N bytes) override;
+  void put(Element element, char *to, const HostValue &value) override;
+  bool isSet(const char *word) override;
+  N numberAt(const char *number) override;
 
-  void playAll(const std::vector<Record<N>> &records);
-  void playOne(const Record<N> &record);
-  bool holds(const Record<N> &record) const;
-  void launch(const Record<N> &record);
   /// Runs the items [first, last) of all parts.
   void runItems(const LaminaKernel &kernel, size_t parts, int64_t first,
                 int64_t last, int worker);
   void launchWatched(const Record<N> &record, int64_t items);
   /// Fills `calls` for the parts of a launch; returns the items of all.
   int64_t prepareCalls(const Record<N> &record);
-  void playLoop(const Record<N> &loop);
-  void playHost(const Record<N> &record);
-  void move(const Record<N> &moves);
-
-  void readArguments(const TapeEntry &entry, const EntryCall &call);
   void storeResults(const TapeEntry &entry, const Instance &instance);
-
-  char *at(const Address<N> &address) const;
-  HostValue read(const Operand<N> &operand) const;
-  void writeScalars(const LaunchPart<N> &part,
-                    const std::vector<ScalarKind> &kinds,
-                    std::vector<uint64_t> &words) const;
 
   const Tape &tape;
   const LaminaKernel *kernels;
@@ -90,9 +81,6 @@ private:
       calls; ///< of the launch in progress, kept for its memory
   const SizeValues *sizes = nullptr; ///< of the entry that is played
   std::vector<TimeSpan> workerTimes; ///< of a watched launch
-  std::vector<char *> bases;
-  std::vector<HostValue> registers;
-  std::vector<int64_t> rounds; ///< index of each loop
 };
 
 } // namespace runtime

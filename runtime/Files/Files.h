@@ -51,6 +51,9 @@ std::vector<char> gunzip(const char *data, size_t size,
 /// Unpacks a raw deflate stream, as it stands in zip files.
 std::vector<char> inflateRaw(const char *data, size_t size, size_t expected,
                              const std::string &name);
+/// The same in zlib's wrapping.
+std::vector<char> inflateZlib(const char *data, size_t size, size_t expected,
+                              const std::string &name);
 
 /// Collects the bytes of a file beside its target. `commit` makes them durable
 /// and renames; without it nothing is left behind. What is no file, such as

@@ -20,7 +20,8 @@ namespace {
 enum class Trouble { CutOff, Damaged };
 
 /// What zlib calls the wrapping of a stream.
-constexpr int gzipWindow = MAX_WBITS + 16, rawWindow = -MAX_WBITS;
+constexpr int gzipWindow = MAX_WBITS + 16, rawWindow = -MAX_WBITS,
+              zlibWindow = MAX_WBITS;
 
 class Unpacker {
 public:
@@ -86,13 +87,13 @@ std::vector<char> gunzip(const char *data, size_t size,
   return out;
 }
 
-std::vector<char> inflateRaw(const char *data, size_t size, size_t expected,
-                             const std::string &name) {
+static std::vector<char> inflateTo(const char *data, size_t size, int window,
+                                   size_t expected, const std::string &name) {
   std::vector<char> out;
   // A header may promise anything; deflate gets no further than 1032 to 1.
   out.reserve(std::min(expected, size * 1032));
   try {
-    Unpacker(rawWindow).run(data, size, out);
+    Unpacker(window).run(data, size, out);
   } catch (Trouble trouble) {
     tell(trouble, name);
   }
@@ -100,6 +101,16 @@ std::vector<char> inflateRaw(const char *data, size_t size, size_t expected,
     throw Error(join(quote(name), " unpacks to ", byteSize(int64_t(out.size())),
                      ", but its header says ", byteSize(int64_t(expected))));
   return out;
+}
+
+std::vector<char> inflateRaw(const char *data, size_t size, size_t expected,
+                             const std::string &name) {
+  return inflateTo(data, size, rawWindow, expected, name);
+}
+
+std::vector<char> inflateZlib(const char *data, size_t size, size_t expected,
+                              const std::string &name) {
+  return inflateTo(data, size, zlibWindow, expected, name);
 }
 
 } // namespace runtime

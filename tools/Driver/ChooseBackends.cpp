@@ -8,6 +8,7 @@
 #include "tools/Driver/ChooseBackends.h"
 
 #include "backends/CPU/Target.h"
+#include "backends/GPU/GPUBackend.h"
 #include "backends/Plugin.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -72,6 +73,13 @@ llvm::Expected<std::vector<CodeTarget>> chooseBackends(const Options &options) {
     targets.push_back(std::move(target));
   }
   return targets;
+}
+
+CodeTarget gpuTarget(const TargetModel &host) {
+  CodeTarget target;
+  target.host = host;
+  target.backends.push_back(createGPUBackend(host));
+  return target;
 }
 
 std::vector<Placement> placeKernels(ModuleOp module, const CodeTarget &target) {

@@ -26,6 +26,9 @@ struct CodeTarget {
 /// begins with the flag.
 llvm::Expected<std::vector<CodeTarget>> chooseBackends(const Options &options);
 
+/// The GPUs, for a program whose host is `host`.
+CodeTarget gpuTarget(const TargetModel &host);
+
 /// Where a kernel goes.
 struct Placement {
   kernel::FuncOp kernel;

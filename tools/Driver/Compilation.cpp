@@ -10,6 +10,7 @@
 #include "passes/Pipelines/Pipelines.h"
 #include "passes/RegisterAll.h"
 #include "tools/Driver/Image.h"
+#include "tools/Driver/KernelCache.h"
 #include "tools/Driver/KernelCompiler.h"
 #include "tools/Driver/Link.h"
 #include "tools/Driver/PrintCode.h"
@@ -257,16 +258,24 @@ LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
   int threads = options.threads
                     ? options.threads
                     : std::max(1u, std::thread::hardware_concurrency());
-  auto kernels = compileKernels(
-      *ir, codeTargets, {options.cache ? defaultCacheFolder() : "", threads});
+  const TargetModel &host = codeTargets.front().host;
+  std::string cache = options.cache ? defaultCacheFolder() : "";
+  std::optional<CodeTarget> gpu;
+  if (options.withGPU)
+    gpu = gpuTarget(host);
+  auto kernels =
+      compileKernels(*ir, codeTargets, gpu ? &*gpu : nullptr, {cache, threads});
   if (failed(kernels))
     return failure();
   record("kernels");
 
-  const TargetModel &host = codeTargets.front().host;
-  Image image{tape, constants, *kernels, {}, stage == Stage::Library};
+  Image image{tape, constants, *kernels, {}, {}, stage == Stage::Library};
   for (const CodeTarget &target : codeTargets)
     image.levels.push_back(target.host.level);
+  for (const DeviceKernels &device : kernels->device)
+    image.deviceCode.push_back(packDeviceCode(device, cache));
+  if (gpu)
+    record("gpu code");
   auto object = buildImage(image, host);
   if (!object) {
     say(llvm::toString(object.takeError()));

@@ -70,6 +70,67 @@ static Constant *embedVariants(Module &module, const Image &image) {
   return embedArray(module, "variants", row, rows);
 }
 
+/// `static const LaminaDeviceKernel kernels[]`.
+static Constant *embedDeviceTable(Module &module,
+                                  const DeviceKernels &kernels) {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::get(context, 0);
+  auto *row = StructType::get(context, {pointer, pointer, pointer, pointer});
+  auto *function = FunctionType::get(Type::getVoidTy(context), false);
+  auto declare = [&](const Twine &name) {
+    return cast<Constant>(
+        module.getOrInsertFunction(name.str(), function).getCallee());
+  };
+  SmallVector<Constant *> rows;
+  for (const std::string &name : kernels.names) {
+    if (name.empty()) {
+      rows.push_back(Constant::getNullValue(row));
+      continue;
+    }
+    Constant *launch =
+        module.getOrInsertGlobal(name + "_launch", Type::getInt64Ty(context));
+    rows.push_back(ConstantStruct::get(
+        row, {embedBytes(module, "name", name), declare(name + "_items"),
+              declare(name + "_scratch"), launch}));
+  }
+  return embedArray(module, "device_kernels", row, rows);
+}
+
+/// `static const LaminaDeviceCode codes[]`.
+static Constant *embedDeviceCode(Module &module,
+                                 const std::vector<PackedCode> &codes) {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::get(context, 0);
+  IntegerType *i32 = Type::getInt32Ty(context),
+              *i64 = Type::getInt64Ty(context);
+  auto *row = StructType::get(context, {pointer, i32, pointer, i64, i64});
+  SmallVector<Constant *> rows;
+  for (const PackedCode &code : codes)
+    rows.push_back(
+        ConstantStruct::get(row, {embedBytes(module, "chip", code.chip),
+                                  ConstantInt::get(i32, code.isBinary),
+                                  embedBytes(module, "code", code.packed),
+                                  ConstantInt::get(i64, code.packed.size()),
+                                  ConstantInt::get(i64, code.size)}));
+  return embedArray(module, "device_codes", row, rows);
+}
+
+/// `static const LaminaDeviceVariant variants[]`.
+static Constant *embedDeviceVariants(Module &module, const Image &image) {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::get(context, 0);
+  IntegerType *i64 = Type::getInt64Ty(context);
+  auto *row = StructType::get(context, {pointer, pointer, pointer, i64});
+  SmallVector<Constant *> rows;
+  for (auto [kernels, codes] :
+       zip_equal(image.kernels.device, image.deviceCode))
+    rows.push_back(ConstantStruct::get(
+        row, {embedBytes(module, "chip", kernels.chip),
+              embedDeviceTable(module, kernels), embedDeviceCode(module, codes),
+              ConstantInt::get(i64, codes.size())}));
+  return embedArray(module, "device_variants", row, rows);
+}
+
 /// `const LaminaImage lamina_image`; only a library exports it.
 static Constant *embedImage(Module &module, const Image &image) {
   IntegerType *size = Type::getInt64Ty(module.getContext());
@@ -80,7 +141,9 @@ static Constant *embedImage(Module &module, const Image &image) {
        ConstantInt::get(size, image.constants.size()),
        ConstantInt::get(size, image.kernels.names.size()),
        embedVariants(module, image),
-       ConstantInt::get(size, image.levels.size())});
+       ConstantInt::get(size, image.levels.size()),
+       embedDeviceVariants(module, image),
+       ConstantInt::get(size, image.deviceCode.size())});
   return new GlobalVariable(module, value->getType(), true,
                             image.library ? GlobalValue::ExternalLinkage
                                           : GlobalValue::PrivateLinkage,

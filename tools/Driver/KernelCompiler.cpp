@@ -10,21 +10,19 @@
 
 #include "dialects/Kernel/KernelOps.h"
 #include "dialects/RegisterAll.h"
+#include "tools/Driver/KernelCache.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 
-#include <array>
 #include <atomic>
-#include <cstdlib>
+#include <map>
+#include <optional>
 #include <thread>
 
 using namespace mlir;
@@ -38,34 +36,12 @@ struct Job {
   std::string name, text, symbol, cacheFile;
   const Backend *backend;
   Location location;
-  llvm::SmallVector<char, 0> object = {};
+  CompiledKernel compiled = {};
   std::string error = {};
   bool fromCache = false;
 };
 
 } // namespace
-
-std::string defaultCacheFolder() {
-  if (const char *folder = std::getenv("LAMINA_CACHE"))
-    return folder;
-  llvm::SmallString<128> path;
-  if (!llvm::sys::path::cache_directory(path))
-    return "";
-  llvm::sys::path::append(path, "lamina");
-  return std::string(path);
-}
-
-static std::string hashOf(llvm::StringRef text, llvm::StringRef fingerprint) {
-  llvm::SHA256 hash;
-  hash.update(fingerprint);
-  hash.update(text);
-  std::array<uint8_t, 32> digest = hash.final();
-  std::string hex;
-  llvm::raw_string_ostream out(hex);
-  for (uint8_t byte : llvm::ArrayRef(digest).take_front(10))
-    out << llvm::format_hex_no_prefix(byte, 2);
-  return hex;
-}
 
 /// The text of a kernel under a name that does not depend on the program, so
 /// that equal kernels of different programs share one object.
@@ -78,32 +54,6 @@ static std::string canonicalText(Operation *kernel) {
   llvm::raw_string_ostream out(text);
   module->print(out);
   return text;
-}
-
-static bool readCache(Job &job) {
-  auto buffer = llvm::MemoryBuffer::getFile(job.cacheFile, false, false);
-  if (!buffer || (*buffer)->getBufferSize() == 0)
-    return false;
-  job.object.assign((*buffer)->getBufferStart(), (*buffer)->getBufferEnd());
-  job.fromCache = true;
-  return true;
-}
-
-/// Written beside the target and renamed, so that a reader never sees a part.
-/// A cache that cannot be written is no error: the next build compiles again.
-static void writeCache(const Job &job) {
-  llvm::SmallString<128> temporary;
-  int file;
-  if (llvm::sys::fs::createUniqueFile(job.cacheFile + ".%%%%%%", file,
-                                      temporary))
-    return;
-  llvm::raw_fd_ostream out(file, /*shouldClose=*/true);
-  out.write(job.object.data(), job.object.size());
-  out.close();
-  if (out.has_error() || llvm::sys::fs::rename(temporary, job.cacheFile)) {
-    out.clear_error();
-    llvm::sys::fs::remove(temporary);
-  }
 }
 
 static void compileOne(Job &job, MLIRContext &context) {
@@ -125,15 +75,17 @@ static void compileOne(Job &job, MLIRContext &context) {
     job.error = messages.empty() ? "no reason given" : messages;
     return;
   }
-  job.object = std::move(compiled->object);
+  job.compiled = std::move(*compiled);
 }
 
 static void work(std::vector<Job> &jobs, std::atomic<size_t> &next) {
   std::unique_ptr<MLIRContext> context;
   for (size_t i = next++; i < jobs.size(); i = next++) {
     Job &job = jobs[i];
-    if (!job.cacheFile.empty() && readCache(job))
+    if (readKernel(job.cacheFile, job.compiled)) {
+      job.fromCache = true;
       continue;
+    }
     if (!context) {
       DialectRegistry registry;
       registerAllDialects(registry);
@@ -141,8 +93,8 @@ static void work(std::vector<Job> &jobs, std::atomic<size_t> &next) {
                                               MLIRContext::Threading::DISABLED);
     }
     compileOne(job, *context);
-    if (job.error.empty() && !job.cacheFile.empty())
-      writeCache(job);
+    if (job.error.empty())
+      writeKernel(job.cacheFile, job.compiled);
   }
 }
 
@@ -153,26 +105,30 @@ class JobList {
 public:
   explicit JobList(const KernelCompilerOptions &options) : options(options) {}
 
-  /// Returns the symbol that the object of this kernel exports.
-  std::string add(const Placement &placement, const std::string &text) {
-    std::string hash = hashOf(text, placement.backend->fingerprint());
-    std::string symbol = "k" + hash;
-    if (!known.insert(symbol).second)
-      return symbol;
+  /// Returns the number of the job for this kernel. Its symbol begins with what
+  /// the kernel is, whoever compiles it.
+  size_t add(const Placement &placement, const std::string &text) {
+    std::string fingerprint = placement.backend->fingerprint();
+    std::string symbol =
+        "k" + hashOf(text) + "_" + hashOf(text + fingerprint).substr(0, 8);
+    auto [known, isNew] = numbers.try_emplace(symbol, jobs.size());
+    if (!isNew)
+      return known->second;
     kernel::FuncOp kernel = placement.kernel;
-    std::string file = options.cacheFolder.empty()
-                           ? ""
-                           : options.cacheFolder + "/" + hash + ".o";
+    std::string file =
+        options.cacheFolder.empty()
+            ? ""
+            : options.cacheFolder + "/" + hashOf(fingerprint + text);
     jobs.push_back({kernel.getSymName().str(), text, symbol, file,
                     placement.backend, kernel.getLoc()});
-    return symbol;
+    return known->second;
   }
 
   std::vector<Job> jobs;
 
 private:
   const KernelCompilerOptions &options;
-  llvm::StringSet<> known;
+  llvm::StringMap<size_t> numbers; ///< of jobs, by symbol
 };
 
 } // namespace
@@ -201,20 +157,11 @@ static LogicalResult reportErrors(const std::vector<Job> &jobs) {
   return success(good);
 }
 
-FailureOr<LinkableKernels>
-compileKernels(ModuleOp module, const std::vector<CodeTarget> &targets,
-               const KernelCompilerOptions &options) {
-  if (!options.cacheFolder.empty())
-    (void)llvm::sys::fs::create_directories(
-        options.cacheFolder); // see writeCache
-
-  LinkableKernels result;
-  std::vector<std::string> texts;
-  for (auto kernel : module.getOps<kernel::FuncOp>()) {
-    result.names.push_back(kernel.getSymName().str());
-    texts.push_back(canonicalText(kernel));
-  }
-  JobList list(options);
+/// The kernels of the program's processors. Fails after errors.
+static LogicalResult addHostJobs(ModuleOp module,
+                                 const std::vector<CodeTarget> &targets,
+                                 const std::vector<std::string> &texts,
+                                 JobList &list, LinkableKernels &result) {
   std::vector<std::vector<std::string>> said;
   for (const CodeTarget &target : targets) {
     std::vector<Placement> placements = placeKernels(module, target);
@@ -226,15 +173,81 @@ compileKernels(ModuleOp module, const std::vector<CodeTarget> &targets,
     said = std::move(reasons);
     std::vector<std::string> symbols;
     for (auto [placement, text] : llvm::zip(placements, texts))
-      symbols.push_back(list.add(placement, text));
+      symbols.push_back(list.jobs[list.add(placement, text)].symbol);
     result.symbols.push_back(std::move(symbols));
   }
+  return success();
+}
+
+/// For each kernel its job for the device, or none, after a remark.
+static std::vector<std::optional<size_t>>
+addDeviceJobs(ModuleOp module, const CodeTarget &device,
+              const std::vector<std::string> &texts, JobList &list) {
+  std::vector<std::optional<size_t>> jobs;
+  for (auto [placement, text] :
+       llvm::zip(placeKernels(module, device), texts)) {
+    if (placement.backend) {
+      jobs.push_back(list.add(placement, text));
+      continue;
+    }
+    kernel::FuncOp kernel = placement.kernel;
+    emitRemark(kernel.getLoc())
+        << "kernel '" << kernel.getSymName()
+        << "', and what it is part of, stays on the processor: "
+        << llvm::join(placement.reasons, "; ");
+    jobs.push_back(std::nullopt);
+  }
+  return jobs;
+}
+
+/// What the jobs made for each kind of device, the plainest first.
+static void collectDeviceCode(const std::vector<Job> &jobs,
+                              const std::vector<std::optional<size_t>> &used,
+                              LinkableKernels &result) {
+  std::map<std::string, DeviceKernels> byChip;
+  for (size_t kernel = 0; kernel < used.size(); ++kernel)
+    for (const DeviceCode &code : used[kernel]
+                                      ? jobs[*used[kernel]].compiled.device
+                                      : std::vector<DeviceCode>()) {
+      DeviceKernels &variant = byChip[code.chip];
+      variant.chip = code.chip;
+      variant.names.resize(used.size());
+      variant.names[kernel] = code.name;
+    }
+  // Equal kernels are one job, and in the code once.
+  for (const Job &job : jobs)
+    for (const DeviceCode &code : job.compiled.device)
+      byChip[code.chip].texts.push_back(code.text);
+  for (auto &[chip, variant] : byChip)
+    result.device.push_back(std::move(variant));
+}
+
+FailureOr<LinkableKernels>
+compileKernels(ModuleOp module, const std::vector<CodeTarget> &targets,
+               const CodeTarget *device, const KernelCompilerOptions &options) {
+  if (!options.cacheFolder.empty())
+    (void)llvm::sys::fs::create_directories(
+        options.cacheFolder); // see writeKernel
+
+  LinkableKernels result;
+  std::vector<std::string> texts;
+  for (auto kernel : module.getOps<kernel::FuncOp>()) {
+    result.names.push_back(kernel.getSymName().str());
+    texts.push_back(canonicalText(kernel));
+  }
+  JobList list(options);
+  if (failed(addHostJobs(module, targets, texts, list, result)))
+    return failure();
+  std::vector<std::optional<size_t>> onDevice;
+  if (device)
+    onDevice = addDeviceJobs(module, *device, texts, list);
   compileAll(list.jobs, options.threads);
   if (failed(reportErrors(list.jobs)))
     return failure();
+  collectDeviceCode(list.jobs, onDevice, result);
   for (Job &job : list.jobs) {
     result.fromCache += job.fromCache;
-    result.objects.push_back(std::move(job.object));
+    result.objects.push_back(std::move(job.compiled.object));
   }
   return result;
 }

@@ -12,6 +12,15 @@
 
 namespace lamina::driver {
 
+/// Kernels for a kind of device.
+struct DeviceKernels {
+  std::string chip;
+  /// For each kernel its name in the code, and in the object's exports; empty
+  /// where it has none.
+  std::vector<std::string> names;
+  std::vector<std::string> texts; ///< PTX, a module a kernel
+};
+
 /// The kernels of a program, ready to be linked.
 struct LinkableKernels {
   /// As the tape has them.
@@ -21,7 +30,8 @@ struct LinkableKernels {
   std::vector<std::vector<std::string>> symbols;
   /// Each one once.
   std::vector<llvm::SmallVector<char, 0>> objects;
-  size_t fromCache = 0; ///< how many of the objects
+  std::vector<DeviceKernels> device; ///< the plainest first
+  size_t fromCache = 0;              ///< how many of the objects
 };
 
 struct KernelCompilerOptions {
@@ -30,17 +40,13 @@ struct KernelCompilerOptions {
 };
 
 /// Compiles every `kernel.func` of `module`, in the order in which they stand,
-/// for each target. Objects are kept in the cache folder under a hash of the
-/// kernel without its locations and of the backend's fingerprint. Says which
-/// kernels a preferred backend declined, and fails after diagnostics at those
-/// that cannot be compiled.
+/// for each target, and for `device` unless it is null. Objects are kept in the
+/// cache folder under a hash of the kernel without its locations and of the
+/// backend's fingerprint. Says which kernels a preferred backend or the device
+/// declined, and fails after diagnostics at those that cannot be compiled.
 mlir::FailureOr<LinkableKernels>
 compileKernels(mlir::ModuleOp module, const std::vector<CodeTarget> &targets,
-               const KernelCompilerOptions &options);
-
-/// Folder of the cache: $LAMINA_CACHE, else lamina/ in $XDG_CACHE_HOME or
-/// ~/.cache; empty if there is none.
-std::string defaultCacheFolder();
+               const CodeTarget *device, const KernelCompilerOptions &options);
 
 } // namespace lamina::driver
 

@@ -29,7 +29,8 @@ struct Options {
   std::string mcpu;   ///< "native", "portable" or a name; empty: native here,
                       ///< the plainest elsewhere
   std::vector<std::string> backends = {"cpu"}; ///< in order of preference
-  std::vector<std::string> backendPlugins;     ///< shared libraries of backends
+  bool withGPU = false;                    ///< carries code for NVIDIA GPUs too
+  std::vector<std::string> backendPlugins; ///< shared libraries of backends
   std::vector<std::pair<std::string, std::string>>
       set;                          ///< constants, name and value
   std::vector<std::string> plugins; ///< shared libraries of passes

@@ -20,7 +20,7 @@ namespace {
 /// Flags as text, before they are checked.
 struct Raw {
   std::vector<std::string> emit, set, hooks;
-  std::string from, backend = "cpu";
+  std::string from, backend = "cpu", device = "cpu";
 };
 
 /// A flag that makes no sense: reported like CLI11's own errors.
@@ -53,6 +53,28 @@ static std::pair<std::string, std::string> splitOrThrow(const std::string &flag,
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
+static std::vector<std::string> splitAtCommas(const std::string &text) {
+  std::vector<std::string> words;
+  std::stringstream list(text);
+  for (std::string word; std::getline(list, word, ',');)
+    words.push_back(word);
+  return words;
+}
+
+/// The processor is always one: initial values, data and what a GPU has no
+/// kernel for are computed there.
+static void finishDevices(const std::vector<std::string> &names,
+                          Options &options) {
+  for (const std::string &name : names) {
+    if (name != "cpu" && name != "gpu")
+      throw Misuse("--device", "there is no device '" + name +
+                                   "'; a program is built for cpu or cpu,gpu");
+    options.withGPU |= name == "gpu";
+  }
+  if (std::find(names.begin(), names.end(), "cpu") == names.end())
+    throw Misuse("--device", "every program is for the cpu too: write cpu,gpu");
+}
+
 static void finish(const Raw &raw, Options &options) {
   for (const std::string &name : raw.emit)
     options.emit.push_back(stageOrThrow("--emit", name));
@@ -62,12 +84,10 @@ static void finish(const Raw &raw, Options &options) {
     options.set.push_back(splitOrThrow("--set", text, "name=value"));
   for (const std::string &text : raw.hooks)
     options.hooks.push_back(splitOrThrow("--at", text, "hook=passes"));
-  options.backends.clear();
-  std::stringstream list(raw.backend);
-  for (std::string name; std::getline(list, name, ',');)
-    options.backends.push_back(name);
+  options.backends = splitAtCommas(raw.backend);
   if (options.backends.empty())
     throw Misuse("--backend", "it names no backend");
+  finishDevices(splitAtCommas(raw.device), options);
 }
 
 /// The stage that the oracle interprets, if it is asked for. It is no choice
@@ -114,6 +134,8 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
                       "for several, chosen at start), or a name");
   command->add_option("--backend", raw.backend,
                       "code generators in order of preference: cpu,…");
+  command->add_option("--device", raw.device,
+                      "what the program can run on: cpu, or cpu,gpu");
   addList(command, "--load-backend-plugin", options.backendPlugins,
           "a shared library of backends");
   addList(command, "--load-pass-plugin", options.plugins,

@@ -206,8 +206,8 @@ static std::vector<float> play(const std::string &body, std::vector<float> x,
   Json json = Json::parse(tape, "tape");
   Program program = Program::read(json);
   LaminaVariant any = {"any", kernels.data()};
-  LaminaImage image = {tape.data(),    tape.size(), nullptr, 0,
-                       kernels.size(), &any,        1};
+  LaminaImage image = {tape.data(), tape.size(), nullptr, 0, kernels.size(),
+                       &any,        1,           nullptr, 0};
   TapeEngine engine(json, program, image);
   engine.setThreads(2);
   SizeValues sizes = {int64_t(x.size())};

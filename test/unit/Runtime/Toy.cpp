@@ -211,5 +211,6 @@ const std::string &toy::tape() {
 
 LaminaImage toy::image(const std::string &tape) {
   static const LaminaVariant any = {"any", kernels().data()};
-  return {tape.data(), tape.size(), nullptr, 0, kernels().size(), &any, 1};
+  return {tape.data(), tape.size(), nullptr, 0, kernels().size(),
+          &any,        1,           nullptr, 0};
 }

@@ -15,7 +15,8 @@ using namespace testing_support;
 static std::string chosen(const std::vector<LaminaVariant> &levels,
                           const char *allowed) {
   ::setenv("LAMINA_CPU_LEVEL", allowed, 1);
-  LaminaImage image = {nullptr, 0, nullptr, 0, 0, levels.data(), levels.size()};
+  LaminaImage image = {nullptr,       0,       nullptr, 0, 0, levels.data(),
+                       levels.size(), nullptr, 0};
   std::string level;
   std::string message = messageOf([&] { level = chooseVariant(image).level; });
   ::unsetenv("LAMINA_CPU_LEVEL");

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a launch needs, as functions of the host.
+
+#ifndef LAMINA_BACKENDS_GPU_LAUNCHSIZES_H
+#define LAMINA_BACKENDS_GPU_LAUNCHSIZES_H
+
+#include "backends/GPU/DeviceEmitter.h"
+
+#include "llvm/IR/Module.h"
+
+namespace lamina::gpu {
+
+/// Adds `<name>_items`, the number of blocks, and `<name>_scratch`, the bytes
+/// of scratch of one block, to a module for the host (runtime/ABI/Kernel.h).
+/// Returns the latter.
+llvm::Function *emitLaunchSizes(llvm::Module &module, const KernelBody &body,
+                                DeviceEmitter &emitter, llvm::StringRef name);
+
+/// Adds `<name>_launch`, a `LaminaLaunch`.
+void emitLaunch(llvm::Module &module, const DeviceEmitter &emitter,
+                llvm::StringRef name);
+
+} // namespace lamina::gpu
+
+#endif // LAMINA_BACKENDS_GPU_LAUNCHSIZES_H
