@@ -106,7 +106,8 @@ bool ScanReverse::markUseful(Operation &op, llvm::DenseSet<Value> &useful) {
                     [&](Value v) { return useful.contains(v); }))
     return false;
   bool changed = false;
-  for (unsigned operand : activity.activeOperands(&op).set_bits())
+  llvm::BitVector active = activity.activeOperands(&op); // its bits live there
+  for (unsigned operand : active.set_bits())
     changed |= useful.insert(op.getOperand(operand)).second;
   return changed;
 }
