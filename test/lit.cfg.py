@@ -65,6 +65,10 @@ if os.geteuid() != 0 or may:
 # Limits of memory mean nothing under the address sanitizer.
 if config.lamina_sanitize:
     config.available_features.add("sanitizer")
+    # LLVM's libraries have no checks: they neither mark what their arenas hold nor own what ours free.
+    config.environment["ASAN_OPTIONS"] = os.environ.get(
+        "ASAN_OPTIONS", "allow_user_poisoning=0:alloc_dealloc_mismatch=0:detect_leaks=0")
+    config.environment["UBSAN_OPTIONS"] = os.environ.get("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
 
 # `lit --param heap-check`: freed memory is overwritten and the heap verified, with any build and at little cost.
 if "heap-check" in lit_config.params:

@@ -109,6 +109,11 @@ static std::vector<std::string> linkArguments(const std::string &linker,
   arguments.insert(arguments.end(),
                    {"-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections",
                     "-Wl,-s", "-pthread"});
+  // None, unless the runtime was built with sanitizers.
+  SmallVector<StringRef> flags;
+  StringRef(LAMINA_RUNTIME_LINK_FLAGS).split(flags, ' ', -1, false);
+  for (StringRef flag : flags)
+    arguments.push_back(flag.str());
   return arguments;
 }
 
