@@ -164,6 +164,8 @@ Value *Evaluator::load(const Storage &where, CoordinateRange at) {
   Type *element = frame.memoryTypeOf(where.elementType);
   Align align(uint64_t(frame.bytesOf(where.elementType)));
   Coordinate position = offset(where, at);
+  if (position.step == 1)
+    align = std::max(align, Align(where.lanesAlign));
   Value *result;
   if (position.isUniform() || (position.step == 1 && !position.isVector())) {
     Value *pointer = b.CreateGEP(element, where.base, position.base);
@@ -199,6 +201,7 @@ void Evaluator::write(const Storage &where, CoordinateRange at, Value *value) {
     return;
   }
   value = b.splat(value, width);
+  align = std::max(align, Align(where.lanesAlign));
   if (position.step != 1) {
     Value *pointers = b.CreateGEP(element, where.base, lanes(position));
     b.CreateMaskedScatter(value, pointers, align, mask);

@@ -19,6 +19,8 @@ struct Storage {
   llvm::Value *base = nullptr;
   mlir::Type elementType;
   Values strides;
+  /// Bytes that divide the address of neighbouring lanes.
+  uint64_t lanesAlign = 1;
 };
 
 class Frame {

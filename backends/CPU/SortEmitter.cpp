@@ -7,7 +7,6 @@
 // follow.
 
 #include "backends/CPU/StructuredEmitter.h"
-#include "dialects/Graph/GraphOps.h"
 
 using namespace llvm;
 
@@ -34,7 +33,6 @@ private:
     Value *index = b.CreateZExt(position, b.getInt64Ty());
     return b.CreateLoad(key, b.CreateInBoundsGEP(key, keys, index));
   }
-  Value *isBefore(Value *x, Value *y);
   void merge(Value *from, Value *to, Value *lo, Value *middle, Value *hi);
 
   LoopBuilder &b;
@@ -44,13 +42,18 @@ private:
 };
 } // namespace
 
-// Strictly before; NaN is behind everything else.
-Value *RowSort::isBefore(Value *x, Value *y) {
-  if (!key->isFloatingPointTy())
+Value *standsBefore(LoopBuilder &b, bool descending, Value *x, Value *y) {
+  if (!x->getType()->isFloatingPointTy())
     return descending ? b.CreateICmpSGT(x, y) : b.CreateICmpSLT(x, y);
   Value *less = descending ? b.CreateFCmpOGT(x, y) : b.CreateFCmpOLT(x, y);
   Value *onlyY = b.CreateAnd(b.CreateFCmpUNO(y, y), b.CreateFCmpORD(x, x));
   return b.CreateOr(less, onlyY);
+}
+
+bool isDescending(mlir::Operation *sort) {
+  return isa<graph::TopKOp>(sort) ||
+         (isa<graph::SortOp>(sort) &&
+          cast<graph::SortOp>(sort).getDescending());
 }
 
 void RowSort::merge(Value *from, Value *to, Value *lo, Value *middle,
@@ -62,7 +65,7 @@ void RowSort::merge(Value *from, Value *to, Value *lo, Value *middle,
         Value *right = position(from, b.minimum(at[1], lastSafe));
         Value *leftIsOver = b.CreateICmpSGE(at[0], middle);
         Value *rightIsLeft = b.CreateICmpSLT(at[1], hi);
-        Value *wins = isBefore(keyAt(right), keyAt(left));
+        Value *wins = standsBefore(b, descending, keyAt(right), keyAt(left));
         Value *takeRight =
             b.CreateAnd(rightIsLeft, b.CreateOr(leftIsOver, wins));
         b.CreateStore(b.CreateSelect(takeRight, right, left), slot(to, k));
@@ -108,8 +111,8 @@ Value *emitSortScratch(Frame &frame, mlir::Operation *op) {
                b.add(positions, positions));
 }
 
-static void writeSorted(Frame &frame, mlir::Operation *op, ValueRange at,
-                        Value *position) {
+void writeSorted(Frame &frame, mlir::Operation *op, ValueRange at,
+                 Value *position) {
   LoopBuilder &b = frame.b;
   Value *from = b.CreateZExt(position, b.getInt64Ty());
   if (isa<graph::SortOp>(op)) {
@@ -134,15 +137,12 @@ void emitSort(Frame &frame, mlir::Operation *op, Value *batch, Value *scratch) {
   Value *first = b.CreatePtrAdd(
       scratch, alignedBytes(b, length, frame.bytesOf(elementOf(keys))));
   Value *second = b.CreatePtrAdd(first, alignedBytes(b, length, 4));
-  bool descending =
-      isa<graph::TopKOp>(op) ||
-      (isa<graph::SortOp>(op) && cast<graph::SortOp>(op).getDescending());
   b.emitFor(b.index(0), inner, b.index(1), [&](Value *j) {
     b.emitFor(b.index(0), length, b.index(1), [&](Value *i) {
       b.CreateStore(input.load({batch, i, j}),
                     b.CreateInBoundsGEP(input.type(), scratch, i));
     });
-    RowSort row(frame, input.type(), scratch, length, descending);
+    RowSort row(frame, input.type(), scratch, length, isDescending(op));
     Value *sorted = row.sort(first, second);
     b.emitFor(b.index(0), kept, b.index(1), [&](Value *i) {
       Value *position = b.CreateLoad(

@@ -6,7 +6,6 @@
 
 #include "backends/CPU/ScalarOps.h"
 #include "backends/CPU/VectorMath.h"
-#include "dialects/Graph/GraphOps.h"
 
 using namespace llvm;
 
@@ -207,7 +206,7 @@ static Value *logAddExp(LoopBuilder &b, Value *x, Value *y) {
   return b.CreateSelect(isFinite, sum, top);
 }
 
-static Value *combine(LoopBuilder &b, graph::ReduceKind kind, Value *x,
+Value *combineRunning(LoopBuilder &b, graph::ReduceKind kind, Value *x,
                       Value *y) {
   bool isFloat = x->getType()->isFloatingPointTy();
   switch (kind) {
@@ -226,7 +225,7 @@ static Value *combine(LoopBuilder &b, graph::ReduceKind kind, Value *x,
   }
 }
 
-static Constant *neutralOf(graph::ReduceKind kind, Type *type) {
+Constant *neutralRunning(graph::ReduceKind kind, Type *type) {
   bool isProduct = kind == graph::ReduceKind::Prod;
   bool isMin = kind == graph::ReduceKind::Min;
   if (kind == graph::ReduceKind::Sum || isProduct)
@@ -247,23 +246,22 @@ void StructuredEmitter::emitCumulative(Frame &frame, Value *batch) {
   Value *length = frame.extent(body.extent(cumulative.getX(), 1));
   Value *inner = frame.extent(body.extent(cumulative.getX(), 2));
   b.emitFor(b.index(0), inner, b.index(1), [&](Value *j) {
-    Value *start = neutralOf(cumulative.getKind(), x.type());
-    b.emitFor(
-        b.index(0), length, b.index(1), {start},
-        [&](Value *i, ValueRange sum) -> Values {
-          Value *at = i;
-          if (cumulative.getReverse())
-            at = b.CreateSub(b.CreateSub(length, b.index(1)), i);
-          Value *next =
-              combine(b, cumulative.getKind(), sum[0], x.load({batch, at, j}));
-          out.store({batch, at, j}, cumulative.getExclusive() ? sum[0] : next);
-          return {next};
-        });
+    Value *start = neutralRunning(cumulative.getKind(), x.type());
+    b.emitFor(b.index(0), length, b.index(1), {start},
+              [&](Value *i, ValueRange sum) -> Values {
+                Value *at = i;
+                if (cumulative.getReverse())
+                  at = b.CreateSub(b.CreateSub(length, b.index(1)), i);
+                Value *next = combineRunning(b, cumulative.getKind(), sum[0],
+                                             x.load({batch, at, j}));
+                out.store({batch, at, j},
+                          cumulative.getExclusive() ? sum[0] : next);
+                return {next};
+              });
   });
 }
 
-std::unique_ptr<KernelEmitter> createStructuredEmitter(const KernelBody &body,
-                                                       unsigned lanes) {
+mlir::Operation *findStructuredOp(const KernelBody &body) {
   mlir::Operation *structured = nullptr;
   for (mlir::Operation *op : body.ops()) {
     if (op->getName().getDialectNamespace() != "graph")
@@ -278,6 +276,12 @@ std::unique_ptr<KernelEmitter> createStructuredEmitter(const KernelBody &body,
       return nullptr;
     structured = op;
   }
+  return structured;
+}
+
+std::unique_ptr<KernelEmitter> createStructuredEmitter(const KernelBody &body,
+                                                       unsigned lanes) {
+  mlir::Operation *structured = findStructuredOp(body);
   if (!structured)
     return nullptr;
   return std::make_unique<StructuredEmitter>(body, structured, lanes);

@@ -7,10 +7,14 @@
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/ContractForm.h"
 #include "backends/CPU/StructuredEmitter.h"
+#include "backends/GPU/ColumnsEmitter.h"
 #include "backends/GPU/ElementEmitter.h"
 #include "backends/GPU/ItemEmitter.h"
 #include "backends/GPU/MmaEmitter.h"
 #include "backends/GPU/RowEmitter.h"
+#include "backends/GPU/ScanEmitter.h"
+#include "backends/GPU/ScatterEmitter.h"
+#include "backends/GPU/SortEmitter.h"
 #include "backends/GPU/TileEmitter.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -26,9 +30,21 @@ using namespace llvm;
 
 namespace lamina::gpu {
 
+static std::unique_ptr<DeviceEmitter> chooseStructured(const KernelBody &body,
+                                                       mlir::Operation *op) {
+  if (auto scatter = dyn_cast<graph::ScatterOp>(op))
+    return std::make_unique<ScatterEmitter>(body, scatter);
+  if (auto cumulative = dyn_cast<graph::CumulativeOp>(op))
+    return std::make_unique<ScanEmitter>(body, cumulative);
+  if (isa<graph::SortOp, graph::TopKOp>(op))
+    return std::make_unique<SortEmitter>(body, op);
+  return std::make_unique<ItemEmitter>(
+      cpu::createStructuredEmitter(body, /*lanes=*/1));
+}
+
 std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body) {
-  if (auto routine = cpu::createStructuredEmitter(body, /*lanes=*/1))
-    return std::make_unique<ItemEmitter>(std::move(routine));
+  if (mlir::Operation *op = cpu::findStructuredOp(body))
+    return chooseStructured(body, op);
   if (std::optional<cpu::ContractForm> form = cpu::ContractForm::match(body)) {
     if (MmaEmitter::takes(*form))
       return std::make_unique<MmaEmitter>(body, std::move(*form));
@@ -37,8 +53,10 @@ std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body) {
   mlir::FailureOr<cpu::LoopProgram> program = cpu::LoopProgram::arrange(body);
   if (mlir::failed(program))
     return nullptr;
+  if (ColumnsEmitter::takes(*program))
+    return std::make_unique<ColumnsEmitter>(std::move(*program));
   if (ElementEmitter::takes(*program))
-    return std::make_unique<ElementEmitter>(std::move(*program));
+    return std::make_unique<ElementEmitter>(body, std::move(*program));
   return std::make_unique<RowEmitter>(body, std::move(*program));
 }
 

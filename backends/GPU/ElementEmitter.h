@@ -2,9 +2,10 @@
 //
 // One thread an element.
 //
-// Takes kernels of one group whose results are independent: parallel ops, sums
-// over leading loops, and combinations with a fixed order. A thread walks what
-// is summed by itself; neighbouring threads have neighbouring elements.
+// Takes kernels of one group whose results are independent: parallel ops, and
+// combinations with a fixed order. A thread walks what is combined by itself;
+// neighbouring threads have neighbouring elements, four each where all that is
+// read and written along the last loop are neighbours in memory, too.
 
 #ifndef LAMINA_BACKENDS_GPU_ELEMENTEMITTER_H
 #define LAMINA_BACKENDS_GPU_ELEMENTEMITTER_H
@@ -19,8 +20,7 @@ public:
   /// Whether `program` is one group that needs no help of other threads.
   static bool takes(const cpu::LoopProgram &program);
 
-  explicit ElementEmitter(cpu::LoopProgram program)
-      : program(std::move(program)) {}
+  ElementEmitter(const KernelBody &body, cpu::LoopProgram program);
 
   unsigned threads() const override { return 256; }
   llvm::Value *emitBlocks(Frame &frame) override;
@@ -29,8 +29,15 @@ public:
 
 private:
   llvm::SmallVector<Extent> parallelDomain() const;
+  bool isVector() const;
+  bool isVector(const cpu::Stage &stage) const;
+  mlir::Operation *emitElement(Frame &frame, llvm::Value *number);
+  llvm::Value *isAligned(Frame &frame);
+  mlir::Operation *emitVector(Frame &frame, llvm::Value *number);
 
+  const KernelBody &body;
   cpu::LoopProgram program;
+  unsigned elements = 1; ///< of a thread
 };
 
 } // namespace lamina::gpu

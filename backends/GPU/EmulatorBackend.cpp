@@ -11,7 +11,7 @@
 namespace lamina {
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 3;
+static constexpr int codeVersion = 4;
 
 namespace {
 class EmulatorBackend : public Backend {

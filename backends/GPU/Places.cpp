@@ -4,6 +4,8 @@
 
 #include "backends/GPU/Places.h"
 
+#include "backends/GPU/Threads.h"
+
 using namespace llvm;
 
 namespace lamina::gpu {
@@ -38,6 +40,23 @@ cpu::Coordinates splitIndex(cpu::Frame &frame, ArrayRef<cpu::Extent> domain,
     number = b.divide(number, size);
   }
   return at;
+}
+
+int64_t staticProduct(ArrayRef<cpu::Extent> extents) {
+  int64_t product = 1;
+  for (const cpu::Extent &extent : extents) {
+    if (!extent.isFixed())
+      return -1;
+    product *= extent.plus;
+  }
+  return product;
+}
+
+unsigned columnsOfBlock(int64_t size, unsigned threads) {
+  if (size < 0)
+    return warpThreads;
+  return unsigned(std::min<uint64_t>(
+      PowerOf2Ceil(uint64_t(std::max<int64_t>(size, 1))), threads));
 }
 
 } // namespace lamina::gpu

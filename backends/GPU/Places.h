@@ -20,6 +20,13 @@ cpu::Coordinates splitIndex(cpu::Frame &frame,
                             llvm::ArrayRef<cpu::Extent> domain,
                             llvm::Value *number);
 
+/// The product of sizes that are all known now; negative if one is not.
+int64_t staticProduct(llvm::ArrayRef<cpu::Extent> extents);
+
+/// How many columns neighbouring threads of a block take: a power of two, not
+/// more than `size` needs, or a warp's where that is negative: not known yet.
+unsigned columnsOfBlock(int64_t size, unsigned threads);
+
 } // namespace lamina::gpu
 
 #endif // LAMINA_BACKENDS_GPU_PLACES_H

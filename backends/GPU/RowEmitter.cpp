@@ -16,16 +16,6 @@ static constexpr int64_t warpRow = 1024;
 /// since 2.0 has 48 KiB without being asked.
 static constexpr int64_t sharedBytes = 40 << 10;
 
-static int64_t staticProduct(ArrayRef<Extent> extents) {
-  int64_t product = 1;
-  for (const Extent &extent : extents) {
-    if (!extent.isFixed())
-      return -1;
-    product *= extent.plus;
-  }
-  return product;
-}
-
 static ArrayRef<Extent> behindRows(const LoopProgram &program,
                                    const Group &group) {
   ArrayRef<Extent> domain = group.stages.front().domain;

@@ -11,10 +11,6 @@ using namespace llvm;
 
 namespace lamina::gpu {
 
-/// Numbers of one column that are summed before they join the total: long
-/// chains lose digits.
-static constexpr int64_t chainLength = 64;
-
 StageWalk::StageWalk(Frame &frame, const Group &group, Team *writer)
     : frame(frame), b(frame.b), group(group), writer(writer),
       loops(group.stages.front().domain), reducedLoops(unsigned(loops.size())) {

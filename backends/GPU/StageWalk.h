@@ -27,6 +27,10 @@ using cpu::Stage;
 using cpu::ValueRange;
 using cpu::Values;
 
+/// Numbers of one column that are summed before they join the total: long
+/// chains lose digits.
+constexpr int64_t chainLength = 64;
+
 /// A result that is combined over loops that it lacks.
 struct Sum {
   const Stage *stage;

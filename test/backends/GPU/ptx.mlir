@@ -5,6 +5,9 @@
 // RUN: lamina-kernel %S/../CPU/bodies/dense_gelu.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,TILE
 // RUN: lamina-kernel %S/../CPU/bodies/sum_all.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,BLOCK
 // RUN: lamina-kernel %S/../CPU/bodies/softmax.mlir --gpu=sm_80 --emit=nvvm | FileCheck %s --check-prefix=NVVM
+// RUN: lamina-kernel %S/../CPU/bodies/map.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,MAP
+// RUN: lamina-kernel %S/../CPU/bodies/columns.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,COLUMNS
+// RUN: lamina-kernel %S/../CPU/bodies/scatter.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,SCATTER
 
 // OLD: .version 7.8
 // OLD: .target sm_80
@@ -43,3 +46,25 @@
 // NVVM: target triple = "nvptx64-nvidia-cuda"
 // NVVM: define ptx_kernel void @causal_softmax(
 // NVVM: call{{.*}} @llvm.nvvm.shfl.sync.bfly.i32(
+
+// Neighbours are read and written four at once; the rest one by one.
+// MAP-COUNT-4: ld.global.v4.b32
+// MAP: st.global.v4.b32
+// MAP: ld.global.b32
+// MAP: ret
+
+// Eight threads a column leave their sums in shared memory.
+// COLUMNS: st.shared
+// COLUMNS: bar.sync 0
+// COLUMNS-COUNT-7: ld.shared
+// COLUMNS: st.global
+// COLUMNS: ret
+
+// A tile is added to in shared memory and written at the end, without atomics.
+// SCATTER-NOT: atom.
+// SCATTER: shfl.sync.bfly
+// SCATTER: popc.b32
+// SCATTER: bar.sync 0
+// SCATTER-NOT: atom.
+// SCATTER: st.global
+// SCATTER: ret
