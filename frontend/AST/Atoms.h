@@ -32,14 +32,11 @@ protected:
       : kind(kind), depth(uint16_t(depth)), range(range) {}
 };
 
-/// What could not be parsed; a diagnostic was given. Parts that could be are
-/// kept for editors.
+/// What could not be parsed; a diagnostic was given.
 class ErrorExpr : public Expr {
 public:
   LAMINA_NODE(Error, Expr)
-  ErrorExpr(Range range, llvm::ArrayRef<Expr *> parts = {}, unsigned depth = 1)
-      : Expr(Kind::Error, depth, range), parts(parts) {}
-  const llvm::ArrayRef<Expr *> parts;
+  explicit ErrorExpr(Range range) : Expr(Kind::Error, 1, range) {}
 };
 
 /// `3`, `0.5`, `1e-3`. Whole if it has neither point nor exponent; a whole

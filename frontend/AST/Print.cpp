@@ -24,7 +24,7 @@ class ExprPrinter : public ExprVisitor<ExprPrinter> {
 public:
   explicit ExprPrinter(llvm::raw_ostream &os) : os(os) {}
 
-  void visitError(ErrorExpr *e) { print("error", e->parts); }
+  void visitError(ErrorExpr *) { os << "(error)"; }
   void visitNumber(NumberExpr *e) { os << e->text; }
   void visitText(TextExpr *e) {
     os << '"';

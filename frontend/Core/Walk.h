@@ -11,14 +11,18 @@
 
 namespace lamina::core {
 
-/// Calls `visit` on each expression directly below `expr`, in order; of a block
-/// or a loop, on those of its statements too.
-void forEachOperand(const Expr &expr,
-                    llvm::function_ref<void(const Expr *)> visit);
+/// Every expression right below `expr`; of a Loop also initial values, next
+/// values and what is collected. Statements inside are left to `getLines`.
+void forEachOperand(const Expr &expr, llvm::function_ref<void(Expr *)> visit);
 
-/// Calls `visit` on each expression directly in `stmt`.
-void forEachExpr(const Stmt &stmt,
-                 llvm::function_ref<void(const Expr *)> visit);
+/// The statements inside a Block or a Loop.
+llvm::ArrayRef<Stmt *> getLines(const Expr &expr);
+
+/// Every expression of a statement, with those of statements inside it.
+void forEachExpr(const Stmt &stmt, llvm::function_ref<void(Expr *)> visit);
+
+/// The operands of `expr` and the expressions of its lines.
+void forEachPart(const Expr &expr, llvm::function_ref<void(Expr *)> visit);
 
 } // namespace lamina::core
 

@@ -87,6 +87,9 @@ private:
   ast::Stmt *buildFor(P::ForStatementContext *context);
   ast::Stmt *buildOpen(P::OpenStatementContext *context);
   ast::Stmt *buildPlain(P::OpenStatementContext *context);
+  template <typename Context>
+  std::pair<ast::Name, ast::Expr *> buildNamed(Context *context,
+                                               llvm::StringRef what);
   ast::Stmt *buildTake(P::TakeItemContext *context);
   ast::Stmt *buildReport(P::ReportItemContext *context);
   bool buildTarget(P::PartContext *context, ast::Target &target);

@@ -7,7 +7,6 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <algorithm>
-#include <cmath>
 
 using namespace lamina;
 using namespace lamina::grammar;

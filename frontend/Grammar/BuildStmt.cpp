@@ -228,34 +228,31 @@ Stmt *Builder::build(P::StatementContext *context) {
 // Items of train bodies
 //===----------------------------------------------------------------------===//
 
-Stmt *Builder::buildTake(P::TakeItemContext *context) {
+/// `name = value`, or a value alone; `what` is named so.
+template <typename Context>
+std::pair<Name, Expr *> Builder::buildNamed(Context *context,
+                                            llvm::StringRef what) {
   Expr *first = build(context->expr(0));
-  Name name;
-  if (context->ASSIGN()) {
-    if (auto *expr = llvm::dyn_cast<NameExpr>(first))
-      name = toName(expr);
-    else
-      refuse(Rule::parse_c7, first->range,
-             "left of '=' stands the name of the batch");
-    first = buildAfter(context, P::ASSIGN);
-  }
+  if (!context->ASSIGN())
+    return {Name(), first};
+  Expr *value = buildAfter(context, P::ASSIGN);
+  if (auto *name = llvm::dyn_cast<NameExpr>(first))
+    return {toName(name), value};
+  refuse(Rule::parse_c7, first->range,
+         "left of '=' stands the name of the " + what);
+  return {Name(), value};
+}
+
+Stmt *Builder::buildTake(P::TakeItemContext *context) {
+  auto [name, data] = buildNamed(context, "batch");
   return arena.make<TakeStmt>(
-      at(context), name, first, buildAfter(context, P::BATCH),
+      at(context), name, data, buildAfter(context, P::BATCH),
       buildAfter(context, P::BY), context->ORDER() != nullptr);
 }
 
 Stmt *Builder::buildReport(P::ReportItemContext *context) {
-  Expr *first = build(context->expr(0));
-  Name name;
-  if (context->ASSIGN()) {
-    if (auto *expr = llvm::dyn_cast<NameExpr>(first))
-      name = toName(expr);
-    else
-      refuse(Rule::parse_c7, first->range,
-             "left of '=' stands the name of the report");
-    first = buildAfter(context, P::ASSIGN);
-  }
-  return arena.make<ReportStmt>(at(context), name, first,
+  auto [name, value] = buildNamed(context, "report");
+  return arena.make<ReportStmt>(at(context), name, value,
                                 buildAfter(context, P::ON),
                                 buildAfter(context, P::EVERY));
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The grammar of the tour as a cover grammar: where a construct can be told
-// from another only by what follows it (a target from an expression, a type
-// from a pipeline), both are parsed as the wider one, and BuildAST.cpp narrows
-// it. So one token decides everywhere. Recursion on the right is written as
-// repetition, so that long chains need no stack.
+// The grammar of docs/language.md as a cover grammar: where a construct can be
+// told from another only by what follows it (a target from an expression, a
+// type from a pipeline), both are parsed as the wider one, and BuildAST.h
+// narrows it. So one token decides everywhere. Recursion on the right is
+// written as repetition, so that long chains need no stack.
 //
 // Lines.cpp hands over balanced brackets, and a `;` at the end of each
 // statement, also before `}` and at the end of the file. The rules called
@@ -20,7 +20,7 @@ declarationLine : declaration? SEMI;
 declaration
   : IMPORT TEXT (AS name)?                                            # importDeclaration
   | CONST constant (COMMA constant)*                                  # constDeclaration
-  | (LAYER | MODEL) name parameters? INVERTIBLE? members         # layerDeclaration
+  | (LAYER | MODEL) name parameters? INVERTIBLE? members              # layerDeclaration
   | (FUNCTION | LOSS | METRIC | MASK | SCORE | SAMPLE) definition     # functionDeclaration
   | OPTIMIZER name parameters? (FOR type)? (ASSIGN pipeline | block)  # optimizerDeclaration
   | GROUP name ASSIGN expr                                            # groupDeclaration

@@ -374,7 +374,8 @@ Lines Reader::run() {
     take(std::move(token));
     if (open.size() > maxNesting) {
       diags.report(Rule::parse_c3, range,
-                   "brackets are nested more than 400 deep here");
+                   "brackets are nested more than " + llvm::Twine(maxNesting) +
+                       " deep here");
       lines.isWhole = false;
       lines.tokens.clear();
       return std::move(lines);

@@ -39,7 +39,8 @@ static bool checkText(FileID file, Diagnostics &diags) {
   llvm::StringRef text = sources.getText(file);
   if (text.size() > SourceManager::maxFileSize) {
     diags.report(Rule::parse_c6, sources.getRange(file, 0, 0),
-                 "this file is larger than 16 MiB");
+                 "this file is larger than " +
+                     llvm::Twine(SourceManager::maxFileSize >> 20) + " MiB");
     return false;
   }
   size_t bad = findBadByte(text);

@@ -7,7 +7,7 @@
 
 #include "frontend/Sema/AcrossRecords.h"
 
-#include "frontend/Sema/CoreOperands.h"
+#include "frontend/Core/Walk.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Casting.h"

@@ -9,9 +9,11 @@
 
 #include "frontend/Sema/BodyNames.h"
 
-#include "frontend/Sema/Indexing.h"
+#include "frontend/AST/Walk.h"
 
 namespace lamina::sema {
+
+using ast::forEachBelow;
 
 namespace {
 
@@ -57,17 +59,13 @@ void BodyNames::bindNamesOf(const ast::Expr *expr) {
 
 /// A name in a type that nothing else declares is a new dimension.
 void BodyNames::bind(const ast::Type *type) {
-  if (auto *tuple = llvm::dyn_cast_or_null<ast::TupleType>(type))
-    for (const ast::TupleTypeEntry &entry : tuple->entries)
-      bind(entry.type);
-  auto *tensor = llvm::dyn_cast_or_null<ast::TensorType>(type);
-  if (!tensor)
-    return;
-  bindNamesOf(tensor->bound);
-  for (const ast::Dimension &dimension : tensor->dimensions) {
-    bind(dimension.name);
-    bindNamesOf(dimension.size);
-  }
+  ast::forEachTensor(type, [&](const ast::TensorType &tensor) {
+    bindNamesOf(tensor.bound);
+    for (const ast::Dimension &dimension : tensor.dimensions) {
+      bind(dimension.name);
+      bindNamesOf(dimension.size);
+    }
+  });
 }
 
 /// Indices on the left of a definition, after a reduction, of a mask.

@@ -14,27 +14,16 @@
 namespace lamina::sema {
 
 static Value functionOf(const ast::FunctionDecl &decl, FileScope &file) {
-  Value value;
-  value.kind = Value::Function;
-  value.range = decl.name.range;
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Function;
-  callable->function = &decl;
-  callable->home = &file;
-  value.callable = callable;
-  return value;
+  Callable callable(Callable::Function, &file);
+  callable.function = &decl;
+  return Value::ofCallable(Value::Function, std::move(callable),
+                           decl.name.range);
 }
 
 static Value layerOf(const ast::LayerDecl &decl, FileScope &file) {
-  Value value;
-  value.kind = Value::Layer;
-  value.range = decl.name.range;
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Layer;
-  callable->layer = &decl;
-  callable->home = &file;
-  value.callable = callable;
-  return value;
+  Callable callable(Callable::Layer, &file);
+  callable.layer = &decl;
+  return Value::ofCallable(Value::Layer, std::move(callable), decl.name.range);
 }
 
 /// Names that are neither declared nor primitives with a call.

@@ -16,8 +16,7 @@ using core::ColumnExpr;
 using core::DataPlan;
 using core::Type;
 
-//===-- Values of columns
-//---------------------------------------------------===//
+//===-- Values of columns -------------------------------------------------===//
 
 /// The number of a list's elements, if the text does not decide it.
 static std::optional<int64_t> lengthOf(const ColumnExpr &column) {
@@ -184,8 +183,7 @@ Value DataReader::valueOf(Column column, Range range) {
   return value;
 }
 
-//===-- Fields of sources that are numbers
-//-------------------------------------===//
+//===-- Fields of sources that are numbers --------------------------------===//
 
 /// The image as declared: `x: [28, 28, 1] = .image / 255`, or by the ranges of
 /// the indices in `x[r < 28, c < 28]: … = .image[r, c, 0]`.
@@ -276,8 +274,7 @@ Value DataReader::recordField(const ast::RecordExpr &expr) {
   return read(std::move(column), type, expr.range);
 }
 
-//===-- Lines
-//-----------------------------------------------------------------===//
+//===-- Lines -------------------------------------------------------------===//
 
 /// What is read as it stands is checked to be in the declared range.
 static void takeDeclaredBounds(core::Expr *expr, DataPlan &plan) {

@@ -32,8 +32,7 @@ static DataPlan &addPlan(Evaluator &e, DataPlan::Kind kind, ast::Name name) {
   return plan;
 }
 
-//===-- Sources
-//---------------------------------------------------------------===//
+//===-- Sources -----------------------------------------------------------===//
 
 namespace {
 /// Reads the arguments of a source; what it does not know is reported.
@@ -186,11 +185,9 @@ static Value fromSource(Evaluator &e, FileScope &file,
   return valueOf(&plan, decl.names[0].range);
 }
 
-//===-- Splits and filters
-//------------------------------------------------------===//
+//===-- Splits and filters ------------------------------------------------===//
 
-/// The plan that an expression names; null after a diagnostic.
-static DataPlan *planOf(Evaluator &e, const ast::Expr *expr) {
+DataPlan *dataPlanOf(Evaluator &e, const ast::Expr *expr) {
   Value value = e.evaluate(expr);
   if (value.kind == Value::Data)
     return value.data;
@@ -225,7 +222,7 @@ static std::vector<double> sharesOf(Evaluator &e, const ast::CallExpr &call) {
 
 static Value splitOf(Evaluator &e, const ast::DataDecl &decl,
                      const ast::CallExpr &call, Symbol wanted) {
-  DataPlan *of = planOf(e, call.arguments[0].value);
+  DataPlan *of = dataPlanOf(e, call.arguments[0].value);
   std::vector<double> bounds = of ? sharesOf(e, call) : std::vector<double>();
   if (bounds.empty())
     return Value::error(decl.range);
@@ -318,7 +315,7 @@ static void narrow(Evaluator &e, const core::Expr *condition,
 /// `filter(d, row -> condition)`: the condition over the fields of a record.
 static Value filterOf(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
                       const ast::CallExpr &call) {
-  DataPlan *of = planOf(e, call.arguments[0].value);
+  DataPlan *of = dataPlanOf(e, call.arguments[0].value);
   auto *lambda = call.arguments.size() == 2
                      ? llvm::dyn_cast<ast::LambdaExpr>(call.arguments[1].value)
                      : nullptr;
@@ -376,7 +373,7 @@ Value dataValue(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
     return splitOf(e, decl, *call, name);
   if (callee && !call->arguments.empty() && callee->name == "filter")
     return filterOf(e, file, decl, *call);
-  DataPlan *plan = planOf(e, decl.value);
+  DataPlan *plan = dataPlanOf(e, decl.value);
   return plan ? valueOf(plan, decl.range) : Value::error(decl.range);
 }
 

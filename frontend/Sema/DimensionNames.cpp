@@ -8,7 +8,7 @@
 
 #include "frontend/Sema/DimensionNames.h"
 
-#include "frontend/Sema/Indexing.h"
+#include "frontend/AST/Walk.h"
 
 namespace lamina::sema {
 
@@ -25,8 +25,8 @@ public:
 private:
   void collect(const ast::Type *type);
   void collect(const ast::Expr *expr);
-  void used(const ast::Body &body);
-  void countNames(const ast::Stmt *stmt);
+  void countNames(const ast::Body &body);
+  void countNames(const ast::Expr *expr);
   void compare(ast::Name name);
 
   Session &session;
@@ -44,63 +44,39 @@ void Signature::addSettings(const ast::Parameters &settings) {
       known.push_back(setting.name);
 }
 
-void Signature::collect(const ast::Expr *expr) {
-  forEachBelow(expr, [&](const ast::Expr *part) {
-    if (auto *name = llvm::dyn_cast<ast::NameExpr>(part)) {
-      found.insert({name->name, {name->name, name->range}});
-      ++counts[name->name];
-    }
+static void forEachName(const ast::Expr *expr,
+                        llvm::function_ref<void(const ast::NameExpr *)> visit) {
+  ast::forEachBelow(expr, [&](const ast::Expr *part) {
+    if (auto *name = llvm::dyn_cast<ast::NameExpr>(part))
+      visit(name);
     return true;
   });
 }
 
+void Signature::collect(const ast::Expr *expr) {
+  forEachName(expr, [&](const ast::NameExpr *name) {
+    found.insert({name->name, {name->name, name->range}});
+  });
+  countNames(expr);
+}
+
 void Signature::collect(const ast::Type *type) {
-  if (auto *tuple = llvm::dyn_cast_or_null<ast::TupleType>(type))
-    for (auto &entry : tuple->entries)
-      collect(entry.type);
-  auto *tensor = llvm::dyn_cast_or_null<ast::TensorType>(type);
-  if (!tensor)
-    return;
-  if (tensor->bound)
-    collect(tensor->bound);
-  for (auto &dimension : tensor->dimensions)
-    collect(dimension.size);
+  ast::forEachTensor(type, [&](const ast::TensorType &tensor) {
+    collect(tensor.bound);
+    for (const ast::Dimension &dimension : tensor.dimensions)
+      collect(dimension.size);
+  });
 }
 
-void Signature::countNames(const ast::Stmt *stmt) {
-  auto count = [&](const ast::Expr *expr) {
-    forEachBelow(expr, [&](const ast::Expr *part) {
-      if (auto *name = llvm::dyn_cast<ast::NameExpr>(part))
-        ++counts[name->name];
-      return true;
-    });
-  };
-  if (auto *define = llvm::dyn_cast<ast::DefineStmt>(stmt)) {
-    count(define->value);
-    for (auto &target : define->targets)
-      for (auto &entry : target.brackets.entries)
-        count(entry.value);
-  } else if (auto *value = llvm::dyn_cast<ast::ValueStmt>(stmt)) {
-    count(value->value);
-  } else if (auto *update = llvm::dyn_cast<ast::UpdateStmt>(stmt)) {
-    count(update->value);
-  } else if (auto *loop = llvm::dyn_cast<ast::ForStmt>(stmt)) {
-    count(loop->to);
-    for (const ast::Stmt *inner : loop->body->statements)
-      countNames(inner);
-  }
+void Signature::countNames(const ast::Expr *expr) {
+  forEachName(expr, [&](const ast::NameExpr *name) { ++counts[name->name]; });
 }
 
-void Signature::used(const ast::Body &body) {
-  if (body.expr)
-    forEachBelow(body.expr, [&](const ast::Expr *part) {
-      if (auto *name = llvm::dyn_cast<ast::NameExpr>(part))
-        ++counts[name->name];
-      return true;
-    });
+void Signature::countNames(const ast::Body &body) {
+  countNames(body.expr);
   if (body.block)
     for (const ast::Stmt *stmt : body.block->statements)
-      countNames(stmt);
+      ast::forEachExpr(stmt, [&](const ast::Expr *expr) { countNames(expr); });
 }
 
 void Signature::compare(ast::Name name) {
@@ -130,7 +106,7 @@ void Signature::check(const ast::FunctionDecl &decl) {
   for (const ast::Parameter &parameter : decl.parameters.list)
     collect(parameter.type);
   collect(decl.result);
-  used(decl.body);
+  countNames(decl.body);
   for (auto &[symbol, name] : found) {
     auto isThis = [&, text = symbol](const ast::Name &other) {
       return other.text == text;

@@ -242,15 +242,9 @@ Value Evaluator::unary(Primitive op, const Value &a, Range range) {
     if (a.kind == Value::None)
       return Value::truthValue(true, range);
     if (a.kind == Value::Function) {
-      Value value;
-      value.kind = Value::Function;
-      value.range = range;
-      auto callable = std::make_shared<Callable>();
-      callable->kind = Callable::MaskNot;
-      callable->parts = {a};
-      callable->home = scope;
-      value.callable = callable;
-      return value;
+      Callable callable(Callable::MaskNot, scope);
+      callable.parts = {a};
+      return Value::ofCallable(Value::Function, std::move(callable), range);
     }
   }
   return elementwise(op, {a}, range);

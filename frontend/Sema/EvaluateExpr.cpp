@@ -93,15 +93,9 @@ public:
   Value visitBinary(ast::BinaryExpr *expr);
   Value visitChoice(ast::ChoiceExpr *expr);
   Value visitLambda(ast::LambdaExpr *expr) {
-    Value value;
-    value.kind = Value::Function;
-    value.range = expr->range;
-    auto callable = std::make_shared<Callable>();
-    callable->kind = Callable::Lambda;
-    callable->lambda = expr;
-    callable->home = e.scope;
-    value.callable = callable;
-    return value;
+    Callable callable(Callable::Lambda, e.scope);
+    callable.lambda = expr;
+    return Value::ofCallable(Value::Function, std::move(callable), expr->range);
   }
   Value visitEach(ast::EachExpr *expr);
   Value visitParen(ast::ParenExpr *expr);
@@ -179,16 +173,10 @@ Value ExprCases::visitBinary(ast::BinaryExpr *expr) {
   if (expr->op == ast::BinaryOp::Join)
     return e.matmul(left, right, expr);
   if (expr->op == ast::BinaryOp::Multiply && isLayerLike(left)) {
-    Value value;
-    value.kind = Value::Layer;
-    value.range = expr->range;
-    auto callable = std::make_shared<Callable>();
-    callable->kind = Callable::Repeat;
-    callable->parts = {left};
-    callable->count = right;
-    callable->home = e.scope;
-    value.callable = callable;
-    return value;
+    Callable callable(Callable::Repeat, e.scope);
+    callable.parts = {left};
+    callable.count = right;
+    return Value::ofCallable(Value::Layer, std::move(callable), expr->range);
   }
   return e.binary(*primitiveOf(expr->op), left, right, expr->range, expr->left,
                   expr->right);
@@ -241,9 +229,7 @@ Value ExprCases::chain(ast::BinaryExpr *expr) {
   Value left = e.chainPart(expr->left), right = e.chainPart(expr->right);
   if (left.isError() || right.isError())
     return Value::error(expr->range);
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Chain;
-  callable->home = e.scope;
+  Callable callable(Callable::Chain, e.scope);
   bool hasLayer = false;
   for (auto [side, source] :
        {std::pair(&left, expr->left), std::pair(&right, expr->right)}) {
@@ -256,15 +242,12 @@ Value ExprCases::chain(ast::BinaryExpr *expr) {
     hasLayer |= side->kind == Value::Layer;
     bool written = llvm::isa<ast::BinaryExpr>(source);
     if (written && side->callable && side->callable->kind == Callable::Chain)
-      llvm::append_range(callable->parts, side->callable->parts);
+      llvm::append_range(callable.parts, side->callable->parts);
     else
-      callable->parts.push_back(*side);
+      callable.parts.push_back(*side);
   }
-  Value value;
-  value.kind = hasLayer ? Value::Layer : Value::Function;
-  value.range = expr->range;
-  value.callable = callable;
-  return value;
+  return Value::ofCallable(hasLayer ? Value::Layer : Value::Function,
+                           std::move(callable), expr->range);
 }
 
 /// In a chain `leaky_relu(0.2)` is the function with that setting: what it
@@ -334,15 +317,9 @@ Value ExprCases::visitEach(ast::EachExpr *expr) {
   }
   if (!layers)
     return Value::list(std::move(items), expr->range);
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Copies;
-  callable->parts = std::move(items);
-  callable->home = e.scope;
-  Value value;
-  value.kind = Value::Layer;
-  value.range = expr->range;
-  value.callable = callable;
-  return value;
+  Callable callable(Callable::Copies, e.scope);
+  callable.parts = std::move(items);
+  return Value::ofCallable(Value::Layer, std::move(callable), expr->range);
 }
 
 Value ExprCases::visitParen(ast::ParenExpr *expr) {

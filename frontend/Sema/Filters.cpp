@@ -21,20 +21,14 @@ Value Evaluator::filteredLayer(const ast::PipelineExpr *expr) {
              "weights pass through a layer, and this is " + filter.describe());
       return Value::error(expr->range);
     }
-    auto callable = std::make_shared<Callable>();
-    callable->kind = Callable::Filtered;
-    callable->parts = {current, filter};
-    callable->home = scope;
+    Callable callable(Callable::Filtered, scope);
+    callable.parts = {current, filter};
     if (stage.on) {
-      callable->group = groupOf(*this, stage.on);
-      if (!callable->group)
+      callable.group = groupOf(*this, stage.on);
+      if (!callable.group)
         return Value::error(expr->range);
     }
-    Value value;
-    value.kind = Value::Layer;
-    value.range = expr->range;
-    value.callable = callable;
-    current = value;
+    current = Value::ofCallable(Value::Layer, std::move(callable), expr->range);
   }
   return current;
 }

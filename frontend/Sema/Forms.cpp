@@ -17,13 +17,9 @@ using core::Elem;
 using core::StructuredKind;
 
 Value Evaluator::primitiveValue(const PrimitiveInfo *info) {
-  Value value;
-  value.kind = Value::Function;
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Primitive;
-  callable->primitive = info;
-  value.callable = callable;
-  return value;
+  Callable callable(Callable::Primitive, nullptr);
+  callable.primitive = info;
+  return Value::ofCallable(Value::Function, std::move(callable), {});
 }
 
 bool Evaluator::findPrimitiveNamed(Symbol name) {

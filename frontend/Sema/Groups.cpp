@@ -12,8 +12,7 @@ namespace lamina::sema {
 
 using GroupPointer = std::shared_ptr<const GroupExpr>;
 
-//===-- From expressions
-//----------------------------------------------------===//
+//===-- From expressions --------------------------------------------------===//
 
 static std::shared_ptr<GroupExpr> make(GroupExpr::Kind kind, Range range) {
   auto group = std::make_shared<GroupExpr>();
@@ -101,8 +100,7 @@ Value groupValue(Evaluator &e, FileScope &file, const ast::GroupDecl &decl) {
   return value;
 }
 
-//===-- Asking
-//--------------------------------------------------------------===//
+//===-- Asking ------------------------------------------------------------===//
 
 /// `*` stands for any run of characters, dots too.
 static bool matches(llvm::StringRef pattern, llvm::StringRef text) {

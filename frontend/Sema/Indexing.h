@@ -62,10 +62,6 @@ private:
   llvm::DenseMap<core::IndexVar *, std::pair<core::Axis, Range>> fromAxes;
 };
 
-/// Every expression below one; `visit` returns false to stay out of a part.
-void forEachBelow(const ast::Expr *expr,
-                  llvm::function_ref<bool(const ast::Expr *)> visit);
-
 } // namespace lamina::sema
 
 #endif // LAMINA_FRONTEND_SEMA_INDEXING_H

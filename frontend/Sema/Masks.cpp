@@ -33,15 +33,9 @@ Value Evaluator::combine(Callable::Kind kind, const ast::BinaryExpr *expr) {
                " and " + right.describe());
     return Value::error(expr->range);
   }
-  auto callable = std::make_shared<Callable>();
-  callable->kind = kind;
-  callable->parts = {left, right};
-  callable->home = scope;
-  Value value;
-  value.kind = Value::Function;
-  value.range = expr->range;
-  value.callable = callable;
-  return value;
+  Callable callable(kind, scope);
+  callable.parts = {left, right};
+  return Value::ofCallable(Value::Function, std::move(callable), expr->range);
 }
 
 //===-- Masks as arguments ------------------------------------------------===//

@@ -102,23 +102,17 @@ Value Evaluator::fieldMember(const Value &field, ast::Name member,
 
 Value Evaluator::methodOf(const Value &field, const ast::FunctionDecl &call,
                           Range range) {
-  Value value;
-  value.kind = Value::Function;
-  value.range = range;
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Function;
-  callable->function = &call;
-  callable->self = std::make_shared<Value>(field);
-  callable->home = field.callable->home;
+  Callable callable(Callable::Function, field.callable->home);
+  callable.function = &call;
+  callable.self = std::make_shared<Value>(field);
   if (call.functionKind == ast::FunctionKind::Mask ||
       call.functionKind == ast::FunctionKind::Score) {
     FrameScope *inside = memberFrame(field, range);
     if (!inside)
       return Value::error(range);
-    callable->home = inside;
+    callable.home = inside;
   }
-  value.callable = callable;
-  return value;
+  return Value::ofCallable(Value::Function, std::move(callable), range);
 }
 
 /// A frame in which members of a field can be read from outside, with the tree

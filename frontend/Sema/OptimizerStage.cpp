@@ -146,8 +146,7 @@ core::Expr *StageBuilder::likeWeight(const Value &value, Range range,
   return fitted(value, real, range, what);
 }
 
-//===-- Statements
-//------------------------------------------------------------===//
+//===-- Statements --------------------------------------------------------===//
 
 /// State without a type is like the weight; what it starts from sees `w`.
 void StageBuilder::state(const ast::StateStmt &stmt) {
@@ -238,7 +237,7 @@ void StageBuilder::pass(const ast::PassStmt &stmt) {
       auto *name = llvm::dyn_cast<ast::NameExpr>(dimension.size);
       names.push_back(name ? name->name : "...");
     }
-  std::vector<llvm::StringRef> kept = freeIndices(stmt.condition, names);
+  std::vector<llvm::StringRef> kept = freeNames(stmt.condition, names);
   Value value;
   if (kept.empty()) {
     value = e.evaluate(stmt.condition);
@@ -287,8 +286,7 @@ bool StageBuilder::statement(const ast::Stmt *stmt) {
   return true;
 }
 
-//===-- Step and after
-//--------------------------------------------------------===//
+//===-- Step and after ----------------------------------------------------===//
 
 static bool readsItself(const ast::OptimizerDecl &decl, llvm::StringRef name) {
   for (const ast::Stmt *stmt : decl.body.block->statements) {

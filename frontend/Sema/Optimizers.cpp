@@ -13,20 +13,13 @@ namespace lamina::sema {
 
 using GroupPointer = std::shared_ptr<const GroupExpr>;
 
-//===-- Values of declarations
-//----------------------------------------------===//
+//===-- Values of declarations --------------------------------------------===//
 
 Value optimizerValue(Evaluator &e, FileScope &file,
                      const ast::OptimizerDecl &decl) {
-  Value value;
-  value.kind = Value::Stage;
-  value.range = decl.name.range;
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Stage;
-  callable->optimizer = &decl;
-  callable->home = &file;
-  value.callable = callable;
-  return value;
+  Callable callable(Callable::Stage, &file);
+  callable.optimizer = &decl;
+  return Value::ofCallable(Value::Stage, std::move(callable), decl.name.range);
 }
 
 static GroupPointer both(GroupPointer a, GroupPointer b) {
@@ -67,8 +60,7 @@ Value pipelineValue(Evaluator &e, const ast::PipelineExpr &expr) {
   return value;
 }
 
-//===-- Flattening
-//------------------------------------------------------------===//
+//===-- Flattening --------------------------------------------------------===//
 
 /// Settings of an optimizer around its body; null after a diagnostic.
 static Scope *settingsOf(Evaluator &e, const Callable &callable, Range range) {
@@ -133,8 +125,7 @@ static bool flatten(Evaluator &e, const Value &rule, GroupPointer group,
   return flatten(e, inner, group, depth + 1, out);
 }
 
-//===-- Rows
-//------------------------------------------------------------------===//
+//===-- Rows --------------------------------------------------------------===//
 
 /// The weight itself: a Leaf below `tree`, stacked over its copies.
 static core::Expr *leafOf(Evaluator &e, core::Expr *tree,

@@ -5,59 +5,14 @@
 // A walk over the right side, without proofs, until nothing changes. A base
 // that no index changes is evaluated once, before the definition.
 
+#include "frontend/AST/Walk.h"
 #include "frontend/Sema/Indexing.h"
 #include "frontend/Sema/Primitives.h"
 
 namespace lamina::sema {
 
+using ast::forEachBelow;
 using core::IndexVar;
-
-void forEachBelow(const ast::Expr *expr,
-                  llvm::function_ref<bool(const ast::Expr *)> visit) {
-  if (!expr || !visit(expr))
-    return;
-  auto below = [&](const ast::Expr *part) { forEachBelow(part, visit); };
-  if (auto *x = llvm::dyn_cast<ast::MemberExpr>(expr))
-    below(x->base);
-  else if (auto *x = llvm::dyn_cast<ast::CallExpr>(expr)) {
-    below(x->callee);
-    for (auto &arg : x->arguments)
-      below(arg.value);
-  } else if (auto *x = llvm::dyn_cast<ast::IndexExpr>(expr)) {
-    below(x->base);
-    for (auto &entry : x->brackets.entries) {
-      below(entry.value);
-      below(entry.low);
-      below(entry.high);
-    }
-    below(x->brackets.where);
-    below(x->brackets.otherwise);
-  } else if (auto *x = llvm::dyn_cast<ast::UnaryExpr>(expr))
-    below(x->operand);
-  else if (auto *x = llvm::dyn_cast<ast::BinaryExpr>(expr)) {
-    below(x->left);
-    below(x->right);
-  } else if (auto *x = llvm::dyn_cast<ast::ChoiceExpr>(expr)) {
-    below(x->value);
-    below(x->condition);
-    below(x->other);
-  } else if (auto *x = llvm::dyn_cast<ast::LambdaExpr>(expr))
-    below(x->body);
-  else if (auto *x = llvm::dyn_cast<ast::EachExpr>(expr)) {
-    below(x->element);
-    below(x->list);
-  } else if (auto *x = llvm::dyn_cast<ast::ParenExpr>(expr))
-    below(x->inner);
-  else if (auto *x = llvm::dyn_cast<ast::TupleExpr>(expr))
-    for (auto &entry : x->entries)
-      below(entry.value);
-  else if (auto *x = llvm::dyn_cast<ast::ListExpr>(expr))
-    for (auto *element : x->elements)
-      below(element);
-  else if (auto *x = llvm::dyn_cast<ast::PipelineExpr>(expr))
-    for (auto &stage : x->stages)
-      below(stage.value);
-}
 
 void Indexing::findRanges(llvm::ArrayRef<const ast::Expr *> exprs) {
   byName();

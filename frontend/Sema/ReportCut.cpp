@@ -8,7 +8,7 @@
 
 #include "frontend/Sema/ReportCut.h"
 
-#include "frontend/Sema/CoreOperands.h"
+#include "frontend/Core/Walk.h"
 
 #include "llvm/Support/Casting.h"
 
@@ -28,13 +28,6 @@ ReportCut::ReportCut(core::Program &program, core::ReportPlan &plan)
   }
 }
 
-bool ReportCut::dependsOnLines(llvm::ArrayRef<core::Stmt *> lines) {
-  bool found = false;
-  for (core::Stmt *stmt : lines)
-    forEachOperand(*stmt, [&](Expr *operand) { found |= depends(operand); });
-  return found;
-}
-
 bool ReportCut::depends(const Expr *expr) {
   if (auto *ref = llvm::dyn_cast<core::LocalRef>(expr)) {
     if (fields.contains(ref->local))
@@ -49,12 +42,11 @@ bool ReportCut::depends(const Expr *expr) {
   }
   // A size of the batch differs from batch to batch.
   bool found = false;
-  forEachOperand(*expr, [&](Expr *operand) { found |= depends(operand); });
-  return found || dependsOnLines(getLines(*expr));
+  forEachPart(*expr, [&](Expr *part) { found |= depends(part); });
+  return found;
 }
 
-//===-- Parts
-//-------------------------------------------------------------------===//
+//===-- Parts -------------------------------------------------------------===//
 
 Expr *ReportCut::addPart(Part::Kind kind, Expr *value, Expr *weight,
                          Range range) {
@@ -157,8 +149,7 @@ Expr *ReportCut::rewriteFold(core::Fold *fold) {
                                 nullptr, fold->range));
 }
 
-//===-- What stands around
-//---------------------------------------------------------===//
+//===-- What stands around ------------------------------------------------===//
 
 Expr *ReportCut::rewriteLocal(core::LocalRef *ref) {
   auto known = rewritten.find(ref->local);

@@ -27,7 +27,6 @@ public:
   bool depends(const core::Expr *expr);
 
 private:
-  bool dependsOnLines(llvm::ArrayRef<core::Stmt *> lines);
   core::Expr *rewrite(core::Expr *expr);
   core::Expr *rewriteLocal(core::LocalRef *ref);
   core::Expr *rewriteReduce(core::Reduce *reduce);

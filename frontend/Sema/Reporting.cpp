@@ -99,7 +99,7 @@ bool Evaluator::dependsOn(const core::Expr *expr, const core::Local *local) {
       return value != localValues.end() && visit(value->second);
     }
     bool found = false;
-    core::forEachOperand(*at, [&](const core::Expr *operand) {
+    core::forEachPart(*at, [&](const core::Expr *operand) {
       found = found || visit(operand);
     });
     return found;

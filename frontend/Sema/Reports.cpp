@@ -20,7 +20,7 @@ StageRunner::linesFor(const ast::ReportStmt &stmt) {
   addMentions(stmt.value, needed);
   std::vector<const ast::Stmt *> found;
   for (const ast::Stmt *line : llvm::reverse(lines)) {
-    std::set<llvm::StringRef> defined;
+    llvm::SetVector<llvm::StringRef> defined;
     addDefinitions(line, defined);
     bool isNeeded = llvm::any_of(
         defined, [&](llvm::StringRef name) { return needed.count(name) != 0; });

@@ -7,14 +7,10 @@
 namespace lamina::sema {
 
 core::DataPlan *StageRunner::planOf(const ast::Expr *expr) {
-  Value value = e.evaluate(expr);
-  if (value.kind == Value::Data)
-    return value.data;
-  if (!value.isError())
-    e.report(Rule::data_c1, expr->range,
-             "'" + e.text(expr) + "' is no data, it is " + value.describe());
-  fail();
-  return nullptr;
+  core::DataPlan *plan = dataPlanOf(e, expr);
+  if (!plan)
+    fail();
+  return plan;
 }
 
 /// Fields as the nearest filter leaves them.

@@ -49,6 +49,11 @@ Value Value::list(std::vector<Value> items, Range range) {
   value.items = std::make_shared<const std::vector<Value>>(std::move(items));
   return value;
 }
+Value Value::ofCallable(Kind kind, Callable callable, Range range) {
+  Value value = make(kind, range);
+  value.callable = std::make_shared<const Callable>(std::move(callable));
+  return value;
+}
 
 static std::string describeCallable(const Callable &callable) {
   switch (callable.kind) {

@@ -97,6 +97,8 @@ struct Value {
   static Value truthValue(bool truth, Range range);
   static Value textValue(llvm::StringRef text, Range range);
   static Value list(std::vector<Value> items, Range range);
+  /// A Function, Layer or Stage.
+  static Value ofCallable(Kind kind, Callable callable, Range range);
 };
 
 struct NamedValue {
@@ -123,13 +125,15 @@ struct Callable {
     Stage,    ///< `optimizer` with settings `given`
     RunNext   ///< what a Run continues: `self`, `function`
   };
-  Kind kind = Function;
+  Callable(Kind kind, Scope *home) : kind(kind), home(home) {}
+
+  Kind kind;
   const ast::FunctionDecl *function = nullptr;
   const ast::LambdaExpr *lambda = nullptr;
   const ast::LayerDecl *layer = nullptr;
   const ast::OptimizerDecl *optimizer = nullptr;
   const struct PrimitiveInfo *primitive = nullptr;
-  Scope *home = nullptr; ///< the scope in which the declaration stands
+  Scope *home; ///< in which the declaration stands; null for a primitive
   std::vector<Value> parts;
   std::vector<NamedValue> given; ///< by name of the parameter or setting
   std::vector<NamedValue> extra; ///< named arguments for the call of a layer

@@ -7,6 +7,7 @@
 // the end, when every size is known.
 
 #include "frontend/Sema/Bind.h"
+#include "frontend/Sema/Mentions.h"
 
 namespace lamina::sema {
 
@@ -76,13 +77,11 @@ Value Evaluator::selfValue(LayerState &layer, Range range) {
   value.expr = in->self;
   value.owner = in->selfOwner;
   value.field = info;
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Layer;
-  callable->layer = layer.decl;
-  callable->home = layer.scope->outer;
+  Callable callable(Callable::Layer, layer.scope->outer);
+  callable.layer = layer.decl;
   for (auto &[name, binding] : layer.scope->names)
-    callable->given.push_back({name, binding.value});
-  value.callable = callable;
+    callable.given.push_back({name, binding.value});
+  value.callable = std::make_shared<const Callable>(std::move(callable));
   return value;
 }
 
@@ -176,16 +175,10 @@ Value Evaluator::memberField(LayerState &layer, FrameScope &in,
 
 Value Evaluator::memberCallable(LayerState &layer, FrameScope &in,
                                 const ast::FunctionDecl &decl) {
-  Value value;
-  value.kind = Value::Function;
-  value.range = decl.range;
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Function;
-  callable->function = &decl;
-  callable->home = &in;
-  callable->self = std::make_shared<Value>(selfValue(layer, decl.range));
-  value.callable = callable;
-  return value;
+  Callable callable(Callable::Function, &in);
+  callable.function = &decl;
+  callable.self = std::make_shared<Value>(selfValue(layer, decl.range));
+  return Value::ofCallable(Value::Function, std::move(callable), decl.range);
 }
 
 /// The type of a weight in this frame. Sizes that the frame does not bind are
@@ -254,14 +247,10 @@ Value Evaluator::memberWeight(LayerState &layer, FrameScope &in,
 //===-- Models ------------------------------------------------------------===//
 
 Value Evaluator::modelValue(const ast::LayerDecl *decl, FileScope *file) {
-  Value layer;
-  layer.kind = Value::Layer;
-  layer.range = decl->range;
-  auto callable = std::make_shared<Callable>();
-  callable->kind = Callable::Layer;
-  callable->layer = decl;
-  callable->home = file;
-  layer.callable = callable;
+  Callable callable(Callable::Layer, file);
+  callable.layer = decl;
+  Value layer =
+      Value::ofCallable(Value::Layer, std::move(callable), decl->range);
   core::Model *&model = session.models[decl];
   FieldInfo *&info = modelInfos[decl];
   if (!model) {
@@ -306,38 +295,6 @@ FrameScope *Evaluator::settlingFrame(LayerState &layer) {
   return in;
 }
 
-/// Does an initial value mention an argument of the call?
-static bool mentions(const ast::Expr *expr, llvm::ArrayRef<Symbol> names);
-
-static bool mentionsAny(llvm::ArrayRef<const ast::Expr *> parts,
-                        llvm::ArrayRef<Symbol> names) {
-  return llvm::any_of(
-      parts, [&](auto *part) { return part && mentions(part, names); });
-}
-
-static bool mentions(const ast::Expr *expr, llvm::ArrayRef<Symbol> names) {
-  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr))
-    return llvm::is_contained(names, name->name);
-  if (auto *call = llvm::dyn_cast<ast::CallExpr>(expr))
-    return mentions(call->callee, names) ||
-           llvm::any_of(call->arguments,
-                        [&](auto &arg) { return mentions(arg.value, names); });
-  if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(expr))
-    return mentionsAny({binary->left, binary->right}, names);
-  if (auto *unary = llvm::dyn_cast<ast::UnaryExpr>(expr))
-    return mentions(unary->operand, names);
-  if (auto *paren = llvm::dyn_cast<ast::ParenExpr>(expr))
-    return mentions(paren->inner, names);
-  if (auto *member = llvm::dyn_cast<ast::MemberExpr>(expr))
-    return mentions(member->base, names);
-  if (auto *index = llvm::dyn_cast<ast::IndexExpr>(expr))
-    return mentions(index->base, names);
-  if (auto *choice = llvm::dyn_cast<ast::ChoiceExpr>(expr))
-    return mentionsAny({choice->value, choice->condition, choice->other},
-                       names);
-  return false;
-}
-
 /// The names that an initial value reads in the frame of the first call: the
 /// call's arguments as they came, and nothing that its body defines.
 static llvm::MapVector<Symbol, Binding> namesBefore(const FrameScope &in) {
@@ -356,7 +313,7 @@ void Evaluator::settleInitial(LayerState &layer, core::Member &member,
   if (first)
     for (core::Local *param : first->params)
       params.push_back(param->name);
-  bool fromBatch = !weight.isDraw && mentions(weight.value, params);
+  bool fromBatch = !weight.isDraw && !freeNames(weight.value, params).empty();
   FrameScope *in = fromBatch ? layer.frames[first] : settlingFrame(layer);
   if (!in)
     return;
