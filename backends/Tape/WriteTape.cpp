@@ -105,7 +105,7 @@ FailureOr<Tape> lamina::writeTape(ModuleOp module, StringRef name) {
     entries.push_back(std::move(*object));
   }
   json::Object tape{{"lamina_tape", 1},
-                    {"version", "0.1.0"},
+                    {"version", LAMINA_VERSION},
                     {"name", name},
                     {"sizes", std::move(sizes)},
                     {"program", std::move(program)},

@@ -61,8 +61,7 @@ LogicalResult ProgramDialect::verifyRegionArgAttribute(
     return verifyVariable(op, attribute, function.getArgumentTypes()[index]);
   return verifyName(op, attribute,
                     {"program.batch", "program.lengths", "program.scalar",
-                     "program.input", "program.column", "program.add",
-                     "program.append"});
+                     "program.input", "program.add", "program.append"});
 }
 
 LogicalResult ProgramDialect::verifyRegionResultAttribute(

@@ -87,8 +87,8 @@ def Program_SourceOp : Program_PlanOp<"source"> {
 def Program_DatasetOp : Program_PlanOp<"dataset"> {
   let summary = "one part of a split of a source";
   let description = [{
-    A range (`from`, `to`) or one of several `parts` of `source`, which may be a
-    dataset itself. Text is cut by position, everything else by place in a
+    The records `from` to `to` of `source`, as shares, which may be a dataset
+    itself. Text is cut by position, everything else by place in a
     shuffle with a fixed key, so that a record held out stays held out under any
     seed.
 
@@ -131,8 +131,8 @@ def Program_TestOp : Program_PlanOp<"test"> {
 def Program_ProvenanceOp : Program_PlanOp<"provenance"> {
   let summary = "the source text the program was made from";
   let description = [{
-    `file`, `hash` and `source` of the model and the `version` of the compiler,
-    so that a program can say what it was made from.
+    `file`, `hash` and `source` of the model, so that a program can say what it
+    was made from.
   }];
 }
 

@@ -364,8 +364,6 @@ void Printer::program(const Program &program) {
     train(plan);
   for (const EntryPlan &plan : program.samples)
     entry("sample", plan);
-  for (const EntryPlan &plan : program.exports)
-    entry("export", plan);
   for (const TestPlan &plan : program.tests)
     test(plan);
 }

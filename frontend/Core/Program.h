@@ -3,7 +3,7 @@
 // All that Sema hands to IRGen.
 //
 // A whole program: its sizes, numbers, models, data, and its entries (train,
-// samples, tests, exported functions), each with its body as Core. Everything
+// samples, tests), each with its body as Core. Everything
 // stands in an order that the source decides.
 
 #ifndef LAMINA_FRONTEND_CORE_PROGRAM_H
@@ -163,7 +163,7 @@ struct ReportPlan {
 struct KeepPlan {
   bool lowest = true;
   Symbol report;
-  int64_t patience = 0; ///< 0: none
+  std::optional<int64_t> patience; ///< reports in a row that may be no better
   Range range;
 };
 
@@ -185,7 +185,7 @@ struct TrainPlan {
   std::vector<StagePlan> stages;
 };
 
-/// A parameter of a sample or exported function: a flag.
+/// A parameter of a sample: a flag.
 struct EntryParam {
   Local *local = nullptr;
   /// An `int` flag that shapes depend on: the size it is; then `local` is its
@@ -239,7 +239,7 @@ struct Program {
   std::deque<PipelineInstance> pipelines;
   std::deque<DataPlan> data;
   std::deque<TrainPlan> trains;
-  std::deque<EntryPlan> samples, exports;
+  std::deque<EntryPlan> samples;
   std::deque<TestPlan> tests;
 
   template <class T>

@@ -19,11 +19,7 @@ namespace {
 
 /// The identity matrix in the shape of `like`.
 Value emitIdentity(TensorBuilder &b, Value like) {
-  Sizes sizes = graph::getShape(like);
-  unsigned last = sizes.size() - 1;
-  Value same = b.compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ,
-                         b.iota(sizes, last - 1), b.iota(sizes, last));
-  return b.convert(same, elementOf(like));
+  return b.convert(b.isOnDiagonal(graph::getShape(like)), elementOf(like));
 }
 
 struct LU {
@@ -50,17 +46,11 @@ Value emitSolve(TensorBuilder &b, Value a, Value rhs) {
                                           false, false, false);
 }
 
-Value emitDiagonalOf(TensorBuilder &b, Value x) {
-  unsigned last = rankOf(x) - 1;
-  Value chosen = b.multiply(x, emitIdentity(b, x));
-  return b.reduce(graph::ReduceKind::Sum, chosen, int64_t(last));
-}
-
 /// The product of the diagonal of u, with the sign of the exchange of rows: the
 /// parity of the number of pairs that stand in the wrong order.
 Value emitDeterminant(TensorBuilder &b, Value x) {
   LU lu = emitLU(b, x);
-  Value diagonal = emitDiagonalOf(b, lu.factors);
+  Value diagonal = b.diagonal(lu.factors);
   int64_t axis = rankOf(diagonal) - 1;
   Value product = b.reduce(graph::ReduceKind::Prod, diagonal, axis);
   Sizes pairs = graph::getShape(x);

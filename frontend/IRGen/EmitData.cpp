@@ -219,8 +219,8 @@ static void addLocals(const core::Expr *expr,
                       llvm::DenseSet<const core::Local *> &locals) {
   if (auto *ref = llvm::dyn_cast<core::LocalRef>(expr))
     locals.insert(ref->local);
-  core::forEachOperand(
-      *expr, [&](const core::Expr *operand) { addLocals(operand, locals); });
+  core::forEachPart(*expr,
+                    [&](const core::Expr *part) { addLocals(part, locals); });
 }
 
 const core::IndexVar *
@@ -445,14 +445,10 @@ void ModuleEmitter::emitDataset(const DataPlan &plan, StringRef name) {
       "source",
       FlatSymbolRefAttr::get(builder.getContext(), datasetName(*plan.of)))};
   if (plan.kind == DataPlan::Split) {
-    SmallVector<Attribute> parts;
-    for (double share : {plan.from, plan.to - plan.from, 1 - plan.to})
-      if (share > 0)
-        parts.push_back(builder.getF64FloatAttr(share));
     attributes.push_back(
-        builder.getNamedAttr("parts", builder.getArrayAttr(parts)));
+        builder.getNamedAttr("from", builder.getF64FloatAttr(plan.from)));
     attributes.push_back(
-        builder.getNamedAttr("part", builder.getI64IntegerAttr(plan.from > 0)));
+        builder.getNamedAttr("to", builder.getF64FloatAttr(plan.to)));
     if (!plan.by.empty())
       attributes.push_back(
           builder.getNamedAttr("by", builder.getStringAttr(plan.by)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Samples, exported functions, tests.
+// Samples and tests.
 
 #include "dialects/Program/ProgramOps.h"
 #include "frontend/IRGen/Entry.h"
@@ -131,13 +131,10 @@ ArrayAttr ModuleEmitter::wordsAttr(const core::Vocabulary &vocabulary) {
   return builder.getArrayAttr(words);
 }
 
-void ModuleEmitter::emitSample(const core::EntryPlan &plan, bool isExport) {
+void ModuleEmitter::emitSample(const core::EntryPlan &plan) {
   std::string name = uniqueName(plan.name);
-  SampleEntry entry(*this, name + ".entry", isExport ? "function" : "sample",
-                    plan.range);
+  SampleEntry entry(*this, name + ".entry", "sample", plan.range);
   FlatSymbolRefAttr function = entry.emit(plan);
-  if (isExport)
-    return;
   OpBuilder builder = atEnd();
   SmallVector<Attribute> params, results;
   for (const core::EntryParam &param : plan.params)

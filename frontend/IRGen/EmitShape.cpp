@@ -67,12 +67,8 @@ Emitted Emitter::emitMatMul(const core::MatMul *e) {
 }
 
 Emitted Emitter::emitJoin(const core::Join *e) {
-  SmallVector<Emitted, 3> operands;
-  Ambient ambient;
-  for (const core::Expr *operand : e->operands) {
-    operands.push_back(emit(operand));
-    ambient = unite(ambient, operands.back().ambient);
-  }
+  SmallVector<Emitted> operands = emitAll(e->operands);
+  Ambient ambient = ambientOf(operands);
   SmallVector<Value, 3> parts;
   for (auto [operand, expr, alignment] :
        llvm::zip_equal(operands, e->operands, e->alignments)) {
@@ -105,12 +101,8 @@ Emitted Emitter::emitSplit(const core::Split *e) {
 }
 
 Emitted Emitter::emitStack(const core::Stack *e) {
-  SmallVector<Emitted, 3> operands;
-  Ambient ambient;
-  for (const core::Expr *operand : e->operands) {
-    operands.push_back(emit(operand));
-    ambient = unite(ambient, operands.back().ambient);
-  }
+  SmallVector<Emitted> operands = emitAll(e->operands);
+  Ambient ambient = ambientOf(operands);
   SmallVector<Value, 3> parts;
   for (Emitted &operand : operands) {
     operand.value = b.convert(operand.value, types().element(e->type.elem));
@@ -124,16 +116,6 @@ Emitted Emitter::emitStack(const core::Stack *e) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-
-/// The elements [..., i, i].
-Value emitDiagonal(TensorBuilder &b, Value x) {
-  Sizes sizes = graph::getShape(x);
-  unsigned last = sizes.size() - 1;
-  Value same = b.compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ,
-                         b.iota(sizes, last - 1), b.iota(sizes, last));
-  Value chosen = b.select(same, x, b.constantLike(x, 0));
-  return b.reduce(graph::ReduceKind::Sum, chosen, int64_t(last));
-}
 
 std::pair<Value, Value> emitSort(TensorBuilder &b, Value x, unsigned axis,
                                  bool descending) {
@@ -187,9 +169,7 @@ Value emitInterpolate(TensorBuilder &b, Value points, Value x) {
 
 Emitted Emitter::emitStructured(const core::Structured *e) {
   using core::StructuredKind;
-  SmallVector<Emitted, 2> operands;
-  for (const core::Expr *operand : e->operands)
-    operands.push_back(emit(operand));
+  SmallVector<Emitted> operands = emitAll(e->operands);
   const Emitted &x = operands.front();
   const Ambient &ambient = x.ambient;
   unsigned axis = ambient.size() + std::max(e->axis, 0);
@@ -216,7 +196,7 @@ Emitted Emitter::emitStructured(const core::Structured *e) {
   case StructuredKind::Transpose:
     return tensor(swapLast(b, x.value));
   case StructuredKind::Diagonal:
-    return tensor(emitDiagonal(b, x.value));
+    return tensor(b.diagonal(x.value));
   case StructuredKind::Repeat: {
     // [n, ...] n times over: a new axis in front, joined with the first.
     Sizes sizes = graph::getShape(x.value);

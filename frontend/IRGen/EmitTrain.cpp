@@ -258,7 +258,7 @@ DictionaryAttr ModuleEmitter::keepAttr(const core::KeepPlan &keep) {
           "best", builder.getStringAttr(keep.lowest ? "lowest" : "highest"))};
   if (keep.patience)
     attributes.push_back(builder.getNamedAttr(
-        "patience", builder.getI64IntegerAttr(keep.patience)));
+        "patience", builder.getI64IntegerAttr(*keep.patience)));
   return builder.getDictionaryAttr(attributes);
 }
 

@@ -46,8 +46,7 @@ public:
   llvm::SmallVector<Emitted> emitAll(llvm::ArrayRef<core::Expr *> exprs);
   void run(llvm::ArrayRef<core::Stmt *> statements);
 
-  //===-- Names
-  //------------------------------------------------------------===//
+  //===-- Names -----------------------------------------------------------===//
 
   void define(const core::Local *local, Emitted value) {
     locals[local] = std::move(value);
@@ -59,8 +58,7 @@ public:
   /// Gives the place that `expr` names a new value; nothing if it is no place.
   void store(const core::Expr *expr, Emitted value, llvm::StringRef field = "");
 
-  //===-- Indices and axes
-  //-------------------------------------------------===//
+  //===-- Indices and axes ------------------------------------------------===//
 
   const Types &types() const { return b.types; }
   /// Makes an index known; its axis stands behind those bound before.
@@ -93,8 +91,7 @@ public:
   /// order.
   Emitted inOrder(mlir::Value x, const Ambient &first, const Ambient &second);
 
-  //===-- Values
-  //-----------------------------------------------------------===//
+  //===-- Values ----------------------------------------------------------===//
 
   mlir::Value arithmetic(core::Primitive primitive,
                          llvm::ArrayRef<mlir::Value> operands,
@@ -111,9 +108,9 @@ public:
   Emitted choose(const Emitted &condition, const Emitted &yes,
                  const Emitted &no);
   Emitted bothTrue(const Emitted &a, const Emitted &c);
-  /// Whether a position without indices but those of loops is inside of a ragged
-  /// size, for each sample: with an axis for the samples, or under that of
-  /// `indices` that counts them. Nothing if the size is the same for all.
+  /// Whether a position without indices but those of loops is inside of a
+  /// ragged size, for each sample: with an axis for the samples, or under that
+  /// of `indices` that counts them. Nothing if the size is the same for all.
   Emitted isInside(core::Dim position, core::Dim size, const Ambient &indices);
   /// The row of `x` that the round of a loop around reads, or null.
   mlir::Value rowOfRound(mlir::Value x, unsigned axis, core::Dim position);
@@ -129,8 +126,7 @@ public:
   Emitted unflatten(const core::Type &type, const Ambient &ambient,
                     mlir::ValueRange &values);
 
-  //===-- Trees
-  //------------------------------------------------------------===//
+  //===-- Trees -----------------------------------------------------------===//
 
   /// One value for each param below the tree's slot.
   Emitted explode(const Emitted &tree);
@@ -149,8 +145,7 @@ public:
                           const Emitted &tree, llvm::ArrayRef<Emitted> args,
                           llvm::ArrayRef<Emitted> captures);
 
-  //===-- Optimizers (EmitPipeline.cpp)
-  //------------------------------------===//
+  //===-- Optimizers (EmitPipeline.cpp) -----------------------------------===//
 
   /// One step of a pipeline on the weights of `tree` against `loss`. Puts the
   /// new slots and counters into `state`.

@@ -4,6 +4,8 @@
 
 #include "frontend/IRGen/Entry.h"
 
+#include "dialects/Graph/PathHash.h"
+
 #include <numeric>
 
 using namespace mlir;
@@ -106,14 +108,6 @@ Value Entry::deriveKey(Value key, Value number) {
   return b.make<graph::KeyOp>(key, number);
 }
 
-/// FNV-1a, 64 bits (docs/random.md).
-static int64_t hashOf(StringRef path) {
-  uint64_t hash = 0xcbf29ce484222325ull;
-  for (char c : path)
-    hash = (hash ^ uint8_t(c)) * 0x100000001b3ull;
-  return int64_t(hash);
-}
-
 Value Entry::deriveKey(Value key, StringRef path) {
   SmallVector<StringRef> parts, names;
   SmallVector<int64_t> numbers;
@@ -125,7 +119,8 @@ Value Entry::deriveKey(Value key, StringRef path) {
     else
       numbers.push_back(number);
   }
-  key = deriveKey(key, b.wide(hashOf(llvm::join(names, "."))));
+  key =
+      deriveKey(key, b.wide(int64_t(graph::hashPath(llvm::join(names, ".")))));
   for (int64_t number : numbers)
     key = deriveKey(key, b.wide(number));
   return key;

@@ -4,6 +4,7 @@
 
 #include "frontend/IRGen/ModuleEmitter.h"
 
+#include "dialects/Graph/PathHash.h"
 #include "dialects/Optim/OptimOps.h"
 #include "dialects/Program/ProgramOps.h"
 #include "frontend/Source/SourceManager.h"
@@ -37,22 +38,12 @@ OwningOpRef<ModuleOp> ModuleEmitter::emit() {
   for (const core::TrainPlan &plan : program.trains)
     emitTrain(plan);
   for (const core::EntryPlan &plan : program.samples)
-    emitSample(plan, /*isExport=*/false);
-  for (const core::EntryPlan &plan : program.exports)
-    emitSample(plan, /*isExport=*/true);
+    emitSample(plan);
   for (const core::TestPlan &plan : program.tests)
     emitTest(plan);
   emitData();
   emitProvenance();
   return OwningOpRef<ModuleOp>(module);
-}
-
-/// FNV-1a, 64 bits, of the text that the program was made from.
-static std::string hashOf(StringRef text) {
-  uint64_t hash = 0xcbf29ce484222325ull;
-  for (char c : text)
-    hash = (hash ^ uint8_t(c)) * 0x100000001b3ull;
-  return llvm::utohexstr(hash, /*LowerCase=*/true, 16);
 }
 
 void ModuleEmitter::emitProvenance() {
@@ -70,7 +61,9 @@ void ModuleEmitter::emitProvenance() {
       builder.getUnknownLoc(), uniqueName("provenance"),
       {builder.getNamedAttr("file",
                             builder.getStringAttr(sources.getPath(main))),
-       builder.getNamedAttr("hash", builder.getStringAttr(hashOf(text))),
+       builder.getNamedAttr(
+           "hash", builder.getStringAttr(llvm::utohexstr(
+                       graph::hashPath(text), /*LowerCase=*/true, 16))),
        builder.getNamedAttr("source", builder.getStringAttr(text))});
 }
 

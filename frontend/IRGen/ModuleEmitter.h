@@ -53,8 +53,7 @@ public:
   const core::Program &program;
   Types types;
 
-  //===-- Symbols
-  //----------------------------------------------------------===//
+  //===-- Symbols ---------------------------------------------------------===//
 
   /// `wanted`, or with a number behind it if that is taken.
   std::string uniqueName(llvm::StringRef wanted);
@@ -71,8 +70,7 @@ public:
     return op;
   }
 
-  //===-- Layers and trees (EmitLayer.cpp)
-  //---------------------------------===//
+  //===-- Layers and trees (EmitLayer.cpp) --------------------------------===//
 
   model::TreeType treeType(const core::Slot &slot);
   /// The function of a call whose arguments have the axes of `ambient` in
@@ -99,8 +97,7 @@ public:
   static std::string filterName(unsigned number);
   model::TreeType filterType(const core::Slot &filtered, unsigned number);
 
-  //===-- Variables (EmitVariables.cpp)
-  //------------------------------------===//
+  //===-- Variables (EmitVariables.cpp) -----------------------------------===//
 
   /// Makes the variables of a tree; `prefix` is their name in entries.
   void emitVariables(llvm::StringRef prefix, const core::Slot &slot,
@@ -121,8 +118,7 @@ public:
   /// The variable of a scalar of the file; made when first asked for.
   llvm::StringRef scalarName(const core::Scalar &scalar);
 
-  //===-- Optimizers (EmitOptim.cpp)
-  //---------------------------------------===//
+  //===-- Optimizers (EmitOptim.cpp) --------------------------------------===//
 
   struct StageInfo {
     std::string name;
@@ -136,8 +132,7 @@ public:
   std::string pipelineName(const core::PipelineInstance &pipeline,
                            llvm::ArrayRef<Weight> weights);
 
-  //===-- Plans (EmitData.cpp, EmitTrain.cpp, EmitSample.cpp)
-  //--------------===//
+  //===-- Plans (EmitData.cpp, EmitTrain.cpp, EmitSample.cpp) -------------===//
 
   std::string datasetName(const core::DataPlan &plan);
   /// Notes that entries read a column; returns its name.
@@ -166,8 +161,9 @@ private:
   void emitDataset(const core::DataPlan &plan, llvm::StringRef name);
   /// EmitRecords.cpp
   void emitRecordEntries(const core::DataPlan &plan);
-  void addRecordEntries(const core::DataPlan &plan,
-                        llvm::SmallVectorImpl<mlir::NamedAttribute> &attributes);
+  void
+  addRecordEntries(const core::DataPlan &plan,
+                   llvm::SmallVectorImpl<mlir::NamedAttribute> &attributes);
   void emitModels();
   void emitTrain(const core::TrainPlan &plan);
   mlir::DictionaryAttr emitStage(const core::TrainPlan &plan,
@@ -187,7 +183,7 @@ private:
   std::string finalVariable(llvm::StringRef model, const Weight &weight);
   mlir::DictionaryAttr paramAttr(const core::EntryParam &param);
   mlir::ArrayAttr wordsAttr(const core::Vocabulary &vocabulary);
-  void emitSample(const core::EntryPlan &plan, bool isExport);
+  void emitSample(const core::EntryPlan &plan);
   void emitTest(const core::TestPlan &plan);
 
   const SourceManager &sources;

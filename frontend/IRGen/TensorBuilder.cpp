@@ -62,6 +62,12 @@ Value TensorBuilder::sizeValue(const SizeExpr &size, Type element) {
   return make<graph::SizeOp>(types.scalar(element), dims);
 }
 
+Value TensorBuilder::isOnDiagonal(ArrayRef<SizeExpr> sizes) {
+  unsigned last = sizes.size() - 1;
+  return compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ,
+                 iota(sizes, last - 1), iota(sizes, last));
+}
+
 //===----------------------------------------------------------------------===//
 // Views
 //===----------------------------------------------------------------------===//
@@ -219,6 +225,12 @@ Value TensorBuilder::bothTrue(Value a, Value b) {
   if (!a || !b)
     return a ? a : b;
   return make<arith::AndIOp>(a, b);
+}
+
+Value TensorBuilder::diagonal(Value x) {
+  Value chosen =
+      select(isOnDiagonal(graph::getShape(x)), x, constantLike(x, 0));
+  return reduce(graph::ReduceKind::Sum, chosen, int64_t(rankOf(x) - 1));
 }
 
 Value TensorBuilder::convertInteger(Value x, IntegerType from, Type to,

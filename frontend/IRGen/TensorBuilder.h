@@ -29,8 +29,7 @@ public:
     return Op::create(*this, place, std::forward<Args>(args)...);
   }
 
-  //===-- Sources
-  //----------------------------------------------------------===//
+  //===-- Sources ---------------------------------------------------------===//
 
   mlir::Value constant(llvm::ArrayRef<SizeExpr> sizes, mlir::Type element,
                        double value);
@@ -44,9 +43,10 @@ public:
                     llvm::ArrayRef<double> values);
   mlir::Value iota(llvm::ArrayRef<SizeExpr> sizes, unsigned axis);
   mlir::Value sizeValue(const SizeExpr &size, mlir::Type element);
+  /// Whether the last two indices are equal, for each element of this shape.
+  mlir::Value isOnDiagonal(llvm::ArrayRef<SizeExpr> sizes);
 
-  //===-- Views
-  //------------------------------------------------------------===//
+  //===-- Views -----------------------------------------------------------===//
 
   mlir::Value broadcast(mlir::Value x, llvm::ArrayRef<SizeExpr> sizes,
                         llvm::ArrayRef<int64_t> axes);
@@ -64,8 +64,7 @@ public:
   mlir::Value dropAxis(mlir::Value x, unsigned axis);
   mlir::Value addAxis(mlir::Value x, unsigned axis);
 
-  //===-- Algebra
-  //----------------------------------------------------------===//
+  //===-- Algebra ---------------------------------------------------------===//
 
   mlir::Value gather(mlir::Value x, mlir::Value ids, unsigned axis,
                      unsigned batch, bool outsideZero);
@@ -81,6 +80,8 @@ public:
   mlir::Value divide(mlir::Value a, mlir::Value b);
   mlir::Value negate(mlir::Value a);
   mlir::Value bothTrue(mlir::Value a, mlir::Value b);
+  /// The elements [..., i, i].
+  mlir::Value diagonal(mlir::Value x);
 
   /// The same numbers as `element`: whole numbers of another width, whole to
   /// real, truth values to 0 and 1, real to whole towards 0.

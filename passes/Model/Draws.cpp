@@ -7,6 +7,7 @@
 #include "passes/Model/Draws.h"
 
 #include "dialects/Graph/GraphOps.h"
+#include "dialects/Graph/PathHash.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -42,21 +43,14 @@ void DrawPath::append(const DrawPath &path) {
   llvm::append_range(rounds, path.rounds);
 }
 
-/// FNV-1a, 64 bits.
-static int64_t hashPath(StringRef path) {
-  uint64_t hash = 0xcbf29ce484222325ull;
-  for (char c : path)
-    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ull;
-  return static_cast<int64_t>(hash);
-}
-
 Value lamina::buildDrawKey(OpBuilder &builder, Location loc, Value key,
                            ArrayRef<std::string> names,
                            ArrayRef<Value> numbers) {
   auto type = RankedTensorType::get({}, builder.getI64Type());
   Value hash = arith::ConstantOp::create(
       builder, loc,
-      DenseElementsAttr::get(type, hashPath(llvm::join(names, "."))));
+      DenseElementsAttr::get(type,
+                             int64_t(graph::hashPath(llvm::join(names, ".")))));
   key = graph::KeyOp::create(builder, loc, key, hash);
   for (Value number : numbers)
     key = graph::KeyOp::create(builder, loc, key, number);

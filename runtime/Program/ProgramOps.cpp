@@ -99,27 +99,12 @@ void readSource(const Json &op, Program &program) {
   program.sources.push_back(std::move(source));
 }
 
-/// `from` and `to`, or a number of `parts` and which one.
 static void readSplit(const Json &op, SplitPlan &split) {
   split.by = textOr(op, "by");
   if (const Json *from = op.find("from"))
     split.from = from->asReal();
   if (const Json *to = op.find("to"))
     split.to = to->asReal();
-  const std::vector<Json> &parts = listOr(op, "parts");
-  double total = 0, before = 0;
-  int64_t index = intOr(op, "part", 0);
-  for (size_t i = 0; i < parts.size(); ++i) {
-    before += int64_t(i) < index ? parts[i].asReal() : 0;
-    total += parts[i].asReal();
-  }
-  if (!parts.empty()) {
-    if (index < 0 || index >= int64_t(parts.size()) || !(total > 0))
-      op.complain("a split has no such part");
-    bool last = index + 1 == int64_t(parts.size());
-    split.from = before / total;
-    split.to = last ? 1 : (before + parts[size_t(index)].asReal()) / total;
-  }
   if (!(split.from >= 0 && split.from <= split.to))
     op.complain("a part of a split ends before it begins");
 }

@@ -31,7 +31,7 @@ program.scalar @rate {type = f32, default = 0.001 : f32, role = "set"}
 // CHECK: program.source @text
 program.source @text {kind = "windows", file = "text.txt", window = 257 : i64}
 // CHECK: program.dataset @learn
-program.dataset @learn {source = @text, parts = [0.9, 0.1], part = 0 : i64}
+program.dataset @learn {source = @text, from = 0.0, to = 0.9}
 // CHECK: program.train @train
 program.train @train {stages = [{name = "main", step = @step, steps = 100 : i64}]}
 // CHECK: program.report @loss

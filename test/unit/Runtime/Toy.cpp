@@ -116,8 +116,8 @@ static const char *const text = R"({
     {"op": "scalar", "name": "depth", "type": "f32", "default": 4, "role": "fixed", "line": "toy.lam:1:7"},
     {"op": "source", "name": "text", "kind": "windows", "file": "input.txt", "window": 9, "step": 1,
      "columns": [{"name": "window", "element": "i32", "shape": [9], "below": 256, "line": "toy.lam:4:3"}]},
-    {"op": "dataset", "name": "learn", "source": "text", "parts": [0.9, 0.1], "part": 0},
-    {"op": "dataset", "name": "check", "source": "text", "parts": [0.9, 0.1], "part": 1},
+    {"op": "dataset", "name": "learn", "source": "text", "from": 0.0, "to": 0.9},
+    {"op": "dataset", "name": "check", "source": "text", "from": 0.9, "to": 1.0},
     {"op": "report", "name": "train.error", "batch": "error.batch", "finish": "error.finish", "every": 20,
      "feed": {"name": "check", "dataset": "check", "batch": 64, "dim": "check_batch", "order": "in order"}},
     {"op": "train", "name": "train", "model": "Toy", "stages": [
@@ -131,7 +131,7 @@ static const char *const text = R"({
      "results": [{"name": "text", "text": "bytes"}]},
     {"op": "sample", "name": "show", "entry": "show", "parameters": [],
      "results": [{"name": "table"}]},
-    {"op": "provenance", "file": "toy.lam", "hash": "1234", "version": "0.1.0"}
+    {"op": "provenance", "file": "toy.lam", "hash": "1234"}
   ],
   "kernels": [
     {"name": "draw_table", "kind": "map", "scalars": ["key"], "lines": ["toy.lam:2:3"]},
