@@ -120,16 +120,28 @@ void Evaluator::define(const ast::DefineStmt *stmt) {
 void Evaluator::defineField(const ast::FieldStmt *stmt) {
   for (const ast::Name &name : stmt->names) {
     Value layer = evaluate(stmt->value);
-    if (layer.isError()) {
-      scope->bind(name.text, layer, Binding::Name, name.range);
-      continue;
-    }
     scope->bind(name.text, localField(layer, name), Binding::Name, name.range);
   }
 }
 
-/// `net: L(…)` in a test or a sample: weights of its own.
+/// `net: L(…)` in a test, a sample or a train body: weights of its own. As in a
+/// layer, a function may stand there too.
 Value Evaluator::localField(const Value &layer, ast::Name name) {
+  if (layer.isError() || layer.kind == Value::Function)
+    return layer;
+  if (layer.kind != Value::Layer && layer.kind != Value::Field) {
+    report(Rule::call_c8, name.range,
+           "after ':' stands a layer, and this is " + layer.describe());
+    return Value::error(name.range);
+  }
+  if (context->function) {
+    report(Rule::layer_c1, name.range,
+           "'" + name.text +
+               "' has weights, and a call of a layer makes none: it runs many "
+               "times")
+        .note("make it a field of the layer, outside of the call");
+    return Value::error(name.range);
+  }
   program.states.emplace_back();
   core::TrainState *state = &program.states.back();
   state->name = name.text;

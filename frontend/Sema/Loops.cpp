@@ -8,6 +8,7 @@
 
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/LoopBuilder.h"
+#include "frontend/Sema/Mentions.h"
 #include "frontend/Sema/Prove.h"
 
 namespace lamina::sema {
@@ -17,18 +18,11 @@ using core::Elem;
 
 namespace {
 
-/// Names that statements define, without those of nested scopes.
-void definedNames(llvm::ArrayRef<ast::Stmt *> body,
-                  llvm::SmallVectorImpl<Symbol> &names) {
-  for (const ast::Stmt *stmt : body) {
-    if (auto *define = llvm::dyn_cast<ast::DefineStmt>(stmt)) {
-      for (auto &target : define->targets)
-        if (!llvm::is_contained(names, target.name.text))
-          names.push_back(target.name.text);
-    } else if (auto *loop = llvm::dyn_cast<ast::ForStmt>(stmt)) {
-      definedNames(loop->body->statements, names);
-    }
-  }
+/// The names that the lines of a loop define, in their order.
+llvm::SetVector<Symbol> definedNames(const ast::ForStmt *loop) {
+  llvm::SetVector<Symbol> names;
+  addDefinitions(loop, names);
+  return names;
 }
 
 } // namespace
@@ -65,6 +59,12 @@ bool Evaluator::loopRange(const ast::ForStmt *stmt, Dim &low, Dim &extent) {
 
 void Evaluator::loop(const ast::ForStmt *stmt) {
   if (stmt->rangeKind == ast::ForStmt::RangeKind::List) {
+    if (stmt->until)
+      report(Rule::loop_c1, stmt->until->range,
+             "'until' leaves a loop over a range, and this one goes through a "
+             "list")
+          .note("its rounds are written out when compiling; choose inside of "
+                "them: 'new if c else old'");
     Value list = evaluate(stmt->from);
     if (list.isError())
       return;
@@ -78,9 +78,7 @@ void Evaluator::loop(const ast::ForStmt *stmt) {
   }
   Dim low, extent;
   if (!loopRange(stmt, low, extent)) {
-    llvm::SmallVector<Symbol, 8> names;
-    definedNames(stmt->body->statements, names);
-    for (Symbol name : names)
+    for (Symbol name : definedNames(stmt))
       scope->bind(name, Value::error(stmt->range), Binding::Name, stmt->range);
     return;
   }
@@ -118,9 +116,7 @@ bool LoopBuilder::build() {
 }
 
 void LoopBuilder::findCarries() {
-  llvm::SmallVector<Symbol, 8> names;
-  definedNames(stmt->body->statements, names);
-  for (Symbol name : names) {
+  for (Symbol name : definedNames(stmt)) {
     Binding *old = nullptr;
     for (Scope *at = e.scope; at && at->kind != Scope::File && !old;
          at = at->outer) {
@@ -209,8 +205,13 @@ LoopBuilder::Round LoopBuilder::runBody() {
     if (stmt->until) {
       Statements before;
       llvm::SaveAndRestore<Statements *> outUntil(e.statements, &before);
-      core::Expr *condition = e.runTime(stmt->until);
-      round.until = e.block(std::move(before), condition, stmt->until->range);
+      Value condition = e.evaluate(stmt->until);
+      // What is known never to hold is not asked before every round.
+      bool isNever = condition.kind == Value::Truth && !condition.truth;
+      if (!isNever)
+        round.until =
+            e.block(std::move(before), e.runTime(condition, stmt->until->range),
+                    stmt->until->range);
     }
     auto outer = e.collected;
     e.collected = [&](const ast::Target &target, const ast::Expr *value) {

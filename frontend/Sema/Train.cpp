@@ -17,8 +17,7 @@ Dim addSize(Evaluator &e, Symbol name, int64_t low, int64_t usual,
   return size;
 }
 
-//===-- The model
-//-------------------------------------------------------------===//
+//===-- The model ---------------------------------------------------------===//
 
 /// The instance of a model is made here if nothing has called it: its fields
 /// may be all that a train body uses.
@@ -92,8 +91,7 @@ void StageRunner::openModel(FrameScope &frame) {
   frame.fields.clear();
 }
 
-//===-- Minimize
-//----------------------------------------------------------------===//
+//===-- Minimize ----------------------------------------------------------===//
 
 /// The pipeline after `with`; without one, `adam` as the library has it.
 Value StageRunner::ruleOf(const ast::MinimizeStmt &stmt) {
@@ -170,8 +168,7 @@ void StageRunner::repeat(const ast::RepeatStmt &stmt) {
   out.get()->push_back(node);
 }
 
-//===-- States
-//------------------------------------------------------------------===//
+//===-- States ------------------------------------------------------------===//
 
 void StageRunner::treeState(const ast::Weight &weight, const Value &value) {
   core::TrainState *state = states[weight.name.text];
@@ -271,8 +268,7 @@ bool StageRunner::update(const ast::UpdateStmt &stmt) {
   return true;
 }
 
-//===-- Lines
-//---------------------------------------------------------------------===//
+//===-- Lines -------------------------------------------------------------===//
 
 void StageRunner::keep(const ast::KeepStmt &stmt) {
   if (kept) {
@@ -288,9 +284,16 @@ void StageRunner::keep(const ast::KeepStmt &stmt) {
   if (stmt.patience) {
     auto known = e.forceWhole(e.evaluate(stmt.patience), stmt.patience->range,
                               "'patience'");
+    if (known && *known < 0) {
+      e.report(Rule::train_c5, stmt.patience->range,
+               "'patience' counts reports from 0, and this is " +
+                   llvm::Twine(*known))
+          .note("without 'patience' training goes on whatever they say");
+      known = std::nullopt;
+    }
     if (!known)
       return fail();
-    plan.patience = *known;
+    plan.patience = known;
   }
   stage.keep = plan;
 }
@@ -400,11 +403,15 @@ bool StageRunner::run(llvm::ArrayRef<const ast::Stmt *> items) {
   return !isFailed;
 }
 
-//===-- The declaration
-//--------------------------------------------------------===//
+//===-- The declaration ---------------------------------------------------===//
 
-/// Subcommands have names of their own.
-static bool isFree(Evaluator &e, Symbol name, Range range) {
+bool isCommandFree(Evaluator &e, Symbol name, Range range) {
+  if (llvm::is_contained({"eval", "info", "bench", "test", "help"}, name)) {
+    e.report(Rule::train_c6, range,
+             "every program has a command '" + name + "' of its own")
+        .note("give this one another name");
+    return false;
+  }
   Range other;
   for (const core::TrainPlan &train : e.program.trains)
     if (train.name == name)
@@ -427,7 +434,7 @@ void evaluateTrain(Evaluator &e, FileScope &file, const ast::TrainDecl &decl) {
   plan.name = decl.as ? decl.as.text : Symbol("train");
   plan.range = decl.range;
   Range nameRange = decl.as ? decl.as.range : decl.model.range;
-  if (!isFree(e, plan.name, nameRange) ||
+  if (!isCommandFree(e, plan.name, nameRange) ||
       !openModelOf(e, file, decl.model, model))
     return;
   if (!decl.from.names.empty() && !openModelOf(e, file, decl.from, from))

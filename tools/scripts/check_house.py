@@ -2,7 +2,7 @@
 """Rules of the house that a script can see.
 
 Sizes of files and functions, names that say nothing, the header of each file,
-bare TODOs, passes without a test. Who may include whom is check_includes.py.
+bare TODOs, passes without a test, what builds leave behind. Who may include whom is check_includes.py.
 """
 import pathlib
 import re
@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LINES = {".cpp": 500, ".h": 300, ".td": 400, ".py": 400, ".lam": 300}
 FUNCTION_LINES = 80
 CODE = {".cpp", ".h", ".td", ".def", ".g4"}
+MADE = {".o", ".s", ".so", ".a", ".log", ".pyc"}
 TODO = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
 EMPTY_NAME = re.compile(r"(^|[a-z_])(util|utils|utility|utilities|helper|helpers|misc|common)([A-Z_.]|$)", re.I)
 NO_FUNCTION = re.compile(r"^\s*(namespace|class|struct|union|enum|extern|template|using|typedef|#|//|\*|static const|const)\b|=\s*\{$")
@@ -86,6 +87,8 @@ def main():
     tests = {pathlib.Path(n).name for n in files if n.startswith("test/")}
     wrong = []
     for name in files:
+        if pathlib.Path(name).suffix in MADE:
+            wrong.append(f"{name}: a build makes this; it is no source")
         if pathlib.Path(name).suffix in {*LINES, *CODE}:
             wrong += faults_of(name, (ROOT / name).read_text(errors="replace"), tests)
     for name in EXCEPTIONS:

@@ -1,2 +1,0 @@
-.text
-.section .note.GNU-stack,"",@progbits
