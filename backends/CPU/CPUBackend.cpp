@@ -7,6 +7,8 @@
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/Target.h"
 
+#include "llvm/Config/llvm-config.h"
+
 namespace lamina {
 
 namespace {
@@ -34,9 +36,9 @@ private:
 static constexpr int codeVersion = 5;
 
 std::string CPUBackend::fingerprint() const {
-  return "cpu " + std::to_string(codeVersion) + " " + model.triple + " " +
-         model.cpu + " " + model.features +
-         " l1=" + std::to_string(model.l1Bytes) +
+  return "cpu " + std::to_string(codeVersion) +
+         " LLVM " LLVM_VERSION_STRING " " + model.triple + " " + model.cpu +
+         " " + model.features + " l1=" + std::to_string(model.l1Bytes) +
          " l2=" + std::to_string(model.l2Bytes);
 }
 

@@ -22,6 +22,7 @@
 #include "llvm/Support/ToolOutputFile.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -46,7 +47,7 @@ static void registerPassesOnce() {
   (void)done;
 }
 
-static void say(const llvm::Twine &message) {
+void say(const llvm::Twine &message) {
   llvm::errs() << "lamina: " << message << "\n";
 }
 
@@ -116,12 +117,6 @@ LogicalResult Compilation::prepare() {
 }
 
 LogicalResult Compilation::readIR() {
-  if (*options.from < Stage::Model || *options.from > Stage::Planned) {
-    say(llvm::Twine("--from: a compilation continues from model, graph, kernel "
-                    "or planned, not from ") +
-        info(*options.from).name);
-    return failure();
-  }
   auto buffer =
       llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/true);
   if (!buffer) {
@@ -132,7 +127,21 @@ LogicalResult Compilation::readIR() {
   sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
   ir = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
   at = options.from;
-  return success(static_cast<bool>(ir));
+  return success(ir && succeeded(verifyIR()));
+}
+
+/// The file is what `--from` says: passes and the tape rely on it. (MODEL is
+/// verified by its own pipeline.)
+LogicalResult Compilation::verifyIR() {
+  PassManager passes(&context, ModuleOp::getOperationName());
+  const char *pipeline = *at == Stage::Graph    ? "verify-graph"
+                         : *at == Stage::Kernel ? "verify-kernel"
+                         : *at == Stage::Planned
+                             ? "verify-kernel,verify-planned"
+                             : "";
+  if (failed(parsePassPipeline(pipeline, passes, llvm::errs())))
+    return failure();
+  return passes.run(*ir);
 }
 
 LogicalResult Compilation::readInput(Stage upTo) {
@@ -169,8 +178,7 @@ LogicalResult Compilation::dump(Stage stage) {
     return failure();
   }
   llvm::SmallString<128> path(options.dumpFolder);
-  llvm::sys::path::append(path, stem() + "." + info(stage).name + "." +
-                                    info(stage).ending);
+  llvm::sys::path::append(path, fileName(stem(), stage));
   std::error_code error;
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
   if (error) {
@@ -220,7 +228,7 @@ LogicalResult Compilation::writeTape() {
   tape = std::move(written->json);
   constants = std::move(written->constants);
   record("tape");
-  return success();
+  return dump(Stage::Tape);
 }
 
 LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {

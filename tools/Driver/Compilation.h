@@ -17,6 +17,9 @@
 
 namespace lamina::driver {
 
+/// A line on standard error, in the name of the compiler.
+void say(const llvm::Twine &message);
+
 /// Takes one input through the stages. Each step says on standard error what
 /// is wrong and returns failure; after that nothing more is asked of the
 /// object.
@@ -51,6 +54,7 @@ private:
   mlir::LogicalResult loadPlugins();
   mlir::LogicalResult readInput(Stage upTo);
   mlir::LogicalResult readIR();
+  mlir::LogicalResult verifyIR();
   mlir::LogicalResult runPasses(Stage stage);
   mlir::LogicalResult dump(Stage stage);
   mlir::LogicalResult writeTape();

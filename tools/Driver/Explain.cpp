@@ -127,6 +127,8 @@ int explain(const Options &options, const ExplainOptions &what) {
     explainMemory(tape, llvm::outs());
   if (what.backends && failed(explainBackends(compilation, llvm::outs())))
     return 1;
+  if (options.timing)
+    compilation.printTiming();
   return 0;
 }
 

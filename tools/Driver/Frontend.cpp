@@ -25,8 +25,7 @@ FailureOr<FrontendResult> runFrontend(const Options &options,
   std::string why;
   FileID file = sources.readFile(options.input, why);
   if (!file.isKnown()) {
-    llvm::errs() << "lamina: '" << options.input << "' cannot be read: " << why
-                 << "\n";
+    say("'" + options.input + "' cannot be read: " + why);
     return failure();
   }
   Diagnostics diagnostics(sources);

@@ -23,7 +23,7 @@ struct Options {
       output; ///< empty: made from the input's name; "-": standard output
   std::vector<Stage> emit;   ///< what to write; a program if empty
   std::optional<Stage> from; ///< the stage that `input` is of
-  std::string dumpFolder;    ///< every stage is written here, if set
+  std::string dumpFolder;    ///< stages up to the tape are written here, if set
   std::string precision = "float32";
   std::string target; ///< triple; empty: this machine
   std::string mcpu;   ///< "native", "portable" or a name; empty: native here,

@@ -9,28 +9,16 @@
 #include "llvm/Support/Program.h"
 #include "llvm/Support/ToolOutputFile.h"
 
+#include <csignal>
+
 using namespace mlir;
 
 namespace lamina::driver {
-
-static void say(const llvm::Twine &message) {
-  llvm::errs() << "lamina: " << message << "\n";
-}
 
 /// The stage that the module must reach for `stage` to be written.
 static Stage loweredFor(Stage stage) { return std::min(stage, Stage::Planned); }
 
 static bool isText(Stage stage) { return stage < Stage::Object; }
-
-static std::string defaultOutput(const std::string &stem, Stage stage) {
-  if (stage == Stage::Program)
-    return stem;
-  if (stage == Stage::Library)
-    return "lib" + stem + ".so";
-  return stem + "." +
-         (isText(stage) ? std::string(info(stage).name) + "." : "") +
-         info(stage).ending;
-}
 
 static LogicalResult writeText(Compilation &compilation, Stage stage,
                                const std::string &path) {
@@ -55,8 +43,7 @@ static LogicalResult emitStage(Compilation &compilation, const Options &options,
     return failure();
   std::string path = single ? options.output : "";
   if (path.empty())
-    path = single && isText(stage) ? "-"
-                                   : defaultOutput(compilation.stem(), stage);
+    path = single && isText(stage) ? "-" : fileName(compilation.stem(), stage);
   return isText(stage) ? writeText(compilation, stage, path)
                        : compilation.linkTo(path, stage);
 }
@@ -87,6 +74,22 @@ int check(const Options &options) {
   return result;
 }
 
+/// Waits for the program, whatever is sent to both: Ctrl-C asks a training to
+/// save what it has, and the folder that it lies in is to be removed.
+static int execute(llvm::StringRef program,
+                   const std::vector<std::string> &arguments) {
+  llvm::SmallVector<llvm::StringRef> views = {program};
+  views.append(arguments.begin(), arguments.end());
+  std::string message;
+  auto *before = std::signal(SIGINT, [](int) {});
+  int result = llvm::sys::ExecuteAndWait(program, views, std::nullopt, {}, 0, 0,
+                                         &message);
+  std::signal(SIGINT, before);
+  if (result < 0)
+    say("the program ended early: " + message);
+  return result;
+}
+
 int run(const Options &options, const std::vector<std::string> &arguments,
         std::optional<Stage> oracle) {
   Compilation compilation(options);
@@ -105,13 +108,9 @@ int run(const Options &options, const std::vector<std::string> &arguments,
   llvm::sys::path::append(program, compilation.stem());
   int result = 1;
   if (succeeded(compilation.linkTo(std::string(program), Stage::Program))) {
-    llvm::SmallVector<llvm::StringRef> views = {program};
-    views.append(arguments.begin(), arguments.end());
-    std::string message;
-    result = llvm::sys::ExecuteAndWait(program, views, std::nullopt, {}, 0, 0,
-                                       &message);
-    if (result < 0)
-      say("the program ended early: " + message);
+    if (options.timing)
+      compilation.printTiming();
+    result = execute(program, arguments);
   }
   llvm::sys::fs::remove_directories(folder);
   return result < 0 ? 1 : result;

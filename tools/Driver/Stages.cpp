@@ -19,6 +19,20 @@ const StageInfo &info(Stage stage) {
   return stages()[static_cast<size_t>(stage)];
 }
 
+std::string fileName(const std::string &stem, Stage stage) {
+  std::string name = info(stage).name, ending = info(stage).ending;
+  switch (stage) {
+  case Stage::Program:
+    return stem;
+  case Stage::Library:
+    return "lib" + stem + "." + ending;
+  case Stage::Object:
+    return stem + "." + ending;
+  default:
+    return stem + "." + name + (name == ending ? "" : "." + ending);
+  }
+}
+
 std::optional<Stage> stageByName(const std::string &name) {
   for (const StageInfo &it : stages())
     if (name == it.name)

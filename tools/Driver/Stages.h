@@ -28,6 +28,10 @@ const std::vector<StageInfo> &stages();
 
 const StageInfo &info(Stage stage);
 
+/// What a stage of "char_gpt" is called as a file: "char_gpt.graph.mlir",
+/// "libchar_gpt.so".
+std::string fileName(const std::string &stem, Stage stage);
+
 /// The stage of this name, if there is one.
 std::optional<Stage> stageByName(const std::string &name);
 

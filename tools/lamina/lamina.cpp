@@ -75,11 +75,37 @@ static void finishDevices(const std::vector<std::string> &names,
     throw Misuse("--device", "every program is for the cpu too: write cpu,gpu");
 }
 
+/// What is asked for can be made of the file, and written where `--output`
+/// says.
+static void checkStages(const Options &options) {
+  if (options.from &&
+      (*options.from < Stage::Model || *options.from > Stage::Planned))
+    throw Misuse("--from", std::string("a compilation continues from model, "
+                                       "graph, kernel or planned, not from ") +
+                               info(*options.from).name);
+  for (Stage stage : options.emit)
+    if (options.from && stage < *options.from)
+      throw Misuse("--emit", std::string("the file is of the stage ") +
+                                 info(*options.from).name +
+                                 ", which is behind " + info(stage).name);
+  if (options.output.empty())
+    return;
+  if (options.emit.size() > 1)
+    throw Misuse("--output", "it names one file, and --emit asks for " +
+                                 std::to_string(options.emit.size()) +
+                                 " stages");
+  Stage stage = options.emit.empty() ? Stage::Program : options.emit.front();
+  if (options.output == "-" && stage >= Stage::Object)
+    throw Misuse("--output", std::string("'-' shows a stage as text, and ") +
+                                 info(stage).name + " is none");
+}
+
 static void finish(const Raw &raw, Options &options) {
   for (const std::string &name : raw.emit)
     options.emit.push_back(stageOrThrow("--emit", name));
   if (!raw.from.empty())
     options.from = stageOrThrow("--from", raw.from);
+  checkStages(options);
   for (const std::string &text : raw.set)
     options.set.push_back(splitOrThrow("--set", text, "name=value"));
   for (const std::string &text : raw.hooks)
@@ -105,6 +131,10 @@ static std::optional<Stage> takeOracle(Options &options, bool canRun) {
                                   "' interprets the whole program: it stands "
                                   "alone, and only 'lamina run' takes it");
   Stage stage = *found == "reference" ? Stage::Graph : Stage::Kernel;
+  if (options.from && *options.from > stage)
+    throw Misuse("--backend", "'" + *found + "' interprets " +
+                                  info(stage).name + ", and the file is of " +
+                                  info(*options.from).name);
   options.backends = Options().backends; // for the tape, which is played
   return stage;
 }
@@ -144,9 +174,10 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
           "run passes at a hook: after-gradients=pass,pass");
   command->add_flag("--keep-gradients", options.keepGradients,
                     "write the gradients of a step to its checkpoints");
-  command->add_option("--threads", options.threads, "threads that compile");
+  command->add_option("--threads", options.threads, "threads that compile")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--dump-stages", options.dumpFolder,
-                      "write every stage into this folder");
+                      "write every stage up to the tape into this folder");
   command->add_flag("--timing", options.timing,
                     "print the time that each stage took");
   command->add_flag("--json", options.jsonDiagnostics,
@@ -215,6 +246,8 @@ struct CommandLine {
     if (run->parsed())
       return lamina::driver::run(options, programArguments, oracle);
     if (test->parsed()) {
+      if (test->count("--precision") && options.precision != "float64")
+        throw Misuse("--precision", "tests run in float64");
       options.withTests = true;
       options.precision = "float64";
       programArguments.insert(programArguments.begin(), "test");
