@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Take structured ops apart.
+// Take attention apart.
 //
-// Graph -> Graph without attention. The last pass on GRAPH: all others see the
-// op, whose gradient and memory are better.
+// Graph -> Graph without attention: what `attend` means, in ops that everything
+// has a rule for.
 
 #include "passes/Graph/Passes.h"
 #include "passes/Graph/Pullback.h"

@@ -17,42 +17,6 @@ def VerifyModelPass : Pass<"verify-model", "::mlir::ModuleOp"> {
   }];
 }
 
-def VerifyGraphPass : Pass<"verify-graph", "::mlir::ModuleOp"> {
-  let summary = "check that only GRAPH is left";
-  let description = [{
-    Names the first op of each function that has no place in GRAPH: layers and
-    trees, gradients, optimizers, calls. Every `?` has a name. Changes nothing.
-  }];
-}
-
-def FormContractionsPass : Pass<"graph-form-contractions"> {
-  let summary = "make sums of products `graph.contract`";
-  let description = [{
-    `reduce sum` of a `mulf` whose factors are broadcasts, transposes and windows
-    of smaller tensors becomes one contraction: the views become maps. A product
-    of more than two factors is contracted pair by pair, the cheapest pair first,
-    ties from left to right.
-
-    Stays away from a product that has other users, from one of integers, and
-    from one that is no larger than one of its factors (a weighted sum of rows),
-    unless a factor is read by windows.
-  }];
-  let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect"];
-}
-
-def FormCumulativePass : Pass<"graph-form-cumulative"> {
-  let summary = "make sums over all earlier positions `graph.cumulative`";
-  let description = [{
-    `reduce` over axis s of `select(iota s <= iota t, x, neutral)`, where x is
-    broadcast along t, becomes `cumulative` along s: linear instead of
-    quadratic. `<`, `>`, `>=` give exclusive and reversed ones.
-
-    Stays away where x depends on t, or the neutral value is not that of the
-    reduction.
-  }];
-  let dependentDialects = ["::lamina::graph::GraphDialect"];
-}
-
 def DeriveInversesPass : Pass<"model-derive-inverses", "::mlir::ModuleOp"> {
   let summary = "replace `inverse` and `log_det` by calls of derived functions";
   let description = [{

@@ -7,7 +7,7 @@
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"
 #include "dialects/Program/ProgramOps.h"
-#include "passes/Model/Passes.h"
+#include "passes/Graph/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,7 +16,7 @@
 
 namespace lamina {
 #define GEN_PASS_DEF_VERIFYGRAPHPASS
-#include "passes/Model/Passes.h.inc"
+#include "passes/Graph/Passes.h.inc"
 } // namespace lamina
 
 using namespace mlir;

@@ -8,7 +8,7 @@
 
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Graph/Shape.h"
-#include "passes/Model/Passes.h"
+#include "passes/Graph/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/AffineMap.h"
@@ -16,7 +16,7 @@
 
 namespace lamina {
 #define GEN_PASS_DEF_FORMCONTRACTIONSPASS
-#include "passes/Model/Passes.h.inc"
+#include "passes/Graph/Passes.h.inc"
 } // namespace lamina
 
 using namespace mlir;
