@@ -48,6 +48,10 @@ protected:
     return outcome.err;
   }
 
+  std::string weightsOf(const std::string &run) {
+    return folder.read(run + "/weights.safetensors");
+  }
+
   Folder folder;
 };
 
@@ -81,16 +85,15 @@ TEST_F(Toy, GivesTheSameBitsOnAnyNumberOfThreads) {
   train("--out one --threads 1");
   train("--out two --threads 2");
   train("--out five --threads 5");
-  std::string weights = folder.read("one/weights.safetensors");
-  EXPECT_EQ(folder.read("two/weights.safetensors"), weights);
-  EXPECT_EQ(folder.read("five/weights.safetensors"), weights);
+  std::string weights = weightsOf("one");
+  EXPECT_EQ(weightsOf("two"), weights);
+  EXPECT_EQ(weightsOf("five"), weights);
 }
 
 TEST_F(Toy, AnotherSeedIsAnotherRun) {
   train("--out a --steps 3 --seed 1");
   train("--out b --steps 3 --seed 2");
-  EXPECT_NE(folder.read("a/weights.safetensors"),
-            folder.read("b/weights.safetensors"));
+  EXPECT_NE(weightsOf("a"), weightsOf("b"));
 }
 
 TEST_F(Toy, ResumesWithTheSameBits) {
@@ -98,8 +101,7 @@ TEST_F(Toy, ResumesWithTheSameBits) {
   train("--out parts --steps 37");
   train("--out parts --steps 64 --resume");
   train("--out parts --steps 100 --resume");
-  EXPECT_EQ(folder.read("parts/weights.safetensors"),
-            folder.read("whole/weights.safetensors"));
+  EXPECT_EQ(weightsOf("parts"), weightsOf("whole"));
   EXPECT_EQ(folder.read("parts/step-100.safetensors"),
             folder.read("whole/step-100.safetensors"));
 }
@@ -133,8 +135,7 @@ TEST_F(Toy, SurvivesBeingKilledAtAnyMoment) {
   }
   EXPECT_EQ(killed, 10);
   train("--out killed --steps 10000 --resume --threads 1");
-  EXPECT_EQ(folder.read("killed/weights.safetensors"),
-            folder.read("whole/weights.safetensors"));
+  EXPECT_EQ(weightsOf("killed"), weightsOf("whole"));
   // The log is that of a run that was never stopped, but for its times.
   std::string log = folder.read("killed/log.jsonl"),
               whole = folder.read("whole/log.jsonl");
@@ -151,15 +152,13 @@ TEST_F(Toy, SavesOnInterrupt) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130);
   train("--out r --steps 10000 --resume --threads 1");
   train("--out whole --steps 10000 --threads 1");
-  EXPECT_EQ(folder.read("r/weights.safetensors"),
-            folder.read("whole/weights.safetensors"));
+  EXPECT_EQ(weightsOf("r"), weightsOf("whole"));
 }
 
 TEST_F(Toy, StartsFromWeights) {
   train("--out a --steps 10");
   train("--out b --steps 0 --weights a");
-  EXPECT_EQ(folder.read("a/weights.safetensors"),
-            folder.read("b/weights.safetensors"));
+  EXPECT_EQ(weightsOf("a"), weightsOf("b"));
 }
 
 TEST_F(Toy, SamplesTextAndTensors) {
@@ -201,6 +200,7 @@ Goes on with a text.
   --threads N        threads to compute with (all processors)
   --device NAME      cpu
   --set NAME=NUMBER  change a number of the program (rate)
+  --profile[=FILE]   show where the time goes; write a trace to FILE
   --help             show this
 )");
   EXPECT_EQ(runToy(folder, "").code, 2);
@@ -324,7 +324,7 @@ TEST_F(Toy, RefusesToOverwriteOrMixRuns) {
   folder.write("r/step-2.safetensors", good.substr(0, 200));
   EXPECT_EQ(fails(1, "train --out r --resume").substr(0, 55),
             "error: 'r/step-2.safetensors' is no safetensors file: i");
-  folder.write("r/step-2.safetensors", folder.read("r/weights.safetensors"));
+  folder.write("r/step-2.safetensors", weightsOf("r"));
   EXPECT_EQ(fails(1, "train --out r --resume"),
             "error: 'r/step-2.safetensors' holds weights, but no state of "
             "training\n");
