@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Assembles all kernels of programs (.lam) or bodies (.mlir) with ptxas: none is refused, none spills, none gives a note about wgmma.
+"""Assembles all kernels of programs (.lam) or bodies (.mlir) with ptxas: none is refused, none spills, none gives a note
+about wgmma, none calls a function that no GPU has.
 
-Prints registers and shared memory of each kernel. Says that it is skipped where
-there is no ptxas (LAMINA_PTXAS, PATH, CUDA_HOME).
+Prints a table: for each kernel its threads and shared memory, and for each processor the registers of a thread and how many
+of the threads that a multiprocessor can hold at once it holds. Says that it is skipped where there is no ptxas
+(LAMINA_PTXAS, PATH, CUDA_HOME).
 """
 import argparse
 import os
@@ -12,6 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+# What a multiprocessor has: warps, blocks, bytes of shared memory (CUDA C++ Programming Guide, compute capabilities).
+# All have 65,536 registers in four parts, given to warps by 256.
+PROCESSORS = {"sm_80": (64, 32, 164 << 10), "sm_86": (48, 16, 100 << 10), "sm_90a": (64, 32, 228 << 10),
+              "sm_100": (64, 32, 228 << 10), "sm_120": (48, 24, 100 << 10)}
+RESERVED = 1 << 10  # bytes of shared memory that each block costs beside its own
 
 
 def find_ptxas():
@@ -25,8 +33,13 @@ def kernels(text):
     return {re.search(r"\.visible \.entry (\w+)", part).group(1): part for part in parts}
 
 
+def flavour_of(chip):
+    return chip if chip.endswith("a") else "sm_80"
+
+
 def texts(file, folder, chips):
-    """PTX by the processor that it was written for: of a program, or of the kernels of a file of bodies."""
+    """PTX by the processors that it is for: of a program the generic flavour, of the kernels of a file of bodies that of
+    each processor."""
     if file.endswith(".lam"):
         out = pathlib.Path(folder, "all.ptx")
         subprocess.run(["lamina", "build", file, "--emit=ptx", "-o", str(out)], check=True, capture_output=True)
@@ -39,49 +52,77 @@ def texts(file, folder, chips):
     return result
 
 
-def flavour_of(chip):
-    return chip if chip.endswith("a") else "sm_80"
+def joined(parts):
+    """One module of all kernels: what each has beside its entry is named for it."""
+    header, bodies = "", []
+    for name, part in parts.items():
+        header, body = re.match(r"(.*?\.address_size 64\n)(.*)", part, re.S).groups()
+        for variable in re.findall(r"^\.(?:shared|global|const|visible \.global)[^;{]* (\w+)\[\d+\]", body, re.M):
+            body = re.sub(rf"\b{variable}\b", f"{name}_{variable}", body)
+        bodies.append(body)
+    return header + "".join(bodies)
 
 
-def assemble(ptxas, name, text, chip, folder):
-    source = folder / "kernel.ptx"
-    source.write_text(text)
-    result = subprocess.run([ptxas, "-v", f"-arch={chip}", str(source), "-o", str(folder / "kernel.cubin")],
-                            capture_output=True, text=True)
-    output = result.stdout + result.stderr
-    if result.returncode:
-        return f"{name} for {chip}: refused\n{output}"
-    if re.search(r"[1-9]\d* bytes spill", output):
-        return f"{name} for {chip}: spills\n{output}"
+def assemble(ptxas, parts, chip, folder):
+    """Registers and bytes of shared memory of each kernel, and what is wrong."""
+    source = pathlib.Path(folder, "kernels.ptx")
+    source.write_text(joined(parts))
+    run = subprocess.run([ptxas, "-v", f"-arch={chip}", str(source), "-o", f"{folder}/kernels.cubin"],
+                         capture_output=True, text=True)
+    output = run.stdout + run.stderr
+    faults = [f"{chip} refuses the kernels\n{output}"] if run.returncode else []
+    used = {}
+    for said in output.split("Compiling entry function '")[1:]:
+        name = said.split("'")[0]
+        if re.search(r"[1-9]\d* bytes spill", said):
+            faults.append(f"{name} for {chip}: spills\n{said}")
+        if registers := re.search(r"Used (\d+) registers", said):
+            shared = re.search(r"(\d+) bytes smem", said)
+            used[name] = int(registers.group(1)), int(shared.group(1)) if shared else 0
     if note := re.search(r"C7508|C7510", output):
-        return f"{name} for {chip}: note {note.group(0)}\n{output}"
-    registers = re.search(r"Used (\d+) registers", output).group(1)
-    shared = re.search(r"(\d+) bytes smem", output)
-    print(f"{name:<50} {chip:<8} {registers:>4} registers {shared.group(1) if shared else 0:>6} bytes shared")
-    return None
+        faults.append(f"a kernel for {chip}: note {note.group(0)}\n{output}")
+    missing = parts.keys() - used.keys() if not run.returncode else set()
+    return used, faults + [f"{name} for {chip}: no registers are known" for name in sorted(missing)]
+
+
+def occupancy(chip, threads, registers, shared):
+    """The share of a multiprocessor's threads that blocks of this kernel fill at once."""
+    most, blocks, memory = PROCESSORS[chip]
+    warps = -(-threads // 32)
+    by_registers = 16384 // (-(-registers * 32 // 256) * 256) * 4 // warps
+    by_memory = memory // (-(-(shared + RESERVED) // 128) * 128)
+    return min(blocks, most // warps, by_registers, by_memory) * warps / most
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("files", nargs="+")
-    parser.add_argument("--chips", default="sm_80,sm_86,sm_90,sm_100,sm_120")
+    parser.add_argument("--chips", default=",".join(PROCESSORS))
     options = parser.parse_args()
     ptxas = find_ptxas()
     if not ptxas:
         print("skipped: no ptxas (LAMINA_PTXAS, PATH, CUDA_HOME)")
         return 0
-    faults, count = [], 0
+    chips, faults, rows, seen = options.chips.split(","), [], {}, set()
     with tempfile.TemporaryDirectory() as folder:
         for file in options.files:
-            for text, chips in texts(file, folder, options.chips.split(",")):
-                for name, part in kernels(text).items():
-                    for chip in chips:
-                        count += 1
-                        fault = assemble(ptxas, name, part, chip, pathlib.Path(folder))
-                        if fault:
-                            faults.append(fault)
-    print(*faults, f"{count} kernels assembled, {len(faults)} with faults", sep="\n")
-    return 1 if faults or not count else 0
+            for text, its_chips in texts(file, folder, chips):
+                parts = {name: part for name, part in kernels(text).items() if (name, part) not in seen}
+                seen.update(parts.items())
+                faults += [f"{name} calls a function" for name, part in parts.items() if ".extern .func" in part]
+                for chip in its_chips if parts else []:
+                    used, wrong = assemble(ptxas, parts, chip, folder)
+                    faults += wrong
+                    for name, (registers, shared) in used.items():
+                        threads = int(re.search(r"\.maxntid (\d+)", parts[name]).group(1))
+                        row = rows.setdefault((pathlib.Path(file).stem, name), ([threads, shared], {}))
+                        row[1][chip] = f"{registers} {occupancy(chip, threads, registers, shared):.0%}"
+    width = max([len(name) for _, name in rows], default=0)
+    print(f"{'registers of a thread, threads held at once':<{width}} threads  shared " + "".join(f"{chip:>10}" for chip in chips))
+    for (_, name), ((threads, shared), columns) in rows.items():
+        print(f"{name:<{width}} {threads:>7} {shared:>7} " + "".join(f"{columns.get(chip, '-'):>10}" for chip in chips))
+    print(*faults, f"{sum(len(columns) for _, columns in rows.values())} kernels assembled, {len(faults)} with faults", sep="\n")
+    return 1 if faults or not rows else 0
 
 
 if __name__ == "__main__":
