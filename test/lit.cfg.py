@@ -9,7 +9,7 @@ import lit.formats
 config.name = "Lamina"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".lam", ".test"]
-config.excludes = ["unit", "fuzz", "corpus", "Inputs", "CMakeLists.txt"]
+config.excludes = ["unit", "fuzz", "fakecuda", "corpus", "Inputs", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.lamina_build, "test")
 
@@ -24,6 +24,9 @@ config.substitutions.append(("%source", config.lamina_source))
 config.substitutions.append(("%build", config.lamina_build))
 config.substitutions.append(("%examples", os.path.join(config.lamina_source, "examples")))
 config.substitutions.append(("%data", config.lamina_data))
+
+# Programs find a driver of GPUs in this folder; one that works on this machine alone.
+config.substitutions.append(("%fakecuda", os.path.join(config.lamina_build, "test", "fakecuda")))
 
 # Real data is not part of the project: a test that needs it names the folder as a feature.
 if os.path.isdir(config.lamina_data):

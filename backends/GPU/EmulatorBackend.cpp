@@ -10,9 +10,6 @@
 
 namespace lamina {
 
-/// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 4;
-
 namespace {
 class EmulatorBackend : public Backend {
 public:
@@ -22,7 +19,7 @@ public:
   llvm::StringRef name() const override { return "emulator"; }
   const TargetModel &target() const override { return host; }
   std::string fingerprint() const override {
-    return "emulator " + std::to_string(codeVersion) + " " + chip + " " +
+    return "emulator " + std::to_string(gpu::codeVersion) + " " + chip + " " +
            host.triple + " " + host.cpu + " " + host.features;
   }
   Verdict canCompile(kernel::FuncOp kernel) const override;

@@ -19,9 +19,6 @@
 
 namespace lamina {
 
-/// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 1;
-
 static constexpr llvm::StringRef genericChip = "sm_80", hopperChip = "sm_90a";
 
 namespace {
@@ -32,7 +29,7 @@ public:
   llvm::StringRef name() const override { return "gpu"; }
   const TargetModel &target() const override { return host; }
   std::string fingerprint() const override {
-    return "gpu " + std::to_string(codeVersion) + " " + host.triple;
+    return "gpu " + std::to_string(gpu::codeVersion) + " " + host.triple;
   }
   Verdict canCompile(kernel::FuncOp kernel) const override {
     return gpu::canMakeDeviceKernel(kernel, genericChip);

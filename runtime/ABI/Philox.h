@@ -3,7 +3,8 @@
 // Counter-based random numbers.
 //
 // Keys and draws as docs/random.md defines them. Plain C++17 without a library,
-// because the runtime, the Reference interpreter and tests must agree on each bit.
+// because the runtime, the Reference interpreter and tests must agree on each
+// bit.
 
 #ifndef LAMINA_RUNTIME_ABI_PHILOX_H
 #define LAMINA_RUNTIME_ABI_PHILOX_H

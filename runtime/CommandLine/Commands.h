@@ -34,7 +34,7 @@ int sampleCommand(const CommandContext &context, const SamplePlan &plan);
 
 /// Flags that several subcommands take.
 std::vector<FlagSpec> dataFlags(const Program &program);
-std::vector<FlagSpec> runFlags(const Program &program);
+std::vector<FlagSpec> runFlags(const CommandContext &context);
 
 /// Sets data files, numbers, threads and seed as the flags say, and begins the
 /// profile that they ask for.

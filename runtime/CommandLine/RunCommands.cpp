@@ -28,11 +28,12 @@ std::vector<FlagSpec> dataFlags(const Program &program) {
   return specs;
 }
 
-std::vector<FlagSpec> runFlags(const Program &program) {
+std::vector<FlagSpec> runFlags(const CommandContext &context) {
+  const Program &program = context.program;
   std::vector<FlagSpec> specs = {
       {"seed", "N", "seed of every random number (0)", false},
       {"threads", "N", "threads to compute with (all processors)", false},
-      {"device", "NAME", "cpu", false}};
+      {"device", "NAME", context.engine.devices(), false}};
   std::string names;
   for (const Scalar &scalar : program.scalars)
     if (scalar.canSet())
@@ -48,6 +49,21 @@ std::vector<FlagSpec> runFlags(const Program &program) {
   return specs;
 }
 
+static void setDevice(const Flags &flags, Engine &engine) {
+  std::string name = flags.text("device");
+  if (flags.has("device") && name.empty())
+    throw Error("'--device' is empty; it takes a name", ExitMisuse);
+  if (engine.devices() != "cpu")
+    return engine.setDevice(name);
+  if (name.empty() || name == "cpu")
+    return;
+  Error error(join("this program runs on 'cpu', not on ", quote(name)),
+              ExitMisuse);
+  if (name.compare(0, 3, "gpu") == 0)
+    error.note("'lamina build --device=cpu,gpu' makes one that runs on both");
+  throw error;
+}
+
 void applyFlags(const CommandContext &context, const Flags &flags,
                 Session &session) {
   for (const std::string &data : flags.all("data"))
@@ -61,10 +77,7 @@ void applyFlags(const CommandContext &context, const Flags &flags,
                   ExitMisuse);
     session.setScalar(setting.substr(0, equals), value);
   }
-  if (flags.text("device", "cpu") != "cpu")
-    throw Error(join("this program runs on 'cpu', not on ",
-                     quote(flags.text("device"))),
-                ExitMisuse);
+  setDevice(flags, session.engine);
   applyEmulatorFlags(flags);
   session.seed = flags.number("seed", 0, 0);
   int64_t threads =
@@ -101,7 +114,7 @@ int trainCommand(const CommandContext &context, const TrainPlan &plan) {
        {"resume", "", "go on where the run in --out stands", false},
        {"weights", "FILE", "start from these weights", false},
        {"save-every", "N", "steps between checkpoints (by time)", false}});
-  Flags flags(context.command, joined(specs, runFlags(context.program)),
+  Flags flags(context.command, joined(specs, runFlags(context)),
               context.arguments);
   if (flags.helpWanted()) {
     printHelp(context.command + " [flags]", plan.doc, flags);
@@ -166,7 +179,7 @@ int evalCommand(const CommandContext &context) {
       joined(dataFlags(context.program),
              {{"weights", "FILE",
                "weights to evaluate: a file or the folder of a run", false}});
-  Flags flags(context.command, joined(specs, runFlags(context.program)),
+  Flags flags(context.command, joined(specs, runFlags(context)),
               context.arguments, "TRAINING");
   if (flags.helpWanted()) {
     printHelp(context.command + " [TRAINING] --weights FILE [flags]", "",
@@ -207,7 +220,7 @@ int benchCommand(const CommandContext &context) {
               {"batch", "[NAME=]N",
                "records in a batch, instead of the program's", true},
               {"kernels", "", "also list the time of each kernel", false}});
-  Flags flags(context.command, joined(specs, runFlags(context.program)),
+  Flags flags(context.command, joined(specs, runFlags(context)),
               context.arguments, "TRAINING");
   if (flags.helpWanted()) {
     printHelp(context.command + " [TRAINING] [flags]", "", flags);

@@ -33,8 +33,7 @@ static std::string failureOf(const CommandContext &context, const Flags &flags,
 }
 
 int testCommand(const CommandContext &context) {
-  Flags flags(context.command, runFlags(context.program), context.arguments,
-              "NAME");
+  Flags flags(context.command, runFlags(context), context.arguments, "NAME");
   if (flags.helpWanted()) {
     printHelp(context.command + " [NAME] [flags]", "", flags);
     return ExitOk;

@@ -75,7 +75,7 @@ public:
   std::string text; ///< name of a field, or a constant
   std::vector<TextFunction> operands;
   std::shared_ptr<const Vocabulary> vocabulary; ///< null: bytes
-  std::vector<std::string> words; ///< of Index; none: bytes
+  std::vector<std::string> words;               ///< of Index; none: bytes
   int64_t n = 1, low = 0;                       ///< of Hashed; of Cut and At
   int64_t high = INT64_MAX; ///< of Cut; negative from the end
 

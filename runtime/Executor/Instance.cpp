@@ -28,6 +28,9 @@ public:
     Plan plan = planArena(intervals);
     offsets = std::move(plan.offsets);
     instance.arenaBytes = plan.peak;
+    used.assign(firstArgumentBase + entry.argumentTypes.size() +
+                    entry.resultTypes.size(),
+                false);
     instance.body = resolve(entry.body);
     for (size_t i = 0; i < entry.results.size(); ++i) {
       instance.resultAddresses.push_back(entry.results[i].inRegister
@@ -35,6 +38,8 @@ public:
                                              : resolve(entry.results[i].from));
       instance.resultBytes.push_back(entry.resultTypes[i].bytesAt(sizes));
     }
+    instance.used = used;
+    instance.readsWords = readsWords;
     return instance;
   }
 
@@ -45,6 +50,8 @@ private:
   const TapeEntry &entry;
   const SizeValues &sizes;
   std::vector<int64_t> offsets;
+  mutable std::vector<bool> used;
+  mutable bool readsWords = false;
 
   N resolve(const E &e) const { return e.evaluate(sizes); }
 
@@ -75,6 +82,7 @@ private:
                            address.index);
       break;
     }
+    used[out.index] = true;
     for (const auto &stride : address.strides)
       out.strides.emplace_back(stride.first, resolve(stride.second));
     return out;
@@ -137,6 +145,7 @@ private:
 
   /// Addresses that are there only for some records.
   void resolveWords(const Record<E> &record, Record<N> &out) const {
+    readsWords |= record.hasUntil || record.onWord || record.hasLimit;
     bool memory = record.kind == RecordKind::Copy ||
                   record.kind == RecordKind::Zero ||
                   record.kind == RecordKind::Put;

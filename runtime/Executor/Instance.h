@@ -21,6 +21,8 @@ struct Instance {
   std::vector<Address<int64_t>> resultAddresses; ///< unused for registers
   std::vector<int64_t> resultBytes;
   int64_t arenaBytes = 0;
+  std::vector<bool> used;  ///< bases that some address begins at
+  bool readsWords = false; ///< something in memory decides what runs
 
   /// Throws if a size is out of range.
   static Instance make(const TapeEntry &entry, const SizeValues &sizes);

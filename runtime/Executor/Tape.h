@@ -119,7 +119,8 @@ struct TapeEntry {
   std::vector<Slot> slots;
   std::vector<RegisterKind> registers;
   std::vector<Record<Expression>> body;
-  uint32_t loops = 0; ///< one more than the largest number of a loop
+  bool onHost = false; ///< runs on the processor, whatever device there is
+  uint32_t loops = 0;  ///< one more than the largest number of a loop
 };
 
 enum class ScalarKind : uint8_t { F32, F64, I1, I32, I64, Key };

@@ -9,6 +9,8 @@
 #include "runtime/Executor/ChooseVariant.h"
 #include "runtime/Profile/Peak.h"
 
+#include <cstdio>
+
 namespace lamina {
 namespace runtime {
 
@@ -19,7 +21,7 @@ static constexpr size_t keptInstances = 64;
 TapeEngine::TapeEngine(const Json &json, const Program &program,
                        const LaminaImage &image)
     : tape(Tape::read(json, program)), kernelCount(image.kernel_count),
-      constants(image.constants) {
+      image(image) {
   const LaminaVariant &variant = chooseVariant(image);
   level = variant.level;
   kernels = variant.kernels;
@@ -58,15 +60,31 @@ const Instance &TapeEngine::instanceOf(size_t entry, const SizeValues &sizes) {
 }
 
 int64_t TapeEngine::workspaceBytes(size_t entry, const SizeValues &sizes) {
-  return instanceOf(entry, sizes).arenaBytes;
+  const Instance &instance = instanceOf(entry, sizes);
+  return isOnDevice(entry)
+             ? device->missingBytes(tape.entries[entry], instance, sizes)
+             : instance.arenaBytes;
+}
+
+/// What a device holds newer values of comes here first.
+void TapeEngine::runOnHost(const EntryCall &call, const Instance &instance) {
+  const TapeEntry &entry = tape.entries[call.entry];
+  for (size_t i = 0; i < entry.argumentTypes.size(); ++i)
+    toHost(call.arguments[i]);
+  player->play(entry, instance, call, arena.reserve(instance.arenaBytes),
+               image.constants);
+  for (size_t i = 0; i < entry.results.size(); ++i)
+    hostWrote(call.results[i]);
 }
 
 bool TapeEngine::run(const EntryCall &call, std::string &message) {
   start();
   try {
     const Instance &instance = instanceOf(call.entry, *call.sizes);
-    player->play(tape.entries[call.entry], instance, call,
-                 arena.reserve(instance.arenaBytes), constants);
+    if (isOnDevice(call.entry))
+      device->play(call.entry, instance, call);
+    else
+      runOnHost(call, instance);
   } catch (const Error &error) {
     message = error.message;
     return false;
@@ -78,11 +96,92 @@ void TapeEngine::watch(LaunchWatcher *next) {
   watcher = next;
   if (player)
     player->watcher = next;
+  if (device)
+    device->watcher = next;
 }
 
 DevicePeak TapeEngine::measurePeak() {
   start();
+  if (device) // nobody has measured it
+    return {};
   return runtime::measurePeak(*pool);
+}
+
+//===----------------------------------------------------------------------===//
+// Devices
+//===----------------------------------------------------------------------===//
+
+std::string TapeEngine::devices() const {
+  return image.device_variant_count == 0 ? "cpu" : "cpu, gpu or gpu:N";
+}
+
+/// "gpu" is 0, "gpu:1" is 1, another word -1.
+static int gpuNumber(const std::string &name) {
+  if (name == "gpu")
+    return 0;
+  bool hasNumber = name.compare(0, 4, "gpu:") == 0 && name.size() > 4 &&
+                   name.size() < 8 &&
+                   name.find_first_not_of("0123456789", 4) == std::string::npos;
+  return hasNumber ? std::stoi(name.substr(4)) : -1;
+}
+
+void TapeEngine::setDevice(const std::string &name) {
+  if (name == deviceName)
+    return;
+  if (name.empty() && image.device_variant_count > 0) {
+    try {
+      openGpu(0);
+    } catch (const Error &error) {
+      std::fprintf(stderr, "running on the cpu: %s\n", error.message.c_str());
+    }
+  } else if (gpuNumber(name) >= 0 && image.device_variant_count > 0) {
+    openGpu(gpuNumber(name));
+  } else if (!name.empty() && name != "cpu") {
+    throw Error(join("this program runs on 'cpu', 'gpu' or 'gpu:N', not on ",
+                     quote(name)),
+                ExitMisuse);
+  } else {
+    closeGpu();
+  }
+  deviceName = name;
+}
+
+void TapeEngine::closeGpu() {
+  for (const auto &variable : held)
+    toHost(variable.first);
+  device.reset();
+  gpu.reset();
+}
+
+void TapeEngine::openGpu(int number) {
+  closeGpu();
+  gpu = std::make_unique<Gpu>(number);
+  device = std::make_unique<DevicePlayer>(tape, image, *gpu, held);
+  device->watcher = watcher;
+}
+
+Engine::Memory TapeEngine::memoryOf(size_t entry) const {
+  if (!isOnDevice(entry))
+    return {};
+  return {gpu->freeBytes(), gpu->title()};
+}
+
+void TapeEngine::hold(void *storage, int64_t bytes) { held[storage] = bytes; }
+
+void TapeEngine::release(void *storage) {
+  held.erase(storage);
+  if (device)
+    device->variables().forget(storage);
+}
+
+void TapeEngine::toHost(void *storage) {
+  if (device)
+    device->variables().toHost(storage);
+}
+
+void TapeEngine::hostWrote(void *storage) {
+  if (device)
+    device->variables().hostWrote(storage);
 }
 
 } // namespace runtime

@@ -8,6 +8,7 @@
 #ifndef LAMINA_RUNTIME_EXECUTOR_TAPEENGINE_H
 #define LAMINA_RUNTIME_EXECUTOR_TAPEENGINE_H
 
+#include "runtime/Device/DevicePlayer.h"
 #include "runtime/Executor/Player.h"
 
 #include <map>
@@ -27,22 +28,38 @@ public:
   void setThreads(int count) override;
   void watch(LaunchWatcher *watcher) override;
   DevicePeak measurePeak() override;
+  std::string devices() const override;
+  void setDevice(const std::string &name) override;
+  Memory memoryOf(size_t entry) const override;
+  void hold(void *storage, int64_t bytes) override;
+  void release(void *storage) override;
+  void toHost(void *storage) override;
+  void hostWrote(void *storage) override;
   std::string processor() const override { return level; }
 
 private:
   void start();
+  void openGpu(int number);
+  void closeGpu();
+  void runOnHost(const EntryCall &call, const Instance &instance);
+  bool isOnDevice(size_t entry) const { return device && device->takes(entry); }
   const Instance &instanceOf(size_t entry, const SizeValues &sizes);
 
   Tape tape;
   std::string level; ///< of the processor that `kernels` are for
   const LaminaKernel *kernels;
   size_t kernelCount;
-  const void *constants;
+  const LaminaImage &image;
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<Player> player;
   AlignedBlock arena;
   std::map<std::pair<size_t, SizeValues>, Instance> instances;
   LaunchWatcher *watcher = nullptr;
+
+  HeldStorage held;
+  std::string deviceName = "cpu";
+  std::unique_ptr<Gpu> gpu;
+  std::unique_ptr<DevicePlayer> device; ///< null: everything runs here
 };
 
 } // namespace runtime

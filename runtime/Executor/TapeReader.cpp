@@ -23,6 +23,7 @@ public:
 
   void read(const Json &json) {
     entry.name = json["name"].asText();
+    entry.onHost = textOr(json, "place") == "host";
     for (const Json &kind : listOr(json, "registers"))
       entry.registers.push_back(registerKind(kind));
     for (const Json &slot : listOr(json, "slots"))

@@ -33,7 +33,7 @@ static std::vector<FlagSpec> sampleFlags(const CommandContext &context,
   specs.push_back({"out", "[NAME=]FILE",
                    "write a result (.npy, or text) instead of printing it",
                    true});
-  std::vector<FlagSpec> more = runFlags(context.program);
+  std::vector<FlagSpec> more = runFlags(context);
   specs.insert(specs.end(), more.begin(), more.end());
   return specs;
 }

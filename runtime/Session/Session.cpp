@@ -14,7 +14,7 @@ namespace lamina {
 namespace runtime {
 
 Session::Session(const Program &program, Engine &engine)
-    : program(program), engine(engine), variables(program),
+    : program(program), engine(engine), variables(program, engine),
       sources(program.sources.size()), datasets(program.datasets.size()) {
   for (const Scalar &scalar : program.scalars)
     scalarValues.push_back(scalar.value);
@@ -164,11 +164,13 @@ void Session::checkRun(size_t entry, const SizeValues &sizes) {
                        ", but this program takes ", size.low, " to ",
                        size.high));
   }
-  int64_t needs = engine.workspaceBytes(entry, sizes),
-          there = availableMemory();
+  int64_t needs = engine.workspaceBytes(entry, sizes);
+  Engine::Memory memory = engine.memoryOf(entry);
+  int64_t there = memory.free < 0 ? availableMemory() : memory.free;
+  std::string where = memory.name.empty() ? "" : " on " + memory.name;
   if (there > 0 && needs > there)
-    throw Error(join("this run takes ", byteSize(needs), " of memory, but ",
-                     byteSize(there), " are free"))
+    throw Error(join("this run takes ", byteSize(needs), " of memory", where,
+                     ", but ", byteSize(there), " are free"))
         .note("a smaller --batch takes less");
 }
 
@@ -190,9 +192,8 @@ void Session::initialise(const std::vector<bool> &given) {
     for (size_t r = 0; r < results.bytes.size(); ++r)
       if (program.entries[variable.initEntry].results[r].kind !=
           ResultKind::Store)
-        std::memcpy(variables.data(i), results.bytes[r].data(),
-                    std::min<size_t>(results.bytes[r].size(),
-                                     size_t(variables.bytes(i))));
+        variables.assign(i, results.bytes[r].data(),
+                         int64_t(results.bytes[r].size()));
   }
 }
 

@@ -12,13 +12,24 @@
 namespace lamina {
 namespace runtime {
 
-Variables::Variables(const Program &program)
-    : program(program), storage(program.variables.size()) {
+Variables::Variables(const Program &program, Engine &engine)
+    : program(program), engine(engine), storage(program.variables.size()) {
   SizeValues nothing = program.unboundSizes();
   for (size_t i = 0; i < program.variables.size(); ++i) {
     sizes.push_back(program.variables[i].type.bytesAt(nothing));
     storage[i].reserve(std::max<int64_t>(sizes[i], 64));
+    engine.hold(data(i), sizes[i]);
   }
+}
+
+Variables::~Variables() {
+  for (size_t i = 0; i < storage.size(); ++i)
+    engine.release(data(i));
+}
+
+void Variables::assign(size_t variable, const void *from, int64_t bytes) {
+  std::memcpy(data(variable), from, size_t(std::min(bytes, sizes[variable])));
+  engine.hostWrote(data(variable));
 }
 
 std::vector<int64_t> Variables::shape(size_t variable) const {
@@ -30,6 +41,7 @@ void Variables::fill(size_t variable, double value) {
   int64_t step = bytesOf(element);
   for (int64_t at = 0; at < sizes[variable]; at += step)
     storeReal(element, data(variable) + at, value);
+  engine.hostWrote(data(variable));
 }
 
 std::vector<Variables::Part> Variables::partsInFiles(size_t variable) const {
@@ -131,21 +143,27 @@ std::vector<bool> Variables::load(const SafetensorsFile &file, Wanted wanted) {
     throw error;
   }
   // All checks are before the first copy, so a refused file changes nothing.
-  for (size_t i = 0; i < program.variables.size(); ++i)
-    if (given[i])
-      for (const Part &part : partsInFiles(i))
-        if (const FileTensor *tensor = file.find(part.name); tensor->bytes > 0)
-          copyPart(*tensor, i, part);
+  for (size_t i = 0; i < program.variables.size(); ++i) {
+    if (!given[i])
+      continue;
+    for (const Part &part : partsInFiles(i))
+      if (const FileTensor *tensor = file.find(part.name); tensor->bytes > 0)
+        copyPart(*tensor, i, part);
+    engine.hostWrote(data(i));
+  }
   return given;
 }
 
 void Variables::save(SafetensorsWriter &writer, Wanted wanted,
                      const std::vector<size_t> &valueOf) {
-  for (size_t i = 0; i < program.variables.size(); ++i)
-    if (isWanted(i, wanted))
-      for (const Part &part : partsInFiles(i))
-        writer.add(part.name, fileType(program.variables[i].type.element),
-                   part.shape, data(valueOf[i]) + part.offset);
+  for (size_t i = 0; i < program.variables.size(); ++i) {
+    if (!isWanted(i, wanted))
+      continue;
+    engine.toHost(data(valueOf[i]));
+    for (const Part &part : partsInFiles(i))
+      writer.add(part.name, fileType(program.variables[i].type.element),
+                 part.shape, data(valueOf[i]) + part.offset);
+  }
 }
 
 } // namespace runtime

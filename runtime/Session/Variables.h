@@ -19,9 +19,14 @@ namespace runtime {
 
 class Variables {
 public:
-  explicit Variables(const Program &program);
+  Variables(const Program &program, Engine &engine);
+  ~Variables();
+  Variables(const Variables &) = delete;
 
+  /// The storage, whose newest value the engine may hold elsewhere.
   char *data(size_t variable) { return storage[variable].data(); }
+  /// Gives a variable the value at `from`, of at most its bytes.
+  void assign(size_t variable, const void *from, int64_t bytes);
   int64_t bytes(size_t variable) const { return sizes[variable]; }
   std::vector<int64_t> shape(size_t variable) const;
   void fill(size_t variable, double value);
@@ -53,6 +58,7 @@ private:
   void copyPart(const FileTensor &tensor, size_t variable, const Part &part);
 
   const Program &program;
+  Engine &engine;
   std::vector<AlignedBlock> storage;
   std::vector<int64_t> sizes;
 };

@@ -81,6 +81,29 @@ public:
   /// false with a message; variables may then hold new values.
   virtual bool run(const EntryCall &call, std::string &message) = 0;
 
+  /// What `setDevice` takes, for the help: "cpu", or "cpu, gpu or gpu:N".
+  virtual std::string devices() const { return "cpu"; }
+
+  /// Entries run on this device from now on; empty: on the best there is.
+  /// Throws a sentence if it is not there.
+  virtual void setDevice(const std::string &name) {}
+
+  /// Memory that a run of this entry takes from: bytes that are free (-1: ask
+  /// the machine), and its name.
+  struct Memory {
+    int64_t free = -1;
+    std::string name;
+  };
+  virtual Memory memoryOf(size_t entry) const { return {}; }
+
+  /// The storage of a variable, until `release`. While it is held, the newest
+  /// value may be elsewhere: `toHost` comes before the host reads it,
+  /// `hostWrote` after the host has written it.
+  virtual void hold(void *storage, int64_t bytes) {}
+  virtual void release(void *storage) {}
+  virtual void toHost(void *storage) {}
+  virtual void hostWrote(void *storage) {}
+
   /// Called before the first run with the number of threads asked for.
   virtual void setThreads(int count) {}
 

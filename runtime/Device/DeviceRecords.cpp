@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the walk over an entry asks of a device.
+
+#include "runtime/Device/DevicePlayer.h"
+#include "runtime/include/Error.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace lamina {
+namespace runtime {
+
+/// A grid has one dimension.
+static constexpr int64_t mostBlocks = INT32_MAX;
+
+static cuda::Address address(const char *pointer) {
+  return reinterpret_cast<cuda::Address>(pointer);
+}
+
+/// The next words of those that were planned, or sent just now.
+cuda::Address DevicePlayer::scalarsFor(const std::vector<uint64_t> &values) {
+  switch (mode) {
+  case Mode::Plan:
+    words.insert(words.end(), values.begin(), values.end());
+    return 0;
+  case Mode::Issue:
+    return scalars->take(values.size());
+  case Mode::Direct:
+    return loose.sendNow(values);
+  }
+  return 0;
+}
+
+void DevicePlayer::launch(const Record<N> &record) {
+  bool timed = watcher && mode != Mode::Plan;
+  if (timed)
+    clock.before(*record.site);
+  for (const LaunchPart<N> &part : record.parts)
+    launchPart(record, part);
+  if (timed)
+    clock.after();
+}
+
+void DevicePlayer::launchPart(const Record<N> &record,
+                              const LaunchPart<N> &part) {
+  const DeviceKernels::Kernel &kernel = kernels[record.index];
+  std::vector<N> dims;
+  for (const Operand<N> &dim : part.dims) {
+    dims.push_back(read(dim).asWhole());
+    if (mode == Mode::Plan && dim.kind == OperandKind::Register)
+      key.push_back(dims.back());
+  }
+  writeScalars(part, tape.kernelScalars[record.index], launchWords);
+  cuda::Address scalarAddress = scalarsFor(launchWords);
+  N blocks = kernel.code->blocks(dims.data());
+  N bytes = blocks * kernel.code->scratch(dims.data());
+  if (blocks > mostBlocks)
+    throw Error(join("a kernel of this run would take ", blocks,
+                     " blocks, and a gpu takes ", mostBlocks));
+  if (mode == Mode::Plan)
+    scratchBytes = std::max(scratchBytes, bytes);
+  if (mode == Mode::Plan || blocks <= 0)
+    return;
+  if (mode == Mode::Direct)
+    reserve(scratch, bytes);
+  std::vector<cuda::Address> values;
+  for (const Address<N> &buffer : part.buffers)
+    values.push_back(address(at(buffer)));
+  values.insert(values.end(), dims.begin(), dims.end());
+  values.push_back(scalarAddress);
+  values.push_back(scratch.address());
+  std::vector<void *> parameters;
+  for (cuda::Address &value : values)
+    parameters.push_back(&value);
+  const LaminaLaunch &shape = *kernel.code->launch;
+  gpu.check(gpu.driver.launch(
+      kernel.function, unsigned(blocks), 1, 1, unsigned(shape.threads), 1, 1,
+      unsigned(shape.shared_bytes), gpu.stream, parameters.data(), nullptr));
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+/// Whether a copy would overwrite what another, or it itself, has yet to read.
+static bool overlap(const std::vector<std::pair<const char *, int64_t>> &reads,
+                    int64_t longest, const char *to, int64_t bytes) {
+  auto after = std::lower_bound(reads.begin(), reads.end(),
+                                std::make_pair(to + bytes, int64_t(0)));
+  while (after != reads.begin()) {
+    --after;
+    if (after->first + after->second > to)
+      return true;
+    if (after->first + longest <= to)
+      return false;
+  }
+  return false;
+}
+
+void DevicePlayer::move(const std::vector<Move> &all) {
+  std::vector<Move> moves;
+  std::vector<std::pair<const char *, int64_t>> reads;
+  N total = 0, longest = 0;
+  for (const Move &each : all)
+    if (each.bytes > 0 && each.to != each.from) {
+      moves.push_back(each);
+      reads.emplace_back(each.from, each.bytes);
+      total += (each.bytes + 255) / 256 * 256;
+      longest = std::max(longest, each.bytes);
+    }
+  std::sort(reads.begin(), reads.end());
+  bool clash = std::any_of(moves.begin(), moves.end(), [&](const Move &each) {
+    return overlap(reads, longest, each.to, each.bytes);
+  });
+  if (clash && mode == Mode::Plan)
+    movedBytes = std::max(movedBytes, total);
+  if (mode == Mode::Plan)
+    return;
+  if (clash && mode == Mode::Direct)
+    reserve(moved, total);
+  auto send = [&](cuda::Address to, cuda::Address from, N bytes) {
+    gpu.check(gpu.driver.copyOnDevice(to, from, size_t(bytes), gpu.stream));
+  };
+  cuda::Address kept = moved.address();
+  for (Move &each : moves) {
+    if (!clash) {
+      send(address(each.to), address(each.from), each.bytes);
+      continue;
+    }
+    send(kept, address(each.from), each.bytes);
+    each.from = reinterpret_cast<const char *>(kept);
+    kept += uint64_t((each.bytes + 255) / 256 * 256);
+  }
+  for (const Move &each : moves)
+    if (clash)
+      send(address(each.to), address(each.from), each.bytes);
+}
+
+void DevicePlayer::copy(const Move &one) { move({one}); }
+
+void DevicePlayer::zero(char *to, N bytes) {
+  if (mode != Mode::Plan && bytes > 0)
+    gpu.check(gpu.driver.setBytes(address(to), 0, size_t(bytes), gpu.stream));
+}
+
+/// A value of the host travels with the scalars.
+void DevicePlayer::put(Element element, char *to, const HostValue &value) {
+  std::vector<uint64_t> words(2, 0);
+  size_t bytes = size_t(bytesOf(element));
+  storeValue(element, reinterpret_cast<char *>(words.data()), value);
+  if (value.kind == RegisterKind::Key)
+    bytes *= 2;
+  cuda::Address from = scalarsFor(words);
+  if (mode != Mode::Plan)
+    gpu.check(gpu.driver.copyOnDevice(address(to), from, bytes, gpu.stream));
+}
+
+bool DevicePlayer::isSet(const char *word) {
+  char value = 0;
+  gpu.check(gpu.driver.copyToHost(&value, address(word), 1, gpu.stream));
+  gpu.wait();
+  return value != 0;
+}
+
+int64_t DevicePlayer::numberAt(const char *number) {
+  N value = 0;
+  gpu.check(
+      gpu.driver.copyToHost(&value, address(number), sizeof value, gpu.stream));
+  gpu.wait();
+  return value;
+}
+
+} // namespace runtime
+} // namespace lamina
