@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes IDX files of made-up pictures, 28 x 28, each a few strokes on black, and of their classes;
+"""Writes compressed IDX files of made-up pictures, 28 x 28, each a few strokes on black, and of their classes;
 with --array also the pictures as they are fed to a model.
 
 For tests that need images where no data set is at hand.
