@@ -41,11 +41,20 @@ static void evaluateEntries(Session &session, Evaluator &evaluator) {
 /// Constants that `--set` names have to exist.
 static void checkSetConstants(Session &session) {
   FileScope &file = *session.getRoot();
-  for (auto &[name, text] : session.options.constants)
-    if (!llvm::isa_and_nonnull<ast::ConstDecl>(file.decls.lookup(name)))
-      session.report(Rule::const_c3, session.sources.getRange(file.id),
-                     "'--set " + name + "': this file has no constant '" +
-                         name + "'");
+  std::string known;
+  for (auto &[name, decl] : file.decls)
+    if (llvm::isa<ast::ConstDecl>(decl))
+      known += (known.empty() ? "" : ", ") + name.str();
+  for (auto &[name, text] : session.options.constants) {
+    if (llvm::isa_and_nonnull<ast::ConstDecl>(file.decls.lookup(name)))
+      continue;
+    session
+        .report(Rule::const_c3, session.sources.getRange(file.id, 0, 0),
+                "'--set " + name + "': this file has no constant '" + name +
+                    "'")
+        .note(known.empty() ? "it declares none, by 'const name = value'"
+                            : "its constants are " + known);
+  }
 }
 
 std::unique_ptr<core::Program> analyse(ast::FileAST file,
