@@ -131,7 +131,7 @@ def HoistInvariantsPass : Pass<"graph-hoist-invariants"> {
   let dependentDialects = ["::lamina::graph::GraphDialect"];
 }
 
-def DecomposePass : Pass<"graph-decompose"> {
+def DecomposeAttentionPass : Pass<"graph-decompose-attention"> {
   let summary = "take attention apart";
   let description = [{
     `attend` and `attend_grad` become contractions, selects and reductions over

@@ -15,7 +15,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace lamina {
-#define GEN_PASS_DEF_KERNELDECOMPOSEPASS
+#define GEN_PASS_DEF_DECOMPOSEPASS
 #include "passes/Kernel/Passes.h.inc"
 } // namespace lamina
 
@@ -296,8 +296,7 @@ struct JoinWindows : OpRewritePattern<graph::UnwindowOp> {
   }
 };
 
-struct KernelDecomposePass
-    : lamina::impl::KernelDecomposePassBase<KernelDecomposePass> {
+struct DecomposePass : lamina::impl::DecomposePassBase<DecomposePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<DecomposeLogSumExp, DecomposeArgReduce, SpreadOperand,

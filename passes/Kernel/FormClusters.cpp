@@ -18,7 +18,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace lamina {
-#define GEN_PASS_DEF_KERNELFORMCLUSTERSPASS
+#define GEN_PASS_DEF_FORMCLUSTERSPASS
 #include "passes/Kernel/Passes.h.inc"
 } // namespace lamina
 
@@ -349,8 +349,7 @@ void ClusterFormer::number(int64_t &next) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-struct KernelFormClustersPass
-    : lamina::impl::KernelFormClustersPassBase<KernelFormClustersPass> {
+struct FormClustersPass : lamina::impl::FormClustersPassBase<FormClustersPass> {
   void runOnOperation() override {
     func::FuncOp entry = getOperation();
     if (entry.isExternal())

@@ -14,7 +14,7 @@
 #include <set>
 
 namespace lamina {
-#define GEN_PASS_DEF_KERNELORDERPASS
+#define GEN_PASS_DEF_ORDERPASS
 #include "passes/Kernel/Passes.h.inc"
 } // namespace lamina
 
@@ -137,7 +137,7 @@ static SmallVector<Update> getUpdates(func::FuncOp entry) {
 }
 
 namespace {
-struct KernelOrderPass : lamina::impl::KernelOrderPassBase<KernelOrderPass> {
+struct OrderPass : lamina::impl::OrderPassBase<OrderPass> {
   void runOnOperation() override {
     func::FuncOp entry = getOperation();
     if (entry.isExternal())

@@ -14,7 +14,7 @@ class Kernel_EntryPass<string flag> : Pass<flag, "::mlir::func::FuncOp"> {
   ];
 }
 
-def KernelDecomposePass : Kernel_EntryPass<"kernel-decompose"> {
+def DecomposePass : Kernel_EntryPass<"kernel-decompose"> {
   let summary = "write ops without a kernel form with ops that have one";
   let description = [{
     `reduce logsumexp` becomes a maximum, a sum of exponentials and a logarithm;
@@ -25,7 +25,7 @@ def KernelDecomposePass : Kernel_EntryPass<"kernel-decompose"> {
   }];
 }
 
-def KernelPlaceScalarsPass : Kernel_EntryPass<"kernel-place-scalars"> {
+def PlaceScalarsPass : Kernel_EntryPass<"kernel-place-scalars"> {
   let summary = "move numbers that depend on no tensor into `kernel.host`";
   let description = [{
     What is made of scalars of the entry, counters, sizes and rounds of loops is
@@ -38,7 +38,7 @@ def KernelPlaceScalarsPass : Kernel_EntryPass<"kernel-place-scalars"> {
   }];
 }
 
-def KernelFormClustersPass : Kernel_EntryPass<"kernel-form-clusters"> {
+def FormClustersPass : Kernel_EntryPass<"kernel-form-clusters"> {
   let summary = "decide which ops become one kernel";
   let description = [{
     Numbers clusters by the attribute `kernel.cluster`. In this order:
@@ -55,7 +55,7 @@ def KernelFormClustersPass : Kernel_EntryPass<"kernel-form-clusters"> {
   }];
 }
 
-def KernelRecomputeCheapPass : Kernel_EntryPass<"kernel-recompute-cheap"> {
+def RecomputeCheapPass : Kernel_EntryPass<"kernel-recompute-cheap"> {
   let summary = "compute in several kernels what is cheaper than to hand on";
   let description = [{
     Takes the cluster from elementwise ops whose result one kernel would write
@@ -96,7 +96,7 @@ def ConvertGraphToKernelPass
   ];
 }
 
-def KernelShareEqualPass : Pass<"kernel-share-equal", "::mlir::ModuleOp"> {
+def ShareEqualPass : Pass<"kernel-share-equal", "::mlir::ModuleOp"> {
   let summary = "keep one of kernels that are equal but for names and places";
   let description = [{
     Equal kernels are compiled once; their launches then name the same kernel.
@@ -116,7 +116,7 @@ def VerifyKernelPass : Pass<"verify-kernel", "::mlir::ModuleOp"> {
   }];
 }
 
-def KernelOrderPass : Kernel_EntryPass<"kernel-order"> {
+def OrderPass : Kernel_EntryPass<"kernel-order"> {
   let summary = "run readers of old values before their updates";
   let description = [{
     What reads the old value of a variable or carry runs before the launch that
@@ -125,7 +125,7 @@ def KernelOrderPass : Kernel_EntryPass<"kernel-order"> {
   }];
 }
 
-def KernelPlanMemoryPass : Kernel_EntryPass<"kernel-plan-memory"> {
+def PlanMemoryPass : Kernel_EntryPass<"kernel-plan-memory"> {
   let summary = "give every value of an entry a place";
   let description = [{
     A result takes the place of an operand of equal size that dies with it (in

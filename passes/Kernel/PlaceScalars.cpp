@@ -14,7 +14,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 
 namespace lamina {
-#define GEN_PASS_DEF_KERNELPLACESCALARSPASS
+#define GEN_PASS_DEF_PLACESCALARSPASS
 #include "passes/Kernel/Passes.h.inc"
 } // namespace lamina
 
@@ -144,8 +144,7 @@ static void placeScalars(Block &block, const HostValues &host) {
 }
 
 namespace {
-struct KernelPlaceScalarsPass
-    : lamina::impl::KernelPlaceScalarsPassBase<KernelPlaceScalarsPass> {
+struct PlaceScalarsPass : lamina::impl::PlaceScalarsPassBase<PlaceScalarsPass> {
   void runOnOperation() override {
     func::FuncOp entry = getOperation();
     if (entry.isExternal())

@@ -20,7 +20,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace lamina {
-#define GEN_PASS_DEF_KERNELPLANMEMORYPASS
+#define GEN_PASS_DEF_PLANMEMORYPASS
 #include "passes/Kernel/Passes.h.inc"
 } // namespace lamina
 
@@ -439,8 +439,7 @@ void Planner::plan() {
 }
 
 namespace {
-struct KernelPlanMemoryPass
-    : lamina::impl::KernelPlanMemoryPassBase<KernelPlanMemoryPass> {
+struct PlanMemoryPass : lamina::impl::PlanMemoryPassBase<PlanMemoryPass> {
   void runOnOperation() override {
     if (!getOperation().isExternal() &&
         !getOperation()->hasAttr("kernel.slots"))

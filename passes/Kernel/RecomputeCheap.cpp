@@ -19,7 +19,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 
 namespace lamina {
-#define GEN_PASS_DEF_KERNELRECOMPUTECHEAPPASS
+#define GEN_PASS_DEF_RECOMPUTECHEAPPASS
 #include "passes/Kernel/Passes.h.inc"
 } // namespace lamina
 
@@ -246,8 +246,8 @@ void Recomputation::run() {
 }
 
 namespace {
-struct KernelRecomputeCheapPass
-    : lamina::impl::KernelRecomputeCheapPassBase<KernelRecomputeCheapPass> {
+struct RecomputeCheapPass
+    : lamina::impl::RecomputeCheapPassBase<RecomputeCheapPass> {
   void runOnOperation() override {
     func::FuncOp entry = getOperation();
     if (entry.isExternal())

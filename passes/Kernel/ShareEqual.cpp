@@ -11,7 +11,7 @@
 #include "mlir/IR/OperationSupport.h"
 
 namespace lamina {
-#define GEN_PASS_DEF_KERNELSHAREEQUALPASS
+#define GEN_PASS_DEF_SHAREEQUALPASS
 #include "passes/Kernel/Passes.h.inc"
 } // namespace lamina
 
@@ -46,8 +46,7 @@ static bool areEqual(kernel::FuncOp a, kernel::FuncOp b) {
 }
 
 namespace {
-struct KernelShareEqualPass
-    : lamina::impl::KernelShareEqualPassBase<KernelShareEqualPass> {
+struct ShareEqualPass : lamina::impl::ShareEqualPassBase<ShareEqualPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     llvm::DenseMap<size_t, SmallVector<kernel::FuncOp>> kept;

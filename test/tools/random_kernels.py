@@ -18,7 +18,7 @@ from random_functions import FORMS, function
 # Sizes that are known when the program runs, and what they are in this run.
 SIZES = {"one": 1, "three": 3, "seven": 7, "prime": 37, "more": 65, "long": 131}
 SMALLER = [dict(SIZES, long=5, more=5, prime=5, seven=3), dict(SIZES, long=33, more=33, prime=11)]
-TO_KERNELS = ("builtin.module(func.func(graph-decompose),canonicalize,cse,func.func(kernel-decompose),canonicalize,cse,"
+TO_KERNELS = ("builtin.module(func.func(graph-decompose-attention),canonicalize,cse,func.func(kernel-decompose),canonicalize,cse,"
               "func.func(kernel-place-scalars,kernel-form-clusters),convert-graph-to-kernel)")
 
 

@@ -1,6 +1,6 @@
 // Attention: its adjoint op, and both in parts, against differences.
-// RUN: lamina-reference --check-gradients --then='graph-decompose{only-adjoints=true}' --size b=2 --size t=3 %s | FileCheck %s
-// RUN: lamina-reference --check-gradients --then=graph-decompose,canonicalize,cse,graph-simplify --size b=2 --size t=3 %s | FileCheck %s
+// RUN: lamina-reference --check-gradients --then='graph-decompose-attention{only-adjoints=true}' --size b=2 --size t=3 %s | FileCheck %s
+// RUN: lamina-reference --check-gradients --then=graph-decompose-attention,canonicalize,cse,graph-simplify --size b=2 --size t=3 %s | FileCheck %s
 
 !q = tensor<?x4x?x2xf64, #graph.dims<b, t>>
 !k = tensor<?x2x?x2xf64, #graph.dims<b, t>>

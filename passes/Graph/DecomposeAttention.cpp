@@ -13,7 +13,7 @@
 using namespace mlir;
 
 namespace lamina {
-#define GEN_PASS_DEF_DECOMPOSEPASS
+#define GEN_PASS_DEF_DECOMPOSEATTENTIONPASS
 #include "passes/Graph/Passes.h.inc"
 } // namespace lamina
 
@@ -21,7 +21,8 @@ namespace lamina::graph {
 
 namespace {
 
-struct Decompose : lamina::impl::DecomposePassBase<Decompose> {
+struct DecomposeAttention
+    : lamina::impl::DecomposeAttentionPassBase<DecomposeAttention> {
   using Base::Base;
 
   void runOnOperation() override {

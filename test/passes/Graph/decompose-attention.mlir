@@ -1,5 +1,5 @@
-// RUN: lamina-opt %s --graph-decompose | FileCheck %s
-// RUN: lamina-opt %s --graph-decompose='only-adjoints=true' | FileCheck %s --check-prefix=ADJOINTS
+// RUN: lamina-opt %s --graph-decompose-attention | FileCheck %s
+// RUN: lamina-opt %s --graph-decompose-attention='only-adjoints=true' | FileCheck %s --check-prefix=ADJOINTS
 
 !q = tensor<2x3x4xf32>
 !s = tensor<2x3xf32>
