@@ -6,6 +6,12 @@
 
 #include "backends/CPU/CPUBackend.h"
 #include "backends/GPU/EmulatorBackend.h"
+#include "backends/Plugin.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <dlfcn.h>
 
 namespace lamina {
 
@@ -31,7 +37,32 @@ std::vector<std::string> BackendRegistry::names() const {
   return all;
 }
 
+/// The library of this name that is installed beside this one.
+static std::string findOwnLibrary(llvm::StringRef file) {
+  Dl_info here{};
+  dladdr(reinterpret_cast<void *>(&findOwnLibrary), &here);
+  llvm::SmallString<128> path(here.dli_fname ? here.dli_fname : "");
+  llvm::sys::path::remove_filename(path);
+  llvm::sys::path::append(path, file);
+  return path.str().str();
+}
+
+// Halide is large, and a part of a build only where it was found.
+static llvm::Expected<std::unique_ptr<Backend>>
+loadHalide(const TargetModel &host) {
+  std::string path = findOwnLibrary("libLaminaHalide.so");
+  if (!llvm::sys::fs::exists(path))
+    return llvm::createStringError(
+        "--backend: this lamina was built without Halide: run './dev deps', "
+        "then build again");
+  BackendRegistry own;
+  if (llvm::Error error = loadBackendPlugin(path, own))
+    return error;
+  return own.create("halide", host);
+}
+
 void registerAllBackends(BackendRegistry &registry) {
+  registry.add("halide", loadHalide);
   registry.add("cpu", [](const TargetModel &host) {
     return llvm::Expected<std::unique_ptr<Backend>>(createCPUBackend(host));
   });

@@ -53,6 +53,10 @@ config.substitutions.append(("%old-x86-64", "qemu-x86_64-static -cpu Nehalem"))
 if platform.machine() == "x86_64":
     config.available_features.add("x86-64")
 
+# A backend of its own library, built where Halide is installed.
+if os.path.isfile(os.path.join(config.lamina_build, "lib", "libLaminaHalide.so")):
+    config.available_features.add("halide")
+
 # A test of permissions runs the program as another user where this one is root.
 config.environment["NOBODY"] = ""
 if os.geteuid() == 0:

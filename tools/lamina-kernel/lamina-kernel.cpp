@@ -46,6 +46,9 @@ static cl::opt<std::string>
                   "for a GPU raw, nvvm or ptx"));
 static cl::opt<std::string>
     chip("gpu", cl::desc("compile for this GPU (sm_80); runs are emulated"));
+static cl::opt<std::string>
+    backendName("backend", cl::init("cpu"),
+                cl::desc("the backend that compiles, as lamina has it"));
 static cl::opt<uint64_t> schedule("schedule", cl::init(0),
                                   cl::desc("seed of the emulated threads' "
                                            "order; 0 takes them in order"));
@@ -120,6 +123,26 @@ static bool processDevice(kernel::FuncOp kernel, const TargetModel &target) {
   return runObject(kernel, *object, target);
 }
 
+/// Any backend but the CPU's own, whose parts `process` runs one by one.
+static bool processBackend(kernel::FuncOp kernel, const Backend &backend) {
+  Verdict verdict = backend.canCompile(kernel);
+  if (!verdict) {
+    llvm::outs() << kernel.getSymName() << ": declined, " << verdict.reason()
+                 << "\n";
+    return true;
+  }
+  if (backend.hasForm(emit))
+    return mlir::succeeded(backend.print(kernel, emit, llvm::outs()));
+  double start = tools::threadSeconds();
+  mlir::FailureOr<CompiledKernel> compiled = backend.compile(kernel);
+  if (mlir::failed(compiled))
+    return false;
+  if (emit == "time")
+    llvm::outs() << "compiled in "
+                 << int((tools::threadSeconds() - start) * 1e3) << " ms; ";
+  return runObject(kernel, compiled->object, backend.target());
+}
+
 static bool process(kernel::FuncOp kernel, const TargetModel &target) {
   llvm::LLVMContext context;
   double start = tools::threadSeconds();
@@ -188,6 +211,23 @@ int main(int argc, char **argv) {
                  << "\n";
     return 2;
   }
+  std::unique_ptr<Backend> backend;
+  if (backendName != "cpu") {
+    BackendRegistry backends;
+    registerAllBackends(backends);
+    if (!backends.has(backendName)) {
+      llvm::errs() << "lamina-kernel: there is no backend '" << backendName
+                   << "'\n";
+      return 2;
+    }
+    auto made = backends.create(backendName, *target);
+    if (!made) {
+      llvm::errs() << "lamina-kernel: " << llvm::toString(made.takeError())
+                   << "\n";
+      return 2;
+    }
+    backend = std::move(*made);
+  }
   mlir::DialectRegistry registry;
   registry.insert<kernel::KernelDialect, graph::GraphDialect,
                   mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
@@ -204,7 +244,8 @@ int main(int argc, char **argv) {
     return compareAll(*module, *target);
   bool good = true;
   for (kernel::FuncOp kernel : module->getOps<kernel::FuncOp>())
-    good &= chip.empty() ? process(kernel, *target)
-                         : processDevice(kernel, *target);
+    good &= backend        ? processBackend(kernel, *backend)
+            : chip.empty() ? process(kernel, *target)
+                           : processDevice(kernel, *target);
   return good ? 0 : 1;
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From scheduled Funcs to a module of LLVM.
+
+#ifndef LAMINA_BACKENDS_HALIDE_COMPILESTEP_H
+#define LAMINA_BACKENDS_HALIDE_COMPILESTEP_H
+
+#include "backends/Halide/Algorithm.h"
+
+#include "llvm/IR/Module.h"
+
+namespace lamina::halide {
+
+/// The machine as Halide calls it, without its run time and checks. Nothing if
+/// Halide has no code for it.
+std::optional<Halide::Target> makeTarget(const TargetModel &model);
+
+/// Schedules `step` and compiles it to a function of its name. It takes the
+/// inputs, the dims, the scalars and the starts of the box, then the outs; each
+/// tensor is a halide_buffer_t. Null after a diagnostic at `kernel`.
+std::unique_ptr<llvm::Module>
+compileStep(Step &step, const Algorithm &algorithm, const TargetModel &model,
+            const Halide::Target &target, kernel::FuncOp kernel,
+            llvm::LLVMContext &context);
+
+/// Prints `step` as Halide lowers it, with `kind` "stmt" or "html".
+mlir::LogicalResult printStep(Step &step, const Algorithm &algorithm,
+                              const TargetModel &model,
+                              const Halide::Target &target,
+                              kernel::FuncOp kernel, llvm::StringRef kind,
+                              llvm::raw_ostream &out);
+
+} // namespace lamina::halide
+
+#endif // LAMINA_BACKENDS_HALIDE_COMPILESTEP_H

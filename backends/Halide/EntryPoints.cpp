@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The exported functions of a kernel around its steps.
+//
+// Items are boxes of a grid over the outs. Halide computes whatever part of an
+// out it is asked for, so an item is a call with outs cropped to its box; items
+// that follow each other along the last axis of the grid are one box. The
+// buffers are described on the stack, and the steps are inlined, so nothing of
+// the descriptions is left.
+
+#include "backends/Halide/EntryPoints.h"
+
+#include "backends/CPU/CompileKernel.h"
+#include "backends/CPU/Frame.h"
+
+#include "llvm/IR/Constants.h"
+
+using namespace llvm;
+
+namespace lamina::halide {
+
+namespace {
+
+/// Elements of an item, if sizes leave the choice.
+constexpr int64_t itemElements = 16384;
+
+/// halide_buffer_t and halide_dimension_t of HalideRuntime.h, in bytes.
+namespace layout {
+constexpr uint64_t bufferBytes = 56, host = 16, type = 32, dimensions = 36,
+                   dim = 40;
+constexpr uint64_t dimBytes = 16, min = 0, extent = 4, stride = 8;
+} // namespace layout
+
+/// The parts of the grid at the sizes of a run.
+struct Grid {
+  SmallVector<Value *> extents, parts, counts;
+  Value *items = nullptr;
+};
+
+/// A box of the grid, [start, end) along each axis.
+struct Box {
+  SmallVector<Value *> starts, ends;
+};
+
+class Entries {
+public:
+  Entries(Module &module, const cpu::KernelBody &body,
+          const Algorithm &algorithm)
+      : module(module), body(body), algorithm(algorithm) {}
+  void emit();
+
+private:
+  Grid measure(cpu::Frame &frame);
+  void emitItems();
+  void emitScratch();
+  void emitRun();
+  Value *describe(cpu::LoopBuilder &b, mlir::Type element, unsigned rank);
+  void setAxis(cpu::LoopBuilder &b, Value *buffer, unsigned rank, unsigned axis,
+               Value *min, Value *extent, Value *stride);
+  void callStep(cpu::Frame &frame, const Step &step, ArrayRef<Value *> inputs,
+                ArrayRef<Value *> outs, const Box &box);
+  Value *loadScalar(cpu::LoopBuilder &b, unsigned number, Type *type);
+  mlir::RankedTensorType bufferType(unsigned buffer);
+  void addRunTime();
+
+  Module &module;
+  const cpu::KernelBody &body;
+  const Algorithm &algorithm;
+  Value *buffers = nullptr, *dims = nullptr, *scalars = nullptr;
+};
+
+} // namespace
+
+// From the innermost axis: each takes what the axes inside leave of an item.
+Grid Entries::measure(cpu::Frame &frame) {
+  cpu::LoopBuilder &b = frame.b;
+  Grid grid;
+  size_t rank = algorithm.grid.size();
+  grid.extents.resize(rank);
+  grid.parts.resize(rank);
+  grid.counts.resize(rank);
+  Value *one = b.index(1);
+  Value *inside = b.maximum(one, frame.product(algorithm.inner));
+  Value *left = b.maximum(one, b.divide(b.index(itemElements), inside));
+  grid.items = one;
+  for (size_t axis = rank; axis-- > 0;) {
+    const GridAxis &it = algorithm.grid[axis];
+    Value *extent = frame.extent(it.extent);
+    Value *part = b.index(it.part);
+    if (!it.part) {
+      part = b.roundUp(b.minimum(b.maximum(extent, one), left), it.multiple);
+      left = b.maximum(one, b.divide(left, part));
+    }
+    grid.extents[axis] = extent;
+    grid.parts[axis] = part;
+    grid.counts[axis] = b.ceilDivide(extent, part);
+    grid.items = b.multiply(grid.items, grid.counts[axis]);
+  }
+  return grid;
+}
+
+void Entries::emitItems() {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::getUnqual(context);
+  Function *function = cpu::declareFunction(
+      module, body.name() + "_items", Type::getInt64Ty(context), {pointer});
+  cpu::Frame frame(body, function, function->getArg(0));
+  Value *items = measure(frame).items;
+  frame.b.CreateRet(items);
+}
+
+void Entries::emitScratch() {
+  LLVMContext &context = module.getContext();
+  Function *function = cpu::declareFunction(module, body.name() + "_scratch",
+                                            Type::getInt64Ty(context),
+                                            {PointerType::getUnqual(context)});
+  cpu::LoopBuilder b(function);
+  b.CreateRet(b.index(0));
+}
+
+mlir::RankedTensorType Entries::bufferType(unsigned buffer) {
+  kernel::FuncOp func = body.func();
+  unsigned ins = unsigned(func.getInArgs().size());
+  mlir::Value argument =
+      buffer < ins ? func.getInArgs()[buffer] : func.getOutArgs()[buffer - ins];
+  return mlir::cast<mlir::RankedTensorType>(argument.getType());
+}
+
+/// A descriptor with room for its axes. Codes of types are Halide's: 1 for
+/// integers without a sign, 2 for floating point.
+Value *Entries::describe(cpu::LoopBuilder &b, mlir::Type element,
+                         unsigned rank) {
+  Type *bytes = ArrayType::get(b.getInt8Ty(), layout::bufferBytes);
+  auto *buffer = b.CreateAlloca(bytes);
+  buffer->setAlignment(Align(8));
+  b.CreateMemSet(buffer, b.getInt8(0), layout::bufferBytes, Align(8));
+  auto *axes = b.CreateAlloca(
+      ArrayType::get(b.getInt8Ty(), layout::dimBytes * std::max(1u, rank)));
+  axes->setAlignment(Align(8));
+  b.CreateMemSet(axes, b.getInt8(0), layout::dimBytes * std::max(1u, rank),
+                 Align(8));
+  unsigned bits = std::max(8u, element.getIntOrFloatBitWidth());
+  bool isFloat = element.isF32() || element.isF64();
+  uint32_t type = (isFloat ? 2u : 1u) | bits << 8 | 1u << 16;
+  auto at = [&](uint64_t offset) {
+    return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), buffer, offset);
+  };
+  b.CreateStore(b.getInt32(type), at(layout::type));
+  b.CreateStore(b.getInt32(rank), at(layout::dimensions));
+  b.CreateStore(axes, at(layout::dim));
+  return buffer;
+}
+
+void Entries::setAxis(cpu::LoopBuilder &b, Value *buffer, unsigned rank,
+                      unsigned axis, Value *min, Value *extent, Value *stride) {
+  Value *axes = b.CreateLoad(
+      b.getPtrTy(),
+      b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), buffer, layout::dim));
+  uint64_t place = (rank - 1 - axis) * layout::dimBytes;
+  auto store = [&](uint64_t offset, Value *value) {
+    b.CreateStore(
+        b.CreateTrunc(value, b.getInt32Ty()),
+        b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), axes, place + offset));
+  };
+  store(layout::min, min);
+  store(layout::extent, extent);
+  store(layout::stride, stride);
+}
+
+Value *Entries::loadScalar(cpu::LoopBuilder &b, unsigned number, Type *type) {
+  return b.CreateLoad(
+      type, b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), scalars, number));
+}
+
+static Value *loadBuffer(cpu::LoopBuilder &b, Value *buffers, unsigned number) {
+  return b.CreateLoad(b.getPtrTy(), b.CreateConstInBoundsGEP1_64(
+                                        b.getPtrTy(), buffers, number));
+}
+
+static void setHost(cpu::LoopBuilder &b, Value *buffer, Value *host) {
+  b.CreateStore(
+      host, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), buffer, layout::host));
+}
+
+// Crops the outs to the box and calls the function of the step.
+void Entries::callStep(cpu::Frame &frame, const Step &step,
+                       ArrayRef<Value *> inputs, ArrayRef<Value *> outs,
+                       const Box &box) {
+  cpu::LoopBuilder &b = frame.b;
+  unsigned rank = unsigned(step.shape.size());
+  unsigned ins = unsigned(body.func().getInArgs().size());
+  for (auto [number, out] : enumerate(step.outs)) {
+    mlir::Type element = bufferType(ins + out).getElementType();
+    Value *stride = b.index(1), *offset = b.index(0);
+    for (unsigned axis = rank; axis-- > 0;) {
+      Value *extent = frame.extent(step.shape[axis]);
+      Value *min = b.index(0), *end = extent;
+      for (auto [cutAxis, cut] : enumerate(step.cuts)) {
+        if (cut.first != axis)
+          continue;
+        min = b.divide(box.starts[cutAxis], b.index(cut.second));
+        end = b.ceilDivide(box.ends[cutAxis], b.index(cut.second));
+      }
+      setAxis(b, outs[number], rank, axis, min, b.CreateSub(end, min), stride);
+      offset = b.add(offset, b.multiply(min, stride));
+      stride = b.multiply(stride, extent);
+    }
+    Value *base = loadBuffer(b, buffers, ins + out);
+    setHost(b, outs[number],
+            b.CreatePtrAdd(
+                base, b.multiply(offset, b.index(frame.bytesOf(element)))));
+  }
+  Function *function = module.getFunction(step.name);
+  SmallVector<Value *> arguments(inputs);
+  auto typeOfNext = [&] {
+    return function->getFunctionType()->getParamType(arguments.size());
+  };
+  for (unsigned dim = 0; dim < body.dimCount(); ++dim)
+    arguments.push_back(b.CreateTrunc(
+        b.CreateLoad(b.getInt64Ty(),
+                     b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), dims, dim)),
+        b.getInt32Ty()));
+  for (unsigned number = 0; number < algorithm.arguments.scalars.size();
+       ++number)
+    arguments.push_back(loadScalar(b, number, typeOfNext()));
+  for (Value *start : box.starts)
+    arguments.push_back(b.CreateTrunc(start, b.getInt32Ty()));
+  arguments.push_back(b.getInt32(0)); // never
+  arguments.append(outs.begin(), outs.end());
+  b.CreateCall(function, arguments);
+}
+
+void Entries::emitRun() {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::getUnqual(context);
+  Type *number = Type::getInt64Ty(context);
+  Function *function = cpu::declareFunction(
+      module, body.name(), Type::getVoidTy(context),
+      {pointer, pointer, pointer, number, number, pointer});
+  buffers = function->getArg(0);
+  dims = function->getArg(1);
+  scalars = function->getArg(2);
+  cpu::Frame frame(body, function, dims);
+  cpu::LoopBuilder &b = frame.b;
+  unsigned ins = unsigned(body.func().getInArgs().size());
+  std::vector<SmallVector<Value *>> inputs, outs;
+  for (const Step &step : algorithm.steps) {
+    SmallVector<Value *> &read = inputs.emplace_back();
+    for (const Input &input : step.inputs) {
+      unsigned rank = unsigned(input.shape.size());
+      Value *buffer =
+          describe(b, bufferType(input.buffer).getElementType(), rank);
+      Value *stride = b.index(1);
+      for (unsigned axis = rank; axis-- > 0;) {
+        Value *extent = frame.extent(input.shape[axis]);
+        setAxis(b, buffer, rank, axis, b.index(0), extent, stride);
+        stride = b.multiply(stride, extent);
+      }
+      setHost(b, buffer, loadBuffer(b, buffers, input.buffer));
+      read.push_back(buffer);
+    }
+    SmallVector<Value *> &written = outs.emplace_back();
+    for (unsigned out : step.outs)
+      written.push_back(describe(b, bufferType(ins + out).getElementType(),
+                                 unsigned(step.shape.size())));
+  }
+  Grid grid = measure(frame);
+  Value *last = function->getArg(4);
+  auto hasItem = [&](cpu::ValueRange carried) {
+    return b.CreateICmpSLT(carried[0], last);
+  };
+  b.emitWhile({function->getArg(3)}, hasItem, [&](cpu::ValueRange carried) {
+    Value *rest = carried[0], *length = b.index(1);
+    Box box;
+    box.starts.resize(grid.parts.size());
+    box.ends.resize(grid.parts.size());
+    for (size_t axis = grid.parts.size(); axis-- > 0;) {
+      Value *digit = axis ? b.remainder(rest, grid.counts[axis]) : rest;
+      rest = axis ? b.divide(rest, grid.counts[axis]) : rest;
+      Value *next = b.add(digit, b.index(1));
+      if (axis + 1 == grid.parts.size()) {
+        length = b.minimum(b.CreateSub(last, carried[0]),
+                           b.CreateSub(grid.counts[axis], digit));
+        next = b.add(digit, length);
+      }
+      box.starts[axis] = b.multiply(digit, grid.parts[axis]);
+      box.ends[axis] =
+          b.minimum(b.multiply(next, grid.parts[axis]), grid.extents[axis]);
+    }
+    for (size_t i = 0; i < algorithm.steps.size(); ++i)
+      callStep(frame, algorithm.steps[i], inputs[i], outs[i], box);
+    return cpu::Values{b.add(carried[0], length)};
+  });
+  b.CreateRetVoid();
+}
+
+// What stands on no stack comes from the C library. Halide reads up to a vector
+// behind what it asks for, and wants vectors aligned.
+void Entries::addRunTime() {
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::getUnqual(context);
+  Type *number = Type::getInt64Ty(context);
+  if (Function *allocate = module.getFunction("halide_malloc")) {
+    cpu::LoopBuilder b(allocate);
+    Value *bytes = b.roundUp(b.add(allocate->getArg(1), b.index(128)), 128);
+    b.CreateRet(
+        b.CreateCall(module.getOrInsertFunction(
+                         "aligned_alloc",
+                         FunctionType::get(pointer, {number, number}, false)),
+                     {b.index(128), bytes}));
+  }
+  if (Function *release = module.getFunction("halide_free")) {
+    cpu::LoopBuilder b(release);
+    b.CreateCall(
+        module.getOrInsertFunction(
+            "free", FunctionType::get(b.getVoidTy(), {pointer}, false)),
+        {release->getArg(1)});
+    b.CreateRetVoid();
+  }
+}
+
+void Entries::emit() {
+  addRunTime();
+  for (Function &function : module)
+    if (!function.isDeclaration())
+      function.setLinkage(GlobalValue::InternalLinkage);
+  for (GlobalVariable &global : module.globals())
+    if (!global.isDeclaration())
+      global.setLinkage(GlobalValue::InternalLinkage);
+  emitItems();
+  emitScratch();
+  emitRun();
+}
+
+void addEntryPoints(Module &module, const cpu::KernelBody &body,
+                    const Algorithm &algorithm) {
+  Entries(module, body, algorithm).emit();
+}
+
+} // namespace lamina::halide

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The exported functions of a kernel around its steps.
+
+#ifndef LAMINA_BACKENDS_HALIDE_ENTRYPOINTS_H
+#define LAMINA_BACKENDS_HALIDE_ENTRYPOINTS_H
+
+#include "backends/Halide/Algorithm.h"
+
+#include "llvm/IR/Module.h"
+
+namespace lamina::halide {
+
+/// Adds the three functions of runtime/ABI/Kernel.h to `module`, which has the
+/// functions of the steps, and what these call of Halide's run time. All else
+/// becomes private to the module.
+void addEntryPoints(llvm::Module &module, const cpu::KernelBody &body,
+                    const Algorithm &algorithm);
+
+} // namespace lamina::halide
+
+#endif // LAMINA_BACKENDS_HALIDE_ENTRYPOINTS_H

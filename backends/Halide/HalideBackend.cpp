@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kernels through Halide.
+//
+// Kernel -> algorithm -> schedule -> a module of each step -> one module with
+// the exported functions, which our LLVM finishes like one of the CPU backend.
+
+#include "backends/Halide/HalideBackend.h"
+
+#include "backends/CPU/CompileKernel.h"
+#include "backends/CPU/Target.h"
+#include "backends/Halide/Algorithm.h"
+#include "backends/Halide/CompileStep.h"
+#include "backends/Halide/EntryPoints.h"
+#include "backends/Halide/Schedule.h"
+
+#include "llvm/IR/DebugInfo.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Operator.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/Target/TargetMachine.h"
+#include "mlir/IR/Diagnostics.h"
+
+using namespace mlir;
+
+namespace lamina {
+
+/// Raised whenever the code for equal kernels changes.
+static constexpr int codeVersion = 1;
+
+namespace {
+class HalideBackend : public Backend {
+public:
+  HalideBackend(TargetModel model, Halide::Target machine)
+      : model(std::move(model)), machine(std::move(machine)) {}
+
+  llvm::StringRef name() const override { return "halide"; }
+  const TargetModel &target() const override { return model; }
+  std::string fingerprint() const override;
+  Verdict canCompile(kernel::FuncOp kernel) const override;
+  FailureOr<CompiledKernel> compile(kernel::FuncOp kernel) const override;
+  bool hasForm(llvm::StringRef form) const override {
+    return form == "llvm" || form == "asm" || form == "halide-stmt";
+  }
+  LogicalResult print(kernel::FuncOp kernel, llvm::StringRef form,
+                      llvm::raw_ostream &out) const override;
+
+private:
+  std::unique_ptr<llvm::Module> makeCode(kernel::FuncOp kernel,
+                                         llvm::LLVMContext &context) const;
+
+  TargetModel model;
+  Halide::Target machine;
+};
+} // namespace
+
+std::string HalideBackend::fingerprint() const {
+  return "halide " + std::to_string(codeVersion) + " " + model.triple + " " +
+         model.cpu + " " + model.features + " " + machine.to_string();
+}
+
+/// What `kernel` is as Funcs, or why it is none.
+static std::optional<halide::Algorithm> readKernel(const cpu::KernelBody &body,
+                                                   const TargetModel &model,
+                                                   std::string &why) {
+  try {
+    return halide::buildAlgorithm(body, model, why);
+  } catch (const Halide::Error &error) {
+    why = error.what();
+    return std::nullopt;
+  }
+}
+
+// The one way to know is to do it: a yes is then never wrong.
+Verdict HalideBackend::canCompile(kernel::FuncOp kernel) const {
+  switch (kernel.getKind()) {
+  case kernel::Kind::Attend:
+  case kernel::Kind::AttendGrad:
+    return Verdict::no("halide has no attention");
+  case kernel::Kind::Scatter:
+    return Verdict::no("halide has no scatter");
+  case kernel::Kind::Sort:
+    return Verdict::no("halide has no sort");
+  default:
+    break;
+  }
+  std::string why;
+  ScopedDiagnosticHandler silence(kernel.getContext(),
+                                  [&](Diagnostic &diagnostic) {
+                                    if (why.empty())
+                                      why = diagnostic.str();
+                                    return success();
+                                  });
+  FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
+  if (succeeded(body) && readKernel(*body, model, why))
+    return Verdict::yes();
+  return Verdict::no("halide " + why);
+}
+
+/// Tells LLVM to use what `target` has. Names of Halide, which differ from run
+/// to run, and its claims that two tensors never share memory, go; products
+/// and sums may be fused, as in the code of the CPU backend.
+static void adoptCode(llvm::Module &module, const TargetModel &target) {
+  llvm::StripDebugInfo(module);
+  for (llvm::Function &function : module) {
+    function.removeFnAttr("target-cpu");
+    function.removeFnAttr("target-features");
+    function.removeFnAttr("tune-cpu");
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    if (!target.features.empty())
+      function.addFnAttr("target-features", target.features);
+    std::string width = std::to_string(target.vectorBits);
+    function.addFnAttr("prefer-vector-width", width);
+    function.addFnAttr("min-legal-vector-width", width);
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      instruction.setAAMetadata(llvm::AAMDNodes());
+      if (llvm::isa<llvm::FPMathOperator>(instruction))
+        instruction.setHasAllowContract(true);
+    }
+  }
+}
+
+std::unique_ptr<llvm::Module>
+HalideBackend::makeCode(kernel::FuncOp kernel,
+                        llvm::LLVMContext &context) const {
+  FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
+  if (failed(body))
+    return nullptr;
+  std::string why;
+  auto algorithm = readKernel(*body, model, why);
+  if (!algorithm) {
+    kernel.emitOpError() << why;
+    return nullptr;
+  }
+  std::unique_ptr<llvm::TargetMachine> llvmMachine = cpu::makeMachine(model);
+  auto module = std::make_unique<llvm::Module>(kernel.getSymName(), context);
+  module->setTargetTriple(llvmMachine->getTargetTriple());
+  module->setDataLayout(llvmMachine->createDataLayout());
+  for (halide::Step &step : algorithm->steps) {
+    auto part =
+        halide::compileStep(step, *algorithm, model, machine, kernel, context);
+    if (!part)
+      return nullptr;
+    part->setTargetTriple(module->getTargetTriple());
+    part->setDataLayout(module->getDataLayout());
+    if (llvm::Linker::linkModules(*module, std::move(part))) {
+      kernel.emitOpError("has steps that are not linked");
+      return nullptr;
+    }
+  }
+  halide::addEntryPoints(*module, *body, *algorithm);
+  adoptCode(*module, model);
+  assert(!llvm::verifyModule(*module, &llvm::errs()) && "module is broken");
+  cpu::optimizeModule(*module, model);
+  return module;
+}
+
+FailureOr<CompiledKernel> HalideBackend::compile(kernel::FuncOp kernel) const {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> code = makeCode(kernel, context);
+  if (!code)
+    return failure();
+  return CompiledKernel{kernel.getSymName().str(),
+                        cpu::writeObject(*code, model)};
+}
+
+LogicalResult HalideBackend::print(kernel::FuncOp kernel, llvm::StringRef form,
+                                   llvm::raw_ostream &out) const {
+  if (form == "halide-stmt") {
+    FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
+    std::string why;
+    auto algorithm = readKernel(*body, model, why);
+    if (!algorithm)
+      return kernel.emitOpError() << why;
+    for (halide::Step &step : algorithm->steps)
+      if (failed(halide::printStep(step, *algorithm, model, machine, kernel,
+                                   "stmt", out)))
+        return failure();
+    return success();
+  }
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> code = makeCode(kernel, context);
+  if (!code)
+    return failure();
+  if (form == "llvm") {
+    out << *code;
+  } else {
+    auto text = cpu::writeObject(*code, model, /*asText=*/true);
+    out << llvm::StringRef(text.data(), text.size());
+  }
+  return success();
+}
+
+llvm::Expected<std::unique_ptr<Backend>>
+createHalideBackend(const TargetModel &host) {
+  std::optional<Halide::Target> machine = halide::makeTarget(host);
+  if (!machine)
+    return llvm::createStringError("--backend: halide has no code for " +
+                                   host.triple);
+  return std::make_unique<HalideBackend>(host, *machine);
+}
+
+} // namespace lamina
