@@ -92,8 +92,14 @@ void HostValues::visitLoop(Loop loop) {
   for (auto [inside, outside] : llvm::zip(loop.getWithArgs(), loop.getWith()))
     narrow(inside, contains(outside));
   if (loop.hasUntil()) {
-    for (BlockArgument argument : loop.getUntil().getArguments())
-      narrow(argument, false);
+    // The round, the carries, the rest. Data decides the number of rounds, so
+    // no carry is the host's.
+    auto asked = loop.getUntil().getArguments();
+    for (BlockArgument carry : asked.slice(1, carries.size()))
+      narrow(carry, false);
+    for (auto [inside, outside] :
+         llvm::zip_equal(asked.drop_front(1 + carries.size()), loop.getWith()))
+      narrow(inside, contains(outside));
     visit(loop.getUntil().front());
   }
   visit(*loop.getBodyBlock());

@@ -84,3 +84,26 @@ func.func @reshaped(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
   }
   return %y : tensor<1x2xf32>
 }
+
+// What `until` asks of the round and of numbers from around the loop is the host's, what it asks of a carry is not.
+// CHECK-LABEL: func @leaves
+// CHECK: } until(%[[ROUND:.*]], %[[X:.*]], %[[LEAST:.*]]) {
+// CHECK:   kernel.host ins(%[[ROUND]], %[[LEAST]] : tensor<i64>, tensor<i64>) -> tensor<i1> {
+// CHECK:     arith.cmpi sgt
+// CHECK:   graph.reduce sum %[[X]]
+// CHECK:   arith.cmpf
+// CHECK:   arith.andi
+func.func @leaves(%x: !x, %least: tensor<i64> {program.scalar = "step"}) -> !x {
+  %end, %rounds = graph.scan %i < 10 init(%c = %x : !x) with(%l = %least : tensor<i64>) {
+    %next = arith.addf %c, %c : !x
+    graph.yield %next : !x
+  } until(%i, %c, %l) {
+    %zero = arith.constant dense<0.0> : tensor<f32>
+    %late = arith.cmpi sgt, %i, %l : tensor<i64>
+    %sum = graph.reduce sum %c axes [0] : !x -> tensor<f32>
+    %large = arith.cmpf ogt, %sum, %zero : tensor<f32>
+    %both = arith.andi %late, %large : tensor<i1>
+    graph.yield %both : tensor<i1>
+  }
+  return %end : !x
+}
