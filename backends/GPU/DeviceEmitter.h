@@ -10,6 +10,7 @@
 #define LAMINA_BACKENDS_GPU_DEVICEEMITTER_H
 
 #include "backends/CPU/Frame.h"
+#include "backends/GPU/TensorMap.h"
 #include "backends/GPU/Threads.h"
 
 namespace lamina::gpu {
@@ -30,6 +31,8 @@ public:
   /// Bytes of shared memory of a block that are asked for at launch, beside
   /// variables of the module.
   virtual unsigned dynamicSharedBytes() const { return 0; }
+  /// Tensors of which the kernel takes a map, behind its other arguments.
+  virtual llvm::ArrayRef<TensorMap> tensorMaps() const { return {}; }
   /// Emits the number of blocks.
   virtual llvm::Value *emitBlocks(Frame &frame) = 0;
   /// Emits the bytes of global scratch that one block needs.

@@ -15,7 +15,7 @@ DeviceKernel makeDeviceKernel(kernel::FuncOp kernel, llvm::StringRef chip,
   if (failed(body))
     return device;
   device.body.emplace(std::move(*body));
-  device.emitter = chooseEmitter(*device.body);
+  device.emitter = chooseEmitter(*device.body, chip);
   if (device.emitter)
     device.module = emitModule(*device.body, *device.emitter, chip, context);
   return device;

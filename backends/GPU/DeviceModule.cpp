@@ -16,6 +16,7 @@
 #include "backends/GPU/ScatterEmitter.h"
 #include "backends/GPU/SortEmitter.h"
 #include "backends/GPU/TileEmitter.h"
+#include "backends/GPU/WgmmaEmitter.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -42,10 +43,14 @@ static std::unique_ptr<DeviceEmitter> chooseStructured(const KernelBody &body,
       cpu::createStructuredEmitter(body, /*lanes=*/1));
 }
 
-std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body) {
+std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body,
+                                             StringRef chip) {
   if (mlir::Operation *op = cpu::findStructuredOp(body))
     return chooseStructured(body, op);
   if (std::optional<cpu::ContractForm> form = cpu::ContractForm::match(body)) {
+    if (chip == "sm_90a")
+      if (auto emitter = WgmmaEmitter::create(body, *form))
+        return emitter;
     if (MmaEmitter::takes(*form))
       return std::make_unique<MmaEmitter>(body, std::move(*form));
     return std::make_unique<TileEmitter>(body, std::move(*form));
@@ -95,6 +100,9 @@ std::string deviceName(const KernelBody &body) {
   return name;
 }
 
+/// An encoded tensor map: passed by value, read where it is passed.
+constexpr uint64_t mapBytes = 128;
+
 static Function *declareKernel(const KernelBody &body,
                                const DeviceEmitter &emitter, Module &module) {
   LLVMContext &context = module.getContext();
@@ -102,11 +110,20 @@ static Function *declareKernel(const KernelBody &body,
   SmallVector<Type *> arguments(body.bufferCount(), pointer);
   arguments.append(body.dimCount(), Type::getInt64Ty(context));
   arguments.append({pointer, pointer});
+  unsigned firstMap = unsigned(arguments.size());
+  arguments.append(emitter.tensorMaps().size(), pointer);
   auto *function = Function::Create(
       FunctionType::get(Type::getVoidTy(context), arguments, false),
       Function::ExternalLinkage, deviceName(body), module);
   function->setCallingConv(CallingConv::PTX_Kernel);
   function->setDoesNotThrow();
+  for (unsigned i = firstMap; i < arguments.size(); ++i) {
+    function->addParamAttr(
+        i, Attribute::getWithByValType(
+               context, ArrayType::get(Type::getInt8Ty(context), mapBytes)));
+    function->addParamAttr(i, Attribute::getWithAlignment(context, Align(64)));
+    function->addParamAttr(i, Attribute::get(context, "nvvm.grid_constant"));
+  }
   function->addFnAttr("nvvm.maxntid", std::to_string(emitter.threads()));
   if (unsigned blocks = emitter.blocksAtOnce())
     function->addFnAttr("nvvm.minctasm", std::to_string(blocks));

@@ -21,10 +21,12 @@ namespace lamina::gpu {
 /// The kernel's name as PTX takes it: no dots.
 std::string deviceName(const KernelBody &body);
 
-/// Null after a diagnostic, if the body has no form.
-std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body);
+/// The best emitter for the processor `chip` ("sm_80"). Null after a
+/// diagnostic, if the body has no form.
+std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body,
+                                             llvm::StringRef chip);
 
-/// The module of `body` for the processor `chip` ("sm_80"), not optimized yet;
+/// The module of `body` for the processor `chip`, not optimized yet;
 /// null after a diagnostic.
 std::unique_ptr<llvm::Module> emitModule(const KernelBody &body,
                                          DeviceEmitter &emitter,

@@ -8,6 +8,8 @@
 
 #include "backends/GPU/EmulatedCalls.h"
 
+#include "backends/GPU/EmulatedGroupCalls.h"
+
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -22,7 +24,7 @@ namespace {
 /// A device function and the emulator's.
 struct Substitute {
   Intrinsic::ID id;
-  StringRef name;
+  StringRef name;                   ///< empty: nothing is left to do
   SmallVector<int, 2> details = {}; ///< constants behind the arguments
   bool accesses = false; ///< memory: the last argument numbers the access
 };
@@ -47,21 +49,54 @@ static ArrayRef<Substitute> substitutes() {
        {4, 1},
        true},
       {Intrinsic::nvvm_mma_m16n8k16_row_col_bf16, "multiply"},
+      {Intrinsic::nvvm_barrier_cta_sync_aligned_count, "wait_for_threads"},
+      {Intrinsic::nvvm_mbarrier_init_shared, "make_barrier", {}, true},
+      {Intrinsic::nvvm_mbarrier_arrive_shared, "arrive", {}, true},
+      {Intrinsic::nvvm_mbarrier_arrive_expect_tx_scope_cta_space_cta,
+       "arrive_for_bytes",
+       {},
+       true},
+      {Intrinsic::nvvm_mbarrier_try_wait_parity_scope_cta_space_cta,
+       "wait_for_phase",
+       {},
+       true},
+      {Intrinsic::nvvm_wgmma_fence_sync_aligned, "fence_sums"},
+      {Intrinsic::nvvm_wgmma_commit_group_sync_aligned, "commit_products"},
+      {Intrinsic::nvvm_wgmma_wait_group_sync_aligned, "wait_for_products"},
+      // Threads see memory in one order and have all registers they ask for.
+      {Intrinsic::nvvm_fence_mbarrier_init_release_cluster, ""},
+      {Intrinsic::nvvm_setmaxnreg_inc_sync_aligned_u32, ""},
+      {Intrinsic::nvvm_setmaxnreg_dec_sync_aligned_u32, ""},
   };
   return table;
 }
 
-static constexpr StringRef prefix = "lamina_emulated_";
+Value *makeLocal(CallInst &call, Type *type) {
+  BasicBlock &entry = call.getFunction()->getEntryBlock();
+  return IRBuilder<>(&*entry.getFirstInsertionPt()).CreateAlloca(type);
+}
+
+CallInst *callEmulator(IRBuilder<> &b, StringRef name, Type *result,
+                       ArrayRef<Value *> arguments) {
+  SmallVector<Type *> types;
+  for (Value *argument : arguments)
+    types.push_back(argument->getType());
+  FunctionCallee callee = b.GetInsertBlock()->getModule()->getOrInsertFunction(
+      (emulatorPrefix + name).str(), FunctionType::get(result, types, false));
+  return b.CreateCall(callee, arguments);
+}
 
 static void substitute(IntrinsicInst &call, const Substitute &by) {
-  Function &function = *call.getFunction();
+  if (by.name.empty()) {
+    call.eraseFromParent();
+    return;
+  }
   IRBuilder<> b(&call);
   SmallVector<Value *> arguments;
   Value *results = nullptr;
   Type *type = call.getType();
   if (type->isStructTy()) {
-    IRBuilder<> entry(&*function.getEntryBlock().getFirstInsertionPt());
-    results = entry.CreateAlloca(type);
+    results = makeLocal(call, type);
     arguments.push_back(results);
   }
   for (Value *argument : call.args())
@@ -72,13 +107,8 @@ static void substitute(IntrinsicInst &call, const Substitute &by) {
     arguments.push_back(b.getInt32(uint32_t(detail)));
   if (by.accesses)
     arguments.push_back(b.getInt32(0));
-  SmallVector<Type *> types;
-  for (Value *argument : arguments)
-    types.push_back(argument->getType());
-  Type *returned = results ? b.getVoidTy() : type;
-  FunctionCallee callee = function.getParent()->getOrInsertFunction(
-      (prefix + by.name).str(), FunctionType::get(returned, types, false));
-  Value *value = b.CreateCall(callee, arguments);
+  Value *value =
+      callEmulator(b, by.name, results ? b.getVoidTy() : type, arguments);
   if (results)
     value = b.CreateLoad(type, results);
   call.replaceAllUsesWith(value);
@@ -89,6 +119,9 @@ mlir::LogicalResult substituteCalls(Function &function,
                                     const cpu::KernelBody &body) {
   for (Instruction &instruction :
        make_early_inc_range(instructions(function))) {
+    if (auto *any = dyn_cast<CallInst>(&instruction);
+        any && substituteGroupCall(*any))
+      continue;
     auto *call = dyn_cast<IntrinsicInst>(&instruction);
     if (!call ||
         !call->getCalledFunction()->getName().starts_with("llvm.nvvm."))
@@ -111,10 +144,11 @@ mlir::LogicalResult substituteCalls(Function &function,
 static bool accessesByItself(const CallInst &call) {
   const Function *callee = call.getCalledFunction();
   StringRef name = callee ? callee->getName() : "";
-  return name.consume_front(prefix) &&
-         any_of(substitutes(), [&](const Substitute &one) {
-           return one.accesses && one.name == name;
-         });
+  return name.consume_front(emulatorPrefix) &&
+         (is_contained(groupAccesses, name) ||
+          any_of(substitutes(), [&](const Substitute &one) {
+            return one.accesses && one.name == name;
+          }));
 }
 
 void reportAccesses(Function &function) {
@@ -136,9 +170,9 @@ void reportAccesses(Function &function) {
   auto *type = FunctionType::get(
       b.getVoidTy(), {b.getPtrTy(), b.getInt32Ty(), b.getInt32Ty()}, false);
   FunctionCallee read =
-      module.getOrInsertFunction((prefix + "read").str(), type);
+      module.getOrInsertFunction((emulatorPrefix + "read").str(), type);
   FunctionCallee write =
-      module.getOrInsertFunction((prefix + "write").str(), type);
+      module.getOrInsertFunction((emulatorPrefix + "write").str(), type);
   uint32_t line = 0;
   for (Instruction *access : accesses) {
     Value *number = b.getInt32(++line);
@@ -161,7 +195,7 @@ bool waits(const Module &module) {
                                            "multiply"};
   return any_of(module, [](const Function &function) {
     StringRef name = function.getName();
-    return name.consume_front(prefix) &&
+    return name.consume_front(emulatorPrefix) &&
            (name.starts_with("wait") || is_contained(together, name));
   });
 }

@@ -20,12 +20,15 @@ using namespace llvm;
 namespace lamina::gpu {
 
 /// Gives each shared variable its place behind one address; returns the bytes
-/// of all.
-static int64_t placeSharedMemory(Module &module, Function &function) {
+/// of all. The one without a size, of `dynamicBytes`, comes last.
+static int64_t placeSharedMemory(Module &module, Function &function,
+                                 unsigned dynamicBytes) {
   SmallVector<GlobalVariable *> variables;
-  for (GlobalVariable &variable : module.globals())
-    if (variable.getAddressSpace() == NVPTXAS::ADDRESS_SPACE_SHARED)
-      variables.push_back(&variable);
+  for (bool hasSize : {true, false})
+    for (GlobalVariable &variable : module.globals())
+      if (variable.getAddressSpace() == NVPTXAS::ADDRESS_SPACE_SHARED &&
+          variable.hasInitializer() == hasSize)
+        variables.push_back(&variable);
   if (variables.empty())
     return 0;
   SmallVector<Constant *> constants(variables.begin(), variables.end());
@@ -36,13 +39,15 @@ static int64_t placeSharedMemory(Module &module, Function &function) {
   Value *base = b.CreateCall(shared);
   int64_t bytes = 0;
   for (GlobalVariable *variable : variables) {
+    bytes = int64_t(
+        alignTo(uint64_t(bytes), variable->getAlign().value_or(Align(16))));
     Value *address = b.CreateAddrSpaceCast(
         b.CreateConstGEP1_64(b.getInt8Ty(), base, uint64_t(bytes)),
         variable->getType());
     variable->replaceAllUsesWith(address);
     uint64_t size =
         module.getDataLayout().getTypeAllocSize(variable->getValueType());
-    bytes += int64_t(alignTo(size, 16));
+    bytes += variable->hasInitializer() ? int64_t(size) : dynamicBytes;
     variable->eraseFromParent();
   }
   return bytes;
@@ -119,14 +124,19 @@ static Function *emitThread(Module &module, const KernelBody &body,
                   b.CreateCall(scratchBytes, {function->getArg(1)}));
   arguments.push_back(function->getArg(2));
   arguments.push_back(b.CreatePtrAdd(function->getArg(3), b.CreateNeg(before)));
+  FunctionCallee map = module.getOrInsertFunction("lamina_emulated_tensor_map",
+                                                  pointer, b.getInt32Ty());
+  for (unsigned i = 0; arguments.size() < device->arg_size(); ++i)
+    arguments.push_back(b.CreateCall(map, {b.getInt32(i)}));
   b.CreateCall(device, arguments);
   b.CreateRetVoid();
   return function;
 }
 
 /// K(buffers, dims, scalars, first, last, scratch) and what it describes.
-static void emitRun(Module &module, const KernelBody &body, Function *thread,
-                    Function *sizes, unsigned threads, int64_t sharedBytes) {
+static void emitRun(Module &module, const KernelBody &body,
+                    DeviceEmitter &emitter, Function *thread, Function *sizes,
+                    int64_t sharedBytes) {
   LLVMContext &context = module.getContext();
   Type *pointer = PointerType::getUnqual(context);
   Type *i64 = Type::getInt64Ty(context), *i32 = Type::getInt32Ty(context);
@@ -135,12 +145,16 @@ static void emitRun(Module &module, const KernelBody &body, Function *thread,
                            {pointer, pointer, pointer, i64, i64, pointer});
   LoopBuilder b(run);
   Constant *name = b.CreateGlobalString(body.name(), "name", 0, &module);
-  auto *type =
-      StructType::get(context, {pointer, pointer, pointer, i32, i32, i32, i32});
+  Function *maps =
+      emitTensorMaps(module, body, emitter.tensorMaps(), body.name() + "_maps");
+  maps->setLinkage(GlobalValue::InternalLinkage);
+  auto *type = StructType::get(
+      context, {pointer, pointer, pointer, i32, i32, i32, i32, pointer, i32});
   auto *value = ConstantStruct::get(
-      type,
-      {name, thread, sizes, b.getInt32(body.bufferCount()), b.getInt32(threads),
-       b.getInt32(uint32_t(sharedBytes)), b.getInt32(waits(module))});
+      type, {name, thread, sizes, b.getInt32(body.bufferCount()),
+             b.getInt32(emitter.threads()), b.getInt32(uint32_t(sharedBytes)),
+             b.getInt32(waits(module)), maps,
+             b.getInt32(uint32_t(emitter.tensorMaps().size()))});
   auto *description =
       new GlobalVariable(module, type, /*isConstant=*/true,
                          GlobalValue::InternalLinkage, value, "kernel");
@@ -163,7 +177,10 @@ mlir::LogicalResult emulateModule(Module &module, const KernelBody &body,
   device->setLinkage(Function::InternalLinkage);
   device->removeFnAttr("nvvm.maxntid");
   device->removeFnAttr("nvvm.minctasm");
-  int64_t sharedBytes = placeSharedMemory(module, *device);
+  for (Argument &argument : device->args())
+    argument.removeAttr(Attribute::ByVal);
+  int64_t sharedBytes =
+      placeSharedMemory(module, *device, emitter.dynamicSharedBytes());
   if (failed(substituteCalls(*device, body)))
     return mlir::failure();
   reportAccesses(*device);
@@ -173,8 +190,8 @@ mlir::LogicalResult emulateModule(Module &module, const KernelBody &body,
   module.setPICLevel(PICLevel::BigPIC);
   Function *scratch = emitLaunchSizes(module, body, emitter, body.name());
   Function *thread = emitThread(module, body, device, scratch);
-  emitRun(module, body, thread, emitSizes(module, body, emitter),
-          emitter.threads(), sharedBytes);
+  emitRun(module, body, emitter, thread, emitSizes(module, body, emitter),
+          sharedBytes);
   assert(!verifyModule(module, &errs()) && "emulated module is broken");
   return mlir::success();
 }

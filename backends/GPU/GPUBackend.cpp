@@ -75,7 +75,7 @@ static mlir::LogicalResult finish(kernel::FuncOp kernel,
     name += ("_" + chip).str();
   }
   gpu::emitLaunchSizes(sizes, *device.body, *device.emitter, name);
-  gpu::emitLaunch(sizes, *device.emitter, name);
+  gpu::emitLaunch(sizes, *device.body, *device.emitter, name);
   makeNamesUnique(*device.module, name);
   gpu::optimizeModule(*device.module, chip);
   std::string why, text = gpu::writePTX(*device.module, chip, why);

@@ -30,11 +30,15 @@ Function *emitLaunchSizes(Module &module, const KernelBody &body,
                      [&](Frame &frame) { return emitter.emitScratch(frame); });
 }
 
-void emitLaunch(Module &module, const DeviceEmitter &emitter, StringRef name) {
+void emitLaunch(Module &module, const KernelBody &body,
+                const DeviceEmitter &emitter, StringRef name) {
   Type *i32 = Type::getInt32Ty(module.getContext());
+  ArrayRef<TensorMap> maps = emitter.tensorMaps();
   Constant *value = ConstantStruct::getAnon(
       {ConstantInt::get(i32, emitter.threads()),
-       ConstantInt::get(i32, emitter.dynamicSharedBytes())});
+       ConstantInt::get(i32, emitter.dynamicSharedBytes()),
+       ConstantInt::get(i32, maps.size()),
+       emitTensorMaps(module, body, maps, name + "_maps")});
   new GlobalVariable(module, value->getType(), /*isConstant=*/true,
                      GlobalValue::ExternalLinkage, value, name + "_launch");
 }

@@ -17,9 +17,9 @@ namespace lamina::gpu {
 llvm::Function *emitLaunchSizes(llvm::Module &module, const KernelBody &body,
                                 DeviceEmitter &emitter, llvm::StringRef name);
 
-/// Adds `<name>_launch`, a `LaminaLaunch`.
-void emitLaunch(llvm::Module &module, const DeviceEmitter &emitter,
-                llvm::StringRef name);
+/// Adds `<name>_launch`, a `LaminaLaunch`, and the `<name>_maps` in it.
+void emitLaunch(llvm::Module &module, const KernelBody &body,
+                const DeviceEmitter &emitter, llvm::StringRef name);
 
 } // namespace lamina::gpu
 

@@ -4,6 +4,7 @@
 
 #include "backends/GPU/MmaEmitter.h"
 
+#include "backends/GPU/SumBand.h"
 #include "backends/GPU/TensorCore.h"
 
 using namespace llvm;
@@ -17,9 +18,6 @@ constexpr int64_t depth = 32, stepDepth = 16;
 /// With three stages the largest tile takes 48 KiB, what a block may have
 /// without asking for more.
 constexpr unsigned stages = 3;
-/// Eight numbers more than a row has, so that the rows of a fragment are stored
-/// to different banks.
-constexpr int64_t bandPadding = 8;
 
 /// Tiles of 64 where a tile of 128 would be half empty at any size.
 static MmaShape chooseShape(const cpu::ContractForm &form) {
@@ -132,83 +130,33 @@ Values MmaEmitter::emitSums(Frame &frame, const Work &work) {
   return end;
 }
 
-//===----------------------------------------------------------------------===//
-// The end of a tile
-//===----------------------------------------------------------------------===//
-
-// Of each 16 × 8 numbers a lane holds two neighbours of row lane / 4 and two of
-// the row eight further down.
-void MmaEmitter::keepSums(Frame &frame, const Work &work,
-                          ValueRange sums) const {
-  LoopBuilder &b = frame.b;
-  Value *lane = b.remainder(Threads(b).thread(), b.index(warpThreads));
-  Value *pitch = b.index(shape.columns + bandPadding);
-  Value *first =
-      b.add(b.multiply(b.divide(lane, b.index(4)), pitch),
-            b.add(work.warpColumn,
-                  b.multiply(b.remainder(lane, b.index(4)), b.index(2))));
-  Type *two = FixedVectorType::get(b.getFloatTy(), 2);
-  for (int64_t row = 0; row < shape.warpRows; row += 16)
-    for (int64_t column = 0; column < shape.warpColumns; column += 8)
-      for (int64_t half : {0, 8}) {
-        Value *pair = PoisonValue::get(two);
-        for (uint64_t i : {0, 1})
-          pair = b.CreateInsertElement(pair, sums[i], i);
-        sums = sums.drop_front(2);
-        Value *place =
-            b.add(first, b.add(b.multiply(b.index(row + half), pitch),
-                               b.index(column)));
-        b.CreateAlignedStore(
-            pair, b.CreateGEP(b.getFloatTy(), work.memory, place), Align(8));
-      }
-}
-
-void MmaEmitter::finishBand(Frame &frame, const Work &work, Value *firstRow) {
-  LoopBuilder &b = frame.b;
-  Value *columns = b.index(shape.columns);
-  Value *pitch = b.index(shape.columns + bandPadding);
-  b.emitFor(Threads(b).thread(), b.index(shape.warpRows * shape.columns),
-            b.index(threads()), [&](Value *number) {
-              Value *inBand = b.divide(number, columns);
-              Value *inRow = b.remainder(number, columns);
-              Value *row = b.add(b.add(work.place.row, firstRow), inBand);
-              Value *column = b.add(work.place.column, inRow);
-              Value *isInside =
-                  b.CreateAnd(b.CreateICmpSLT(row, work.place.rows),
-                              b.CreateICmpSLT(column, work.place.columns));
-              b.emitIf(isInside, [&] {
-                Value *place = b.add(b.multiply(inBand, pitch), inRow);
-                Value *sum = b.CreateLoad(
-                    b.getFloatTy(),
-                    b.CreateGEP(b.getFloatTy(), work.memory, place));
-                tiles.finish(frame, work.place, row, column, sum, work.block);
-              });
-            });
-}
-
 mlir::LogicalResult MmaEmitter::emitThread(Frame &frame, Value *) {
   LoopBuilder &b = frame.b;
   Threads threads(b);
-  int64_t bandBytes = shape.warpRows * (shape.columns + bandPadding) * 4;
+  SumBand band(shape.warpRows, shape.columns);
   Evaluator block(frame, 1);
   block.setAnchor();
   Value *warp = b.divide(threads.thread(), b.index(warpThreads));
   Value *across = b.index(shape.warpsAcross());
-  Work work{
-      tiles.place(frame, threads.block(), shape.rows, shape.columns),
-      threads.sharedMemory(std::max(stages * stageBytes(), bandBytes), "ring"),
-      tiles.size(frame, tiles.form.k),
-      b.multiply(b.divide(warp, across), b.index(shape.warpRows)),
-      b.multiply(b.remainder(warp, across), b.index(shape.warpColumns)),
-      block};
+  Work work{tiles.place(frame, threads.block(), shape.rows, shape.columns),
+            threads.sharedMemory(std::max(stages * stageBytes(), band.bytes()),
+                                 "ring"),
+            tiles.size(frame, tiles.form.k),
+            b.multiply(b.divide(warp, across), b.index(shape.warpRows)),
+            b.multiply(b.remainder(warp, across), b.index(shape.warpColumns)),
+            block};
   Values sums = emitSums(frame, work);
   b.emitFor(b.index(0), b.index(shape.rows), b.index(shape.warpRows),
-            [&](Value *band) {
+            [&](Value *row) {
               threads.waitForBlock();
-              b.emitIf(b.CreateICmpEQ(work.warpRow, band),
-                       [&] { keepSums(frame, work, sums); });
+              b.emitIf(b.CreateICmpEQ(work.warpRow, row), [&] {
+                band.keep(b, work.memory, work.warpColumn, shape.warpColumns,
+                          sums);
+              });
               threads.waitForBlock();
-              finishBand(frame, work, band);
+              band.finish(frame, tiles, work.place, work.memory,
+                          b.add(work.place.row, row), threads.thread(),
+                          this->threads(), block);
             });
   return tiles.result();
 }

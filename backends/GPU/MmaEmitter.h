@@ -58,8 +58,6 @@ private:
   cpu::Values emitSums(Frame &frame, const Work &work);
   cpu::Values multiplyStage(Frame &frame, const Work &work, llvm::Value *stage,
                             cpu::Values sums) const;
-  void keepSums(Frame &frame, const Work &work, cpu::ValueRange sums) const;
-  void finishBand(Frame &frame, const Work &work, llvm::Value *firstRow);
 
   ContractTiles tiles;
   MmaShape shape;

@@ -40,7 +40,8 @@ Value *OperandTile::chunk(Frame &frame, Value *memory, Value *line,
 //===----------------------------------------------------------------------===//
 
 // Eight neighbours along the last axis, at a multiple of 16 bytes wherever they
-// begin, and in one loop.
+// begin, and in one loop. A tensor may be a part of a stack of its like, so its
+// own size must be such a multiple, too.
 bool OperandTile::canCopy(Frame &frame) const {
   const cpu::Storage *where = frame.storage(operand->get());
   mlir::AffineMap map = tiles.form.mapOf(operand);

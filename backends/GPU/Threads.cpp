@@ -69,4 +69,15 @@ Value *Threads::sharedMemory(int64_t bytes, const Twine &name) {
   return b.CreateAddrSpaceCast(memory, b.getPtrTy());
 }
 
+// Without a size and external: only so does NVPTX leave the size to the launch.
+Value *Threads::dynamicMemory(const Twine &name) {
+  Module &module = *b.function()->getParent();
+  auto *memory = new GlobalVariable(
+      module, ArrayType::get(b.getInt8Ty(), 0), /*isConstant=*/false,
+      GlobalValue::ExternalLinkage, nullptr, name, nullptr,
+      GlobalValue::NotThreadLocal, NVPTXAS::ADDRESS_SPACE_SHARED);
+  memory->setAlignment(Align(1024));
+  return b.CreateAddrSpaceCast(memory, b.getPtrTy());
+}
+
 } // namespace lamina::gpu

@@ -38,6 +38,8 @@ public:
 
   /// Memory that all threads of the block share, aligned to 16.
   llvm::Value *sharedMemory(int64_t bytes, const llvm::Twine &name);
+  /// The shared memory that the launch asks for, aligned to 1024.
+  llvm::Value *dynamicMemory(const llvm::Twine &name);
 
 private:
   llvm::Value *special(llvm::Intrinsic::ID id);

@@ -11,6 +11,8 @@
 #ifndef LAMINA_RUNTIME_ABI_EMULATOR_H
 #define LAMINA_RUNTIME_ABI_EMULATOR_H
 
+#include "runtime/ABI/TensorMap.h"
+
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -29,10 +31,12 @@ typedef struct LaminaEmulatedKernel {
   const char *name;
   LaminaEmulatedThread thread;
   LaminaEmulatedSizes sizes;
-  int32_t buffers;      /* how many */
-  int32_t threads;      /* of a block */
-  int32_t shared_bytes; /* of a block */
-  int32_t waits;        /* whether threads ever wait for others */
+  int32_t buffers;       /* how many */
+  int32_t threads;       /* of a block */
+  int32_t shared_bytes;  /* of a block */
+  int32_t waits;         /* whether threads ever wait for others */
+  LaminaTensorMaps maps; /* of this many tensors */
+  int32_t map_count;
 } LaminaEmulatedKernel;
 
 /* `seed` 0 runs threads in order, any other mixes them in a way of its own;
@@ -52,8 +56,9 @@ int32_t lamina_emulated_block(void);
 /* Shared memory of the block. */
 void *lamina_emulated_shared(void);
 
-/* bar.sync 0; bar.warp.sync; shfl.sync.bfly.b32 */
+/* bar.sync 0; bar.sync of some threads; bar.warp.sync; shfl.sync.bfly.b32 */
 void lamina_emulated_wait_for_block(int32_t barrier);
+void lamina_emulated_wait_for_threads(int32_t barrier, int32_t threads);
 void lamina_emulated_wait_for_warp(int32_t members);
 int32_t lamina_emulated_exchange(int32_t members, int32_t word,
                                  int32_t distance, int32_t clamp);
@@ -71,6 +76,34 @@ void lamina_emulated_multiply(float *sums, uint32_t a0, uint32_t a1,
                               uint32_t a2, uint32_t a3, uint32_t b0,
                               uint32_t b1, float c0, float c1, float c2,
                               float c3);
+
+/* A map as `lamina_emulated_copy_box` takes it. */
+const void *lamina_emulated_tensor_map(int32_t number);
+
+/* mbarrier: init, arrive, arrive.expect_tx, try_wait.parity, which here waits
+ * and returns 1. */
+void lamina_emulated_make_barrier(void *barrier, int32_t arrivals,
+                                  int32_t line);
+int64_t lamina_emulated_arrive(void *barrier, int32_t line);
+int64_t lamina_emulated_arrive_for_bytes(void *barrier, int32_t bytes,
+                                         int32_t line);
+int32_t lamina_emulated_wait_for_phase(void *barrier, int32_t parity,
+                                       int32_t line);
+
+/* cp.async.bulk.tensor of the box at `at`, whose bytes `barrier` counts. */
+void lamina_emulated_copy_box(void *to, void *barrier, const void *map,
+                              const int32_t *at, int32_t rank, int32_t line);
+
+/* wgmma: fence; mma_async m64n(columns)k16 of bf16 on descriptors, which leaves
+ * tokens in `sums`; commit_group; wait_group; wait_group 0, which puts numbers
+ * in place of the tokens. */
+void lamina_emulated_fence_sums(void);
+void lamina_emulated_multiply_in_group(float *sums, int32_t columns, uint64_t a,
+                                       uint64_t b, int32_t a_is_transposed,
+                                       int32_t b_is_transposed, int32_t line);
+void lamina_emulated_commit_products(void);
+void lamina_emulated_wait_for_products(int64_t pending);
+void lamina_emulated_wait_for_sums(float *sums, int32_t count);
 
 /* An access to `bytes` bytes at `address`; `line` is a number of the kernel's
  * own that its error messages name. */

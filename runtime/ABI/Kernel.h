@@ -10,6 +10,8 @@
 #ifndef LAMINA_RUNTIME_ABI_KERNEL_H
 #define LAMINA_RUNTIME_ABI_KERNEL_H
 
+#include "runtime/ABI/TensorMap.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,10 +58,13 @@ typedef struct LaminaVariant {
 
 /* How a block of a device's kernel is launched. The kernel takes a pointer for
  * each buffer, an i64 for each size, a pointer to the scalars (laid out as
- * above) and one to the scratch of all blocks; the grid has one dimension. */
+ * above), one to the scratch of all blocks, and the encoded tensor maps of
+ * TensorMap.h, 128 bytes each by value; the grid has one dimension. */
 typedef struct LaminaLaunch {
   int32_t threads;      /* of a block */
   int32_t shared_bytes; /* of a block, beside what the code declares itself */
+  int32_t map_count;    /* tensor maps that the kernel takes */
+  LaminaTensorMaps maps;
 } LaminaLaunch;
 
 /* A kernel of the tape on a device. */

@@ -12,11 +12,11 @@ namespace lamina::emulator {
 
 namespace context = boost::context;
 
+static constexpr int blockBarriers = 16;
 /// A kernel's frame is a few hundred bytes; printing a fault needs more.
 static constexpr size_t stackBytes = 64 << 10;
 
-/// The next number of a sequence that is good enough to mix threads.
-static uint64_t next(uint64_t &state) {
+uint64_t next(uint64_t &state) {
   state ^= state << 13;
   state ^= state >> 7;
   state ^= state << 17;
@@ -54,6 +54,14 @@ void Block::makeFibers(int wanted) {
   }
 }
 
+void Thread::restart() {
+  state = State::Ready;
+  copies.clear();
+  isFenced = false;
+  lastProduct = -1;
+  groupsOfProducts.clear();
+}
+
 void Block::pause(State state) {
   threads[size_t(now)].state = state;
   scheduler = std::move(scheduler).resume();
@@ -89,25 +97,37 @@ int Block::choose(uint64_t &random) const {
   return -1;
 }
 
+// Memory that a copy is under way to is another block's soon.
+bool Block::isDone() {
+  for (int i = 0; i < count; ++i)
+    if (threads[size_t(i)].state != State::Done)
+      return false;
+  if (!boxes.empty()) {
+    now = boxes.front().thread;
+    fault("is at its end with all others, but its copy to " +
+          std::to_string(boxes.front().to) + " of shared memory is under way");
+  }
+  return true;
+}
+
 void Block::runTogether(uint64_t seed) {
   makeFibers(count);
-  for (int i = 0; i < count; ++i) {
-    threads[size_t(i)].state = State::Ready;
-    threads[size_t(i)].copies.clear();
-  }
+  for (int i = 0; i < count; ++i)
+    threads[size_t(i)].restart();
+  barriers.clear();
+  boxes.clear();
+  products.assign(size_t(count + groupThreads - 1) / groupThreads, {});
   now = 0;
   while (true) {
     int chosen = choose(seed);
     if (chosen < 0) {
-      bool isReleased = releaseBlock();
-      for (int warp = 0; warp * warpThreads < count; ++warp)
-        isReleased |= releaseWarp(warp);
-      if (isReleased)
+      if (release())
         continue;
-      for (int i = 0; i < count; ++i)
-        if (threads[size_t(i)].state != State::Done)
-          reportHang();
-      return;
+      if (isDone())
+        return;
+      if (completeCopy(seed))
+        continue;
+      reportHang();
     }
     now = chosen;
     Thread &thread = threads[size_t(now)];
@@ -119,20 +139,54 @@ void Block::runTogether(uint64_t seed) {
 // Waiting
 //===----------------------------------------------------------------------===//
 
-bool Block::releaseBlock() {
+bool Block::release() {
+  bool isReleased = releasePhases();
+  for (int barrier = 0; barrier < blockBarriers; ++barrier)
+    isReleased |= releaseBarrier(barrier);
+  for (int warp = 0; warp * warpThreads < count; ++warp)
+    isReleased |= releaseWarp(warp);
+  for (int group = 0; (group + 1) * groupThreads <= count; ++group)
+    isReleased |= releaseGroup(group);
+  return isReleased;
+}
+
+// What some threads wrote before their barrier is taken for seen by all: a
+// barrier of a part of the block hides missing ones between the others.
+bool Block::releaseBarrier(int barrier) {
+  int waiting = 0, expected = 0;
+  auto isHere = [&](const Thread &thread) {
+    return thread.state == State::WaitsForBlock && thread.barrier == barrier;
+  };
   for (int i = 0; i < count; ++i)
-    if (threads[size_t(i)].state != State::WaitsForBlock)
-      return false;
+    if (isHere(threads[size_t(i)])) {
+      ++waiting;
+      expected = threads[size_t(i)].expected;
+    }
+  if (waiting == 0 || waiting != expected)
+    return false;
   for (int i = 0; i < count; ++i)
-    threads[size_t(i)].state = State::Ready;
+    if (isHere(threads[size_t(i)]))
+      threads[size_t(i)].state = State::Ready;
   memory.passBlockBarrier();
   return true;
+}
+
+void Block::waitForThreads(int barrier, int expected) {
+  Thread &thread = threads[size_t(now)];
+  thread.members = 0;
+  thread.barrier = barrier;
+  thread.expected = expected;
+  pause(State::WaitsForBlock);
 }
 
 static const char *describe(State state) {
   switch (state) {
   case State::WaitsForBlock:
     return "waits for its block";
+  case State::WaitsForPhase:
+    return "waits for a phase";
+  case State::MultipliesInGroup:
+    return "waits in a product of its warpgroup";
   case State::WaitsForWarp:
     return "waits for its warp";
   case State::Exchanges:
@@ -148,6 +202,19 @@ static const char *describe(State state) {
   }
 }
 
+/// What a thread waits for, and one that waits for something else.
+std::string Block::describePhases(int first) const {
+  std::string what = barriers.describe(threads[size_t(first)].phaseAt);
+  for (int i = first; i < count; ++i) {
+    const Thread &other = threads[size_t(i)];
+    if (other.state == State::WaitsForPhase &&
+        other.phaseAt != threads[size_t(first)].phaseAt)
+      return what + "; thread " + std::to_string(i) + " " +
+             barriers.describe(other.phaseAt);
+  }
+  return what;
+}
+
 // Names one thread that waits and, if there is one, another that does
 // something else.
 void Block::reportHang() const {
@@ -155,10 +222,15 @@ void Block::reportHang() const {
   while (threads[size_t(waiting)].state == State::Done)
     ++waiting;
   const Thread &thread = threads[size_t(waiting)];
+  const_cast<Block *>(this)->now = waiting;
+  if (thread.state == State::WaitsForPhase)
+    fault(describePhases(waiting));
   std::string what = describe(thread.state);
   for (int i = 0; i < count; ++i) {
     const Thread &other = threads[size_t(i)];
     bool isMember = thread.state == State::WaitsForBlock ||
+                    (thread.state == State::MultipliesInGroup &&
+                     i / groupThreads == waiting / groupThreads) ||
                     (i / warpThreads == waiting / warpThreads &&
                      thread.members >> (i % warpThreads) & 1);
     if (isMember &&
@@ -169,13 +241,7 @@ void Block::reportHang() const {
       break;
     }
   }
-  const_cast<Block *>(this)->now = waiting;
   fault(what);
-}
-
-void Block::waitForBlock() {
-  threads[size_t(now)].members = 0;
-  pause(State::WaitsForBlock);
 }
 
 } // namespace lamina::emulator

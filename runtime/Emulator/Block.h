@@ -10,8 +10,11 @@
 #define LAMINA_RUNTIME_EMULATOR_BLOCK_H
 
 #include "runtime/ABI/Emulator.h"
+#include "runtime/Emulator/BoxCopy.h"
 #include "runtime/Emulator/CopyQueue.h"
+#include "runtime/Emulator/GroupProducts.h"
 #include "runtime/Emulator/Matrices.h"
+#include "runtime/Emulator/PhaseBarriers.h"
 #include "runtime/Emulator/SharedMemory.h"
 
 #include <boost/context/fiber.hpp>
@@ -28,11 +31,14 @@ struct Launch {
   const int64_t *dims;
   const void *scalars;
   void *scratch;
+  const TensorView *views; ///< one for each tensor map of the kernel
 };
 
 enum class State {
   Ready,
   WaitsForBlock,
+  WaitsForPhase,
+  MultipliesInGroup,
   WaitsForWarp,
   Exchanges,
   LoadsMatrices,
@@ -46,10 +52,26 @@ struct Thread {
   uint32_t members = 0; ///< of the warp's threads that it waits for
   uint32_t word = 0;    ///< what it gives to an exchange, then what it got
   uint32_t distance = 0;
+  int barrier = 0;     ///< of the block
+  int expected = 0;    ///< threads at that barrier
+  int64_t phaseAt = 0; ///< the barrier with phases
+  uint32_t parity = 0;
   const MatrixLoad *load = nullptr;
   const Product *product = nullptr;
   CopyQueue copies;
+  const GroupProduct *groupProduct = nullptr;
+  bool isFenced = false;            ///< sums may be read by products
+  int lastProduct = -1;             ///< of its warpgroup
+  std::deque<int> groupsOfProducts; ///< the last one of each
+
+  void restart();
 };
+
+/// The next number of a sequence that is good enough to mix threads.
+uint64_t next(uint64_t &state);
+
+/// How messages name an access.
+std::string where(int line);
 
 class Block {
 public:
@@ -63,7 +85,9 @@ public:
   int thread() const { return now; }
   int64_t number() const { return block; }
   SharedMemory &shared() { return memory; }
-  void waitForBlock();
+  const TensorView *view(int number) const { return launch.views + number; }
+  void waitForThreads(int barrier, int expected);
+  void waitForBlock() { waitForThreads(0, count); }
   void waitForWarp(uint32_t members);
   uint32_t exchange(uint32_t members, uint32_t word, uint32_t distance);
   void loadMatrices(const MatrixLoad &load);
@@ -73,13 +97,34 @@ public:
   void commitCopies() { threads[size_t(now)].copies.commit(); }
   void waitForCopies(int pending);
 
+  /// Barriers with phases, the copy engine.
+  void makeBarrier(const void *barrier, int arrivals, int line);
+  void arrive(const void *barrier, int64_t bytes, int line);
+  void waitForPhase(const void *barrier, uint32_t parity, int line);
+  void copyBox(BoxCopy copy, const void *to, const void *barrier, int line);
+
+  /// Products of a warpgroup.
+  void fenceSums() { threads[size_t(now)].isFenced = true; }
+  void multiplyInGroup(const GroupProduct &product);
+  void commitProducts();
+  void waitForProducts(int pending);
+  void waitForSums(float *sums, int count);
+
 private:
   void makeFibers(int count);
   void runAlone();
   void runTogether(uint64_t seed);
   int choose(uint64_t &random) const;
   void pause(State state);
-  bool releaseBlock();
+  bool isDone();
+  bool release();
+  bool releaseBarrier(int barrier);
+  bool releasePhases();
+  bool releaseGroup(int group);
+  bool completeCopy(uint64_t &random);
+  void completeProducts(int last);
+  void beginReads(const GroupProduct &product);
+  void checkBarrier(const void *barrier, int line);
   bool releaseWarp(int warp);
   bool areTogether(int first, uint32_t members, State state) const;
   void exchangeWords(int first, uint32_t members);
@@ -88,6 +133,7 @@ private:
   void findRanges();
   void checkAlignment(const char *what, const void *address, int bytes,
                       int line);
+  std::string describePhases(int first) const;
   [[noreturn]] void reportHang() const;
   [[noreturn]] void fault(const std::string &what) const;
 
@@ -99,6 +145,9 @@ private:
   std::vector<Thread> threads;
   boost::context::fiber scheduler;
   SharedMemory memory;
+  PhaseBarriers barriers;
+  std::vector<BoxCopy> boxes; ///< that are under way
+  std::vector<GroupProducts> products;
   /// What the kernel may touch: begin and bytes of each buffer, of the scalars
   /// and of the scratch. Known only with checks.
   struct Range {

@@ -31,7 +31,7 @@ static std::string nearest(const std::vector<const char *> &ends,
          " bytes behind the end of buffer " + std::to_string(best);
 }
 
-static std::string where(int line) {
+std::string where(int line) {
   return " (access " + std::to_string(line) + " of the kernel)";
 }
 

@@ -6,6 +6,7 @@
 
 #include "runtime/Emulator/Block.h"
 
+#include <algorithm>
 #include <atomic>
 
 using namespace lamina::emulator;
@@ -20,6 +21,18 @@ static Block &currentBlock() {
 static std::atomic<uint64_t> scheduleSeed{0};
 static std::atomic<bool> areChecked{false};
 
+static std::vector<TensorView> viewTensors(const LaminaEmulatedKernel &kernel,
+                                           void *const *buffers,
+                                           const int64_t *dims) {
+  std::vector<LaminaTensorMap> maps(size_t(kernel.map_count));
+  if (kernel.map_count)
+    kernel.maps(dims, maps.data());
+  std::vector<TensorView> views;
+  for (const LaminaTensorMap &map : maps)
+    views.push_back({map, static_cast<const char *>(buffers[map.buffer])});
+  return views;
+}
+
 extern "C" {
 
 void lamina_emulator_configure(uint64_t seed, int32_t check) {
@@ -30,7 +43,8 @@ void lamina_emulator_configure(uint64_t seed, int32_t check) {
 void lamina_emulate(const LaminaEmulatedKernel *kernel, void *const *buffers,
                     const int64_t *dims, const void *scalars, int64_t first,
                     int64_t last, void *scratch) {
-  Launch launch{kernel, buffers, dims, scalars, scratch};
+  std::vector<TensorView> views = viewTensors(*kernel, buffers, dims);
+  Launch launch{kernel, buffers, dims, scalars, scratch, views.data()};
   for (int64_t block = first; block < last; ++block)
     currentBlock().run(launch, block, scheduleSeed, areChecked);
 }
@@ -42,6 +56,10 @@ int32_t lamina_emulated_block(void) { return int32_t(currentBlock().number()); }
 void *lamina_emulated_shared(void) { return currentBlock().shared().address(); }
 
 void lamina_emulated_wait_for_block(int32_t) { currentBlock().waitForBlock(); }
+
+void lamina_emulated_wait_for_threads(int32_t barrier, int32_t threads) {
+  currentBlock().waitForThreads(barrier, threads);
+}
 
 void lamina_emulated_wait_for_warp(int32_t members) {
   currentBlock().waitForWarp(uint32_t(members));
@@ -87,6 +105,62 @@ void lamina_emulated_multiply(float *sums, uint32_t a0, uint32_t a1,
   uint32_t a[] = {a0, a1, a2, a3}, b[] = {b0, b1};
   float c[] = {c0, c1, c2, c3};
   currentBlock().multiply({a, b, c, sums});
+}
+
+const void *lamina_emulated_tensor_map(int32_t number) {
+  return currentBlock().view(number);
+}
+
+void lamina_emulated_make_barrier(void *barrier, int32_t arrivals,
+                                  int32_t line) {
+  currentBlock().makeBarrier(barrier, arrivals, line);
+}
+
+int64_t lamina_emulated_arrive(void *barrier, int32_t line) {
+  currentBlock().arrive(barrier, 0, line);
+  return 0;
+}
+
+int64_t lamina_emulated_arrive_for_bytes(void *barrier, int32_t bytes,
+                                         int32_t line) {
+  currentBlock().arrive(barrier, bytes, line);
+  return 0;
+}
+
+int32_t lamina_emulated_wait_for_phase(void *barrier, int32_t parity,
+                                       int32_t line) {
+  currentBlock().waitForPhase(barrier, uint32_t(parity), line);
+  return 1;
+}
+
+void lamina_emulated_copy_box(void *to, void *barrier, const void *map,
+                              const int32_t *at, int32_t rank, int32_t line) {
+  BoxCopy copy{};
+  copy.view = static_cast<const TensorView *>(map);
+  std::copy_n(at, rank, copy.at);
+  currentBlock().copyBox(copy, to, barrier, line);
+}
+
+void lamina_emulated_fence_sums(void) { currentBlock().fenceSums(); }
+
+void lamina_emulated_multiply_in_group(float *sums, int32_t columns, uint64_t a,
+                                       uint64_t b, int32_t a_is_transposed,
+                                       int32_t b_is_transposed, int32_t line) {
+  currentBlock().multiplyInGroup({sums,
+                                  columns,
+                                  {a, 64, a_is_transposed != 0},
+                                  {b, columns, b_is_transposed != 0},
+                                  line});
+}
+
+void lamina_emulated_commit_products(void) { currentBlock().commitProducts(); }
+
+void lamina_emulated_wait_for_products(int64_t pending) {
+  currentBlock().waitForProducts(int(pending));
+}
+
+void lamina_emulated_wait_for_sums(float *sums, int32_t count) {
+  currentBlock().waitForSums(sums, count);
 }
 
 } // extern "C"

@@ -55,28 +55,42 @@ bool SharedMemory::contains(const void *address) {
   return offset >= 0 && offset < std::ptrdiff_t(alignment);
 }
 
-std::string SharedMemory::access(const void *address, int length, int thread,
-                                 bool writes) {
-  auto offset = static_cast<const char *>(address) - base();
+std::string SharedMemory::check(int64_t offset, int length, int thread,
+                                bool writes) const {
   std::string what = (writes ? "writes " : "reads ") + std::to_string(length) +
                      " bytes at " + std::to_string(offset) +
                      " of shared memory";
   if (offset + length > size)
     return what + ", which has " + std::to_string(size);
-  for (std::ptrdiff_t at = offset; at < offset + length; ++at) {
-    Byte &byte = shadow[size_t(at)];
+  for (int64_t at = offset; at < offset + length; ++at) {
+    const Byte &byte = shadow[size_t(at)];
     if (byte.copier >= 0)
       return what + ", which thread " + std::to_string(byte.copier) +
              " copies to and has not waited for";
+    if (writes && byte.readers > 0)
+      return what + ", which a product that is under way reads";
     if (!isOrdered(byte.write, thread))
       return what + ", which thread " + std::to_string(byte.write.thread) +
              " writes with no barrier between them";
     if (writes && !isOrdered(byte.read, thread))
       return what + ", which thread " + std::to_string(byte.read.thread) +
              " reads with no barrier between them";
-    if (!writes && byte.write.thread < 0)
+    if (!writes && !byte.isWritten)
       return what + ", which nobody has written";
+  }
+  return "";
+}
+
+std::string SharedMemory::access(const void *address, int length, int thread,
+                                 bool writes) {
+  int64_t first = offset(address);
+  std::string what = check(first, length, thread, writes);
+  if (!what.empty())
+    return what;
+  for (int64_t at = first; at < first + length; ++at) {
+    Byte &byte = shadow[size_t(at)];
     note(writes ? byte.write : byte.read, thread);
+    byte.isWritten |= writes;
   }
   return "";
 }
@@ -93,9 +107,27 @@ void SharedMemory::finishCopy(const void *address, int length, int thread) {
   auto offset = static_cast<const char *>(address) - base();
   if (!shadow.empty())
     for (std::ptrdiff_t at = offset; at < offset + length; ++at) {
-      shadow[size_t(at)].copier = -1;
-      note(shadow[size_t(at)].write, thread);
+      Byte &byte = shadow[size_t(at)];
+      byte.copier = -1;
+      byte.write = Access();
+      if (thread >= 0)
+        note(byte.write, thread);
     }
+}
+
+std::string SharedMemory::beginRead(int64_t offset, int length, int thread) {
+  if (shadow.empty())
+    return "";
+  std::string what = check(offset, length, thread, /*writes=*/false);
+  if (what.empty())
+    addReaders(offset, length, 1);
+  return what;
+}
+
+void SharedMemory::addReaders(int64_t offset, int length, int count) {
+  if (!shadow.empty())
+    for (int64_t at = offset; at < offset + length; ++at)
+      shadow[size_t(at)].readers += count;
 }
 
 } // namespace lamina::emulator

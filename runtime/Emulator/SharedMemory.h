@@ -18,7 +18,10 @@ namespace lamina::emulator {
 class SharedMemory {
 public:
   void prepare(int bytes, int threads, bool check);
-  void *address() { return base(); }
+  char *address() { return base(); }
+  int64_t offset(const void *address) {
+    return static_cast<const char *>(address) - base();
+  }
 
   /// Whether `address` is in shared memory, or right behind it.
   bool contains(const void *address);
@@ -29,6 +32,11 @@ public:
   /// may read or write them.
   void beginCopy(const void *address, int bytes, int thread);
   void finishCopy(const void *address, int bytes, int thread);
+
+  /// From `begin` to `end` a product of `thread` that is under way may read the
+  /// bytes: nobody may write them. Returns what is wrong with that.
+  std::string beginRead(int64_t offset, int bytes, int thread);
+  void endRead(int64_t offset, int bytes) { addReaders(offset, bytes, -1); }
 
   void passBlockBarrier() { ++blockEpoch; }
   void passWarpBarrier(int warp) { ++warpEpochs[size_t(warp)]; }
@@ -44,9 +52,13 @@ private:
   struct Byte {
     Access read, write;
     int32_t copier = -1; ///< whose copy is under way; -1: none
+    int32_t readers = 0; ///< products that are under way
+    bool isWritten = false;
   };
 
   char *base();
+  std::string check(int64_t offset, int bytes, int thread, bool writes) const;
+  void addReaders(int64_t offset, int bytes, int count);
   bool isOrdered(const Access &before, int thread) const;
   void note(Access &access, int thread) const;
 

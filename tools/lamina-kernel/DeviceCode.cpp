@@ -7,6 +7,7 @@
 #include "backends/CPU/CompileKernel.h"
 #include "backends/GPU/DeviceModule.h"
 #include "backends/GPU/EmulatedModule.h"
+#include "tools/lamina-kernel/PlantedFault.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -18,7 +19,8 @@ makeDeviceCode(kernel::FuncOp kernel, const TargetModel &host,
   mlir::FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
   if (mlir::failed(body))
     return std::nullopt;
-  std::unique_ptr<gpu::DeviceEmitter> emitter = gpu::chooseEmitter(*body);
+  std::unique_ptr<gpu::DeviceEmitter> emitter =
+      gpu::chooseEmitter(*body, options.chip);
   if (!emitter)
     return std::nullopt;
   llvm::LLVMContext context;
@@ -26,6 +28,11 @@ makeDeviceCode(kernel::FuncOp kernel, const TargetModel &host,
       gpu::emitModule(*body, *emitter, options.chip, context);
   if (!module)
     return std::nullopt;
+  if (!options.fault.empty() && !plantFault(*module, options.fault)) {
+    llvm::errs() << "lamina-kernel: no place for the fault '" << options.fault
+                 << "' in '" << kernel.getSymName() << "'\n";
+    return std::nullopt;
+  }
   llvm::SmallVector<char, 0> nothing;
   if (options.emit == "raw") {
     module->print(llvm::outs(), nullptr);

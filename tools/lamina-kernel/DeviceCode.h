@@ -15,7 +15,8 @@ namespace lamina::tools {
 /// What to make of a kernel.
 struct DeviceOptions {
   std::string chip = "sm_80";
-  std::string emit; ///< raw, nvvm, ptx: print it; anything else: an object
+  std::string emit = {}; ///< raw, nvvm, ptx: print it; anything else: an object
+  std::string fault = {}; ///< planted into it (PlantedFault.h); empty: none
 };
 
 /// The object for the emulator on `host`; empty if code was printed instead.

@@ -49,6 +49,9 @@ static cl::opt<std::string>
 static cl::opt<std::string>
     backendName("backend", cl::init("cpu"),
                 cl::desc("the backend that compiles, as lamina has it"));
+static cl::opt<std::string>
+    fault("plant", cl::desc("break the kernel for a GPU in this way "
+                            "(PlantedFault.cpp), for its checks to find"));
 static cl::opt<uint64_t> schedule("schedule", cl::init(0),
                                   cl::desc("seed of the emulated threads' "
                                            "order; 0 takes them in order"));
@@ -116,7 +119,7 @@ static bool runObject(kernel::FuncOp kernel, llvm::ArrayRef<char> object,
 
 static bool processDevice(kernel::FuncOp kernel, const TargetModel &target) {
   std::optional<llvm::SmallVector<char, 0>> object =
-      tools::makeDeviceCode(kernel, target, {chip, emit});
+      tools::makeDeviceCode(kernel, target, {chip, emit, fault});
   if (!object || object->empty())
     return object.has_value();
   lamina_emulator_configure(schedule, /*check=*/emit == "check");

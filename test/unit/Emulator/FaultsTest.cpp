@@ -70,7 +70,7 @@ void sizesOfMirror(const int64_t *, int64_t *bytes) {
 }
 
 const LaminaEmulatedKernel kernel = {
-    "mirror", mirror, sizesOfMirror, 2, threads, threads * 4, 1};
+    "mirror", mirror, sizesOfMirror, 2, threads, threads * 4, 1, nullptr, 0};
 
 std::vector<float> run(Plant fault, uint64_t seed) {
   plant = fault;

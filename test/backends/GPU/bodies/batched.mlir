@@ -1,6 +1,7 @@
 // RUN: lamina-kernel %s --dims=1 | FileCheck %s
 // RUN: lamina-kernel %s --gpu=sm_80 --dims=1 | FileCheck %s
 // RUN: lamina-kernel %s --gpu=sm_80 --dims=3 --schedule=7 | FileCheck %s
+// RUN: lamina-kernel %s --gpu=sm_90a --dims=2 --schedule=7 | FileCheck %s
 //
 // Attention scores and their use on values, straight from the layouts
 // [b, t, h, d] of the projections; the weights are rounded as they are read.

@@ -1,7 +1,8 @@
-// RUN: lamina-kernel %s --dims=1 | FileCheck %s
-// RUN: lamina-kernel %s --gpu=sm_80 --dims=1 | FileCheck %s
-// RUN: lamina-kernel %s --gpu=sm_80 --dims=67 --schedule=5 | FileCheck %s
-// RUN: lamina-kernel %s --gpu=sm_80 --dims=131 | FileCheck %s
+// RUN: lamina-kernel %s --dims=1 --tolerance=0.008 | FileCheck %s
+// RUN: lamina-kernel %s --gpu=sm_80 --dims=1 --tolerance=0.008 | FileCheck %s
+// RUN: lamina-kernel %s --gpu=sm_80 --dims=67 --schedule=5 --tolerance=0.008 | FileCheck %s
+// RUN: lamina-kernel %s --gpu=sm_80 --dims=131 --tolerance=0.008 | FileCheck %s
+// RUN: lamina-kernel %s --gpu=sm_90a --dims=131 --tolerance=0.008 | FileCheck %s
 //
 // A dense layer on bf16 with gelu: the sum is kept as f32, the activation is
 // rounded for the next layer. 200 numbers of k are six tiles and a part of one.

@@ -2,6 +2,8 @@
 // RUN: lamina-kernel %s --gpu=sm_80 --dims=67,9,13 | FileCheck %s
 // RUN: lamina-kernel %s --gpu=sm_80 --dims=33,130,1 --schedule=3 | FileCheck %s
 // RUN: lamina-kernel %s --gpu=sm_80 --dims=1,1,1 | FileCheck %s
+// RUN: lamina-kernel %s --gpu=sm_90a --dims=67,9,13 | FileCheck %s
+// RUN: lamina-kernel %s --gpu=sm_90a --dims=33,300,1 --schedule=3 | FileCheck %s
 //
 // Products whose operands have either axis last: x · w', x' · dy summed into
 // what is there, and one whose rows are no multiple of 16 bytes.
