@@ -3,6 +3,7 @@
 // What the walk over an entry asks of a device.
 
 #include "runtime/Device/DevicePlayer.h"
+#include "runtime/Device/TensorMaps.h"
 #include "runtime/include/Error.h"
 
 #include <algorithm>
@@ -74,6 +75,10 @@ void DevicePlayer::launchPart(const Record<N> &record,
   for (cuda::Address &value : values)
     parameters.push_back(&value);
   const LaminaLaunch &shape = *kernel.code->launch;
+  std::vector<EncodedMap> maps =
+      encodeMaps(gpu, shape, dims.data(), values.data());
+  for (EncodedMap &map : maps)
+    parameters.push_back(&map);
   gpu.check(gpu.driver.launch(
       kernel.function, unsigned(blocks), 1, 1, unsigned(shape.threads), 1, 1,
       unsigned(shape.shared_bytes), gpu.stream, parameters.data(), nullptr));

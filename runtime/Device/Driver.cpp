@@ -54,6 +54,10 @@ static Driver load() {
     throw tooOld;
   LAMINA_CUDA_FUNCTIONS(LAMINA_CUDA_FIND)
 #undef LAMINA_CUDA_FIND
+#define LAMINA_CUDA_FIND(name, symbol, arguments)                              \
+  find(library, symbol, driver.name);
+  LAMINA_CUDA_LATER_FUNCTIONS(LAMINA_CUDA_FIND)
+#undef LAMINA_CUDA_FIND
   if (Result result = driver.init(0); result != success && result != noDevice)
     throw Error(join("the NVIDIA driver of this machine does not start: ",
                      describe(driver, result)));

@@ -98,9 +98,18 @@ constexpr int errorLog = 5, errorLogBytes = 6;
      unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes,  \
      Stream stream, void **parameters, void **extra))
 
+/// Functions that came with CUDA 12.0, like the code that needs them.
+#define LAMINA_CUDA_LATER_FUNCTIONS(X)                                         \
+  X(encodeTensorMap, "cuTensorMapEncodeTiled",                                 \
+    (void *map, int type, unsigned rank, Address tensor,                       \
+     const uint64_t *sizes, const uint64_t *strides, const unsigned *box,      \
+     const unsigned *elementStrides, int interleave, int swizzle,              \
+     int promotion, int outside))
+
 struct Driver {
 #define LAMINA_CUDA_POINTER(name, symbol, arguments) Result(*name) arguments;
   LAMINA_CUDA_FUNCTIONS(LAMINA_CUDA_POINTER)
+  LAMINA_CUDA_LATER_FUNCTIONS(LAMINA_CUDA_POINTER)
 #undef LAMINA_CUDA_POINTER
 
   int version = 0; ///< 12040 for CUDA 12.4

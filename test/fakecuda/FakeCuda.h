@@ -57,6 +57,7 @@ bool isPinned(const void *memory);
 struct Function {
   std::string name;
   size_t buffers = 0, dims = 0;
+  size_t maps = 0; ///< of tensors, behind all others
   LaminaKernel kernel{};
 };
 

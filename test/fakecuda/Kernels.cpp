@@ -69,12 +69,32 @@ static void readEntries(const std::string &ptx, Module &module) {
     function.name = ptx.substr(name, open - name);
     size_t pointers = occurrences(parameters, ".ptr");
     function.buffers = pointers - 2; // the last are scalars and scratch
-    function.dims = occurrences(parameters, ".param") - pointers;
+    function.maps = occurrences(parameters, "[128]");
+    function.dims =
+        occurrences(parameters, ".param") - pointers - function.maps;
     module.functions[function.name] = function;
   }
 }
 
-/// Runs the blocks one after another, each with its part of the scratch.
+namespace {
+/// What the fake driver encodes of a tensor map: where the tensor begins, and
+/// how many bytes of it there are.
+struct TensorMap {
+  static constexpr uint64_t mark = 0x70616d726f736e74;
+  uint64_t is, address, bytes;
+};
+} // namespace
+
+/// Whether a kernel's parameter is a map of device memory.
+static bool isMap(const void *parameter) {
+  TensorMap map;
+  std::memcpy(&map, parameter, sizeof map);
+  return map.is == TensorMap::mark && hostAddress(map.address, map.bytes);
+}
+
+/// Runs the blocks one after another, each with its part of the scratch. A
+/// kernel that takes maps is emulated in its plain flavour, which has other
+/// blocks.
 Result runKernel(const Function &function, std::vector<uint64_t> values,
                  unsigned blocks) {
   size_t pointers = function.buffers + 2;
@@ -94,6 +114,8 @@ Result runKernel(const Function &function, std::vector<uint64_t> values,
   if (!scalars || (!scratch && scratchBytes > 0) ||
       values.size() != pointers + function.dims)
     return IllegalAddress;
+  if (function.maps)
+    blocks = unsigned(function.kernel.items(dims));
   if (int64_t(blocks) != function.kernel.items(dims))
     return InvalidValue;
   for (int64_t block = 0; block < int64_t(blocks); ++block)
@@ -157,6 +179,32 @@ Result cuModuleGetFunction(Function **function, fakecuda::Module *module,
 
 Result cuFuncSetAttribute(Function *, int, int) { return Success; }
 
+// Refuses what the driver refuses of our maps: bf16, boxes of 128 bytes.
+Result cuTensorMapEncodeTiled(void *encoded, int type, unsigned rank,
+                              uint64_t address, const uint64_t *sizes,
+                              const uint64_t *strides, const unsigned *box,
+                              const unsigned *elementStrides, int interleave,
+                              int swizzle, int, int) {
+  bool isGood = type == 9 && rank >= 2 && rank <= 5 && address % 16 == 0 &&
+                interleave == 0 && swizzle == 3 && box[0] == 64 &&
+                reinterpret_cast<uintptr_t>(encoded) % 64 == 0;
+  uint64_t bytes = 2 * sizes[0];
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    isGood &= sizes[axis] >= 1 && box[axis] >= 1 && box[axis] <= 256 &&
+              elementStrides[axis] == 1;
+    if (axis == 0)
+      continue;
+    isGood &= strides[axis - 1] % 16 == 0;
+    bytes += (sizes[axis] - 1) * strides[axis - 1];
+  }
+  if (!isGood)
+    return InvalidValue;
+  TensorMap map{TensorMap::mark, address, bytes};
+  std::memcpy(encoded, &map, sizeof map);
+  count("tensor maps");
+  return Success;
+}
+
 Result cuLaunchKernel(Function *function, unsigned gridX, unsigned, unsigned,
                       unsigned, unsigned, unsigned, unsigned, Stream *stream,
                       void **parameters, void **) {
@@ -165,6 +213,9 @@ Result cuLaunchKernel(Function *function, unsigned gridX, unsigned, unsigned,
   std::vector<uint64_t> values;
   for (size_t i = 0; i < function->buffers + function->dims + 2; ++i)
     values.push_back(*static_cast<uint64_t *>(parameters[i]));
+  for (size_t i = 0; i < function->maps; ++i)
+    if (!isMap(parameters[values.size() + i]))
+      return InvalidValue;
   return enqueue(stream, [=]() -> Result {
     count("kernels run");
     return isLost() ? Result(LaunchFailed)
