@@ -1,4 +1,6 @@
-"""Compile time of the whole command, at two depths, from nothing and from the cache."""
+"""Compile time of the whole command, at two depths, from nothing and from the cache, for the processor and for GPUs too.
+
+Where a ptxas is found its cubins are part of the time; LAMINA_PTXAS= leaves it out."""
 import statistics
 import subprocess
 import time
@@ -15,7 +17,9 @@ def seconds(lamina, depth, flags):
 
 def measure(lamina, rounds):
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for cache, flags in (("cold", ["--no-cache"]), ("warm", [])):
+    both = ["--device=cpu,gpu"]
+    for cache, flags in (("cold", ["--no-cache"]), ("warm", []), ("with gpu, cold", ["--no-cache", *both]),
+                         ("with gpu, warm", both)):
         times = {4: [], 48: []}
         for _ in range(rounds):  # taking turns: a noisy machine is noisy for both
             for depth, list_ in times.items():

@@ -7,7 +7,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "build" / "bench"
+FOLDER = pathlib.Path(os.environ.get("LAMINA_BENCH_FOLDER", ROOT / "build" / "bench"))
 
 
 def data_folder():

@@ -4,6 +4,7 @@
 char_gpt, mnist_cnn   step time beside PyTorch and JAX: same recipe, same threads, same run, taking turns
 compile               time of the compiler at two depths, cold and from its cache
 start                 size of a program, what it needs, time until its first step is done
+gpu                   packs a tar that measures programs on a machine with a GPU (only when it is named)
 loss, accuracy        what char_gpt and the MNIST examples reach on held-out data (minutes each)
 """
 import argparse
@@ -16,6 +17,7 @@ import subprocess
 import sys
 
 import compile_time
+import gpu
 import quality
 import start
 from program import ROOT, Program
@@ -109,13 +111,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=20)
     options = parser.parse_args()
-    if strange := [name for name in options.names if name not in names]:
-        parser.error(f"there is no bench '{strange[0]}'; there are {', '.join(names)}")
+    if strange := [name for name in options.names if name not in (*names, "gpu")]:
+        parser.error(f"there is no bench '{strange[0]}'; there are {', '.join(names)}, gpu")
     for name in options.names or names:
         if name == "compile":
             compile_time.measure(options.lamina, options.rounds)
         elif name == "start":
             start.measure(options.lamina)
+        elif name == "gpu":
+            gpu.measure(options.lamina)
         elif name == "loss":
             quality.loss_of_char_gpt(options.lamina)
         elif name == "accuracy":

@@ -8,7 +8,7 @@ from program import Program
 from quality import verdict
 
 ALLOWED = ("libc.so", "libm.so", "libstdc++.so", "libgcc_s.so", "ld-linux", "linux-vdso")
-SIZE = 2 << 20
+SIZE, SIZE_WITH_GPU = 2 << 20, 4 << 20
 
 
 def needs(path):
@@ -21,6 +21,9 @@ def measure(lamina, name="char_gpt", runs=5):
     program = Program(lamina, name)
     size = program.path.stat().st_size
     verdict(f"{name} size in MB", size / 1e6, "under", SIZE / 1e6, size < SIZE)
+    both = Program(lamina, name, ["--device=cpu,gpu"]).path.stat().st_size
+    verdict(f"{name} size in MB with code for GPUs", both / 1e6, "under", SIZE_WITH_GPU / 1e6, both < SIZE_WITH_GPU)
+    program = Program(lamina, name)
     strange = [n for n in needs(program.path) if not n.startswith(ALLOWED)]
     print(f"{name} needs {', '.join(needs(program.path))}" + (f": NOT ALLOWED {strange}" if strange else ""))
     first, later = [], []

@@ -33,6 +33,8 @@ public:
   virtual unsigned dynamicSharedBytes() const { return 0; }
   /// Tensors of which the kernel takes a map, behind its other arguments.
   virtual llvm::ArrayRef<TensorMap> tensorMaps() const { return {}; }
+  /// The least processor that the code is for.
+  virtual llvm::StringRef chip() const { return "sm_80"; }
   /// Emits the number of blocks.
   virtual llvm::Value *emitBlocks(Frame &frame) = 0;
   /// Emits the bytes of global scratch that one block needs.

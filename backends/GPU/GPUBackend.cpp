@@ -4,9 +4,8 @@
 //
 // One `kernel.func` in; out, its PTX, and an object for the host with what a
 // launch needs. The generic flavour runs on every processor from sm_80 on. A
-// second one, for sm_90a, is written where the emitters made another module for
-// it, and only there: the driver compiles the generic text for that processor
-// too.
+// second one, for sm_90a, is written where an emitter has a form for it, and
+// only there: the driver compiles the generic text for that processor too.
 
 #include "backends/GPU/GPUBackend.h"
 
@@ -40,13 +39,6 @@ private:
   TargetModel host;
 };
 } // namespace
-
-static std::string textOf(const llvm::Module &module) {
-  std::string text;
-  llvm::raw_string_ostream out(text);
-  module.print(out, nullptr);
-  return text;
-}
 
 /// Modules become parts of one: whatever they define is named for the kernel.
 static void makeNamesUnique(llvm::Module &module, const std::string &name) {
@@ -90,15 +82,19 @@ GPUBackend::compile(kernel::FuncOp kernel) const {
   llvm::LLVMContext context;
   gpu::DeviceKernel generic =
       gpu::makeDeviceKernel(kernel, genericChip, context);
-  gpu::DeviceKernel hopper = gpu::makeDeviceKernel(kernel, hopperChip, context);
-  if (!generic.module || !hopper.module)
+  if (!generic.module)
     return mlir::failure();
-  bool differs = textOf(*generic.module) != textOf(*hopper.module);
   CompiledKernel result{kernel.getSymName().str(), {}};
   std::unique_ptr<llvm::Module> sizes = makeHostModule(host, context);
-  if (failed(finish(kernel, generic, genericChip, *sizes, result)) ||
-      (differs && failed(finish(kernel, hopper, hopperChip, *sizes, result))))
+  if (failed(finish(kernel, generic, genericChip, *sizes, result)))
     return mlir::failure();
+  if (gpu::chooseEmitter(*generic.body, hopperChip)->chip() == hopperChip) {
+    gpu::DeviceKernel hopper =
+        gpu::makeDeviceKernel(kernel, hopperChip, context);
+    if (!hopper.module ||
+        failed(finish(kernel, hopper, hopperChip, *sizes, result)))
+      return mlir::failure();
+  }
   result.object = cpu::writeObject(*sizes, host);
   return result;
 }

@@ -23,6 +23,7 @@ public:
                                               const cpu::ContractForm &form);
 
   unsigned threads() const override;
+  llvm::StringRef chip() const override { return "sm_90a"; }
   unsigned blocksAtOnce() const override { return 1; }
   unsigned dynamicSharedBytes() const override;
   llvm::ArrayRef<TensorMap> tensorMaps() const override { return maps; }

@@ -110,7 +110,7 @@ Result cuDeviceGetName(char *name, int bytes, int) {
 }
 
 Result cuDeviceGetAttribute(int *value, int attribute, int) {
-  int capability = int(setting("capability", 90));
+  int capability = int(setting("capability", 80));
   if (attribute != 75 && attribute != 76)
     return InvalidValue;
   *value = attribute == 75 ? capability / 10 : capability % 10;

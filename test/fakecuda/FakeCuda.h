@@ -9,7 +9,7 @@
 // the same program with --backend=emulator --emit=lib.
 //
 //   LAMINA_FAKE_CUDA_KERNELS=FILE   that library
-//   LAMINA_FAKE_CUDA=a=1,b=2        version, devices, capability (90), memory
+//   LAMINA_FAKE_CUDA=a=1,b=2        version, devices, capability (80), memory
 //                                   (bytes), lost (at the n-th launch), refuse
 //   LAMINA_FAKE_CUDA_LOG=FILE       counts of what was asked for, at the end
 
