@@ -80,6 +80,10 @@ public:
   virtual mlir::FailureOr<CompiledKernel>
   compile(kernel::FuncOp kernel) const = 0;
 
+  /// Whether the code speaks of ops by their number (`kernel::getOpLines`), so
+  /// that the program must know their lines.
+  virtual bool speaksOfOps() const { return false; }
+
   /// Whether `print` has the form that `--emit` names: "llvm", "asm".
   virtual bool hasForm(llvm::StringRef form) const { return false; }
 

@@ -5,7 +5,12 @@
 #include "backends/CPU/CPUBackend.h"
 
 #include "backends/CPU/CompileKernel.h"
+#include "backends/CPU/SourceLines.h"
 #include "backends/CPU/Target.h"
+#include "dialects/Kernel/KernelCost.h"
+
+#include "llvm/MC/MCAsmInfo.h"
+#include "llvm/Target/TargetMachine.h"
 
 #include "llvm/Config/llvm-config.h"
 
@@ -77,11 +82,14 @@ mlir::LogicalResult CPUBackend::print(kernel::FuncOp kernel,
   std::unique_ptr<llvm::Module> code = makeCode(kernel, model, context);
   if (!code)
     return mlir::failure();
+  std::vector<std::string> lines = kernel::getOpLines(kernel);
   if (form == "llvm") {
-    out << *code;
+    cpu::printWithLines(*code, lines, out);
   } else {
     auto text = cpu::writeObject(*code, model, /*asText=*/true);
-    out << llvm::StringRef(text.data(), text.size());
+    out << cpu::commentLines(
+        {text.data(), text.size()}, lines,
+        cpu::makeMachine(model)->getMCAsmInfo()->getCommentString());
   }
   return mlir::success();
 }

@@ -5,6 +5,7 @@
 #include "backends/CPU/CompileKernel.h"
 
 #include "backends/CPU/ChooseEmitter.h"
+#include "backends/CPU/SourceLines.h"
 #include "backends/CPU/Target.h"
 
 #include "llvm/IR/LegacyPassManager.h"
@@ -44,6 +45,7 @@ static bool emitFunctions(const KernelBody &body, KernelEmitter &emitter,
       declareFunction(module, body.name(), Type::getVoidTy(context),
                       {pointer, pointer, pointer, i64, i64, pointer});
   Frame frame(body, run, run->getArg(1), run->getArg(0), run->getArg(2));
+  frame.beginLines();
   RunArguments arguments{run->getArg(3), run->getArg(4), run->getArg(5)};
   if (failed(emitter.emitRun(frame, arguments)))
     return false;
@@ -123,6 +125,8 @@ void optimizeModule(Module &module, TargetMachine &machine, bool unrollsLoops) {
 
 SmallVector<char, 0> writeObject(Module &module, const TargetModel &target,
                                  bool asText) {
+  if (!asText)
+    removeLines(module);
   std::unique_ptr<TargetMachine> machine = makeMachine(target);
   SmallVector<char, 0> bytes;
   raw_svector_ostream stream(bytes);

@@ -248,10 +248,12 @@ Value *Evaluator::read(mlir::Value tensor, CoordinateRange at) {
   Value *value;
   if (outer && outer->anchor && isOutside(at)) {
     LoopBuilder::InsertPointGuard guard(b);
+    DebugLoc reader = b.getCurrentDebugLocation();
     if (Instruction *end = outer->anchor->getTerminator())
       b.SetInsertPoint(end);
     else
       b.SetInsertPoint(outer->anchor);
+    b.SetCurrentDebugLocation(reader);
     value = outer->read(tensor, at);
     if (mlir::Operation *op = outer->failedOp())
       failure = op;
@@ -319,7 +321,9 @@ Value *Evaluator::readLinalg(mlir::linalg::LinalgOp op, unsigned result,
   Coordinates iteration(map.getNumDims());
   for (auto [axis, expression] : enumerate(map.getResults()))
     iteration[cast<mlir::AffineDimExpr>(expression).getPosition()] = at[axis];
+  DebugLoc reader = b.getCurrentDebugLocation();
   Values results = evaluate(op, iteration);
+  b.SetCurrentDebugLocation(reader);
   if (results.empty())
     return unsupported(op);
   for (unsigned other = 0; other < results.size(); ++other)
@@ -439,6 +443,8 @@ Value *Evaluator::readInserted(mlir::tensor::InsertSliceOp op,
 
 Values Evaluator::evaluate(mlir::linalg::LinalgOp op, CoordinateRange iteration,
                            function_ref<Value *(unsigned)> before) {
+  // It stays set, so that what is stored then is of this op too.
+  frame.setOp(op);
   RegionWalk walk(*this, op, iteration, before);
   Values results = walk.run();
   if (results.empty())

@@ -8,6 +8,9 @@
 #include "backends/CPU/Frame.h"
 
 #include "backends/CPU/ScalarOps.h"
+#include "backends/CPU/SourceLines.h"
+
+#include "llvm/IR/DebugInfoMetadata.h"
 
 using namespace llvm;
 
@@ -34,6 +37,29 @@ Frame::Frame(const KernelBody &body, Function *function, ValueRange dims,
     : b(function), body(body), dimValues(dims) {
   if (!buffers.empty())
     placeArguments(buffers, scalars);
+}
+
+void Frame::beginLines() {
+  lines = cpu::beginLines(*b.function());
+  mlir::Operation *dearest = nullptr;
+  unsigned mostLoops = 0;
+  for (mlir::Operation *op : body.ops()) {
+    auto loops = dyn_cast<mlir::linalg::LinalgOp>(op);
+    unsigned count = loops ? loops.getNumLoops() : 0;
+    if (loops ? !dearest || count > mostLoops
+              : op->getName().getDialectNamespace() == "graph") {
+      dearest = op;
+      mostLoops = count;
+    }
+  }
+  if (dearest)
+    setOp(dearest);
+}
+
+void Frame::setOp(mlir::Operation *op) {
+  if (lines)
+    b.SetCurrentDebugLocation(
+        DILocation::get(b.getContext(), body.number(op), 0, lines));
 }
 
 Type *Frame::memoryTypeOf(mlir::Type type) {

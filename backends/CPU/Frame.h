@@ -42,6 +42,11 @@ public:
   /// constant, a size, or arithmetic on them. Null if it is none of these.
   llvm::Value *scalar(mlir::Value value);
 
+  /// From now on what the function gets names its op: at first the dearest one
+  /// of the body, then the one of the last `setOp`.
+  void beginLines();
+  void setOp(mlir::Operation *op);
+
   /// Null if the value is not in memory.
   const Storage *storage(mlir::Value tensor) const;
   void setStorage(mlir::Value tensor, Storage where);
@@ -59,6 +64,7 @@ private:
   llvm::Value *loadScalar(mlir::Type type, llvm::Value *slot);
   llvm::Value *indexOf(mlir::OpFoldResult value);
 
+  llvm::DISubprogram *lines = nullptr; ///< null: nobody asks for them
   Values dimValues;
   llvm::DenseMap<mlir::Value, llvm::Value *> scalarValues;
   llvm::DenseMap<mlir::Value, Storage> storages;

@@ -9,6 +9,8 @@
 
 #include "backends/CPU/KernelBody.h"
 
+#include "dialects/Kernel/KernelCost.h"
+
 using namespace mlir;
 
 namespace lamina::cpu {
@@ -224,6 +226,8 @@ FailureOr<KernelBody> KernelBody::read(kernel::FuncOp func) {
       return op.emitOpError("is not known to the cpu backend");
     body.order.push_back(&op);
   }
+  for (auto [index, op] : llvm::enumerate(kernel::getNumberedOps(func)))
+    body.numbers[op] = unsigned(index) + 1;
   Operation *end = func.getBlock()->getTerminator();
   for (auto [number, value] : llvm::enumerate(end->getOperands())) {
     Destination whole;

@@ -53,6 +53,8 @@ public:
   kernel::FuncOp func() const { return kernel; }
   llvm::StringRef name() const;
   llvm::ArrayRef<mlir::Operation *> ops() const { return order; }
+  /// The number of an op, as `kernel::getOpLines` counts.
+  unsigned number(mlir::Operation *op) const { return numbers.lookup(op); }
 
   Extent extent(mlir::Value tensor, unsigned axis) const;
   /// The sizes of the loops of `op`, in its order.
@@ -75,6 +77,7 @@ private:
 
   kernel::FuncOp kernel;
   llvm::SmallVector<mlir::Operation *> order;
+  llvm::DenseMap<mlir::Operation *, unsigned> numbers;
   llvm::DenseMap<mlir::Value, Destination> destinations;
 };
 

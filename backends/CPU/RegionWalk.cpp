@@ -83,6 +83,7 @@ bool RegionWalk::emitIndexArithmetic(mlir::Operation &inner) {
 }
 
 bool RegionWalk::emit(mlir::Operation &inner) {
+  e.frame.setOp(&inner);
   if (emitIndexArithmetic(inner))
     return true;
   if (auto extract = dyn_cast<mlir::tensor::ExtractOp>(inner)) {

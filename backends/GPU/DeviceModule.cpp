@@ -6,6 +6,7 @@
 
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/ContractForm.h"
+#include "backends/CPU/SourceLines.h"
 #include "backends/CPU/StructuredEmitter.h"
 #include "backends/GPU/ColumnsEmitter.h"
 #include "backends/GPU/ElementEmitter.h"
@@ -146,6 +147,7 @@ std::unique_ptr<Module> emitModule(const KernelBody &body,
   Value *scalars = function->getArg(body.bufferCount() + body.dimCount());
   Value *scratch = function->getArg(body.bufferCount() + body.dimCount() + 1);
   Frame frame(body, function, dims, buffers, scalars);
+  frame.beginLines();
   Value *bytes = emitter.emitScratch(frame);
   if (cpu::constantIndex(bytes) != 0)
     scratch = frame.b.CreatePtrAdd(
@@ -161,7 +163,10 @@ void optimizeModule(Module &module, StringRef chip) {
   cpu::optimizeModule(module, *makeMachine(chip), /*unrollsLoops=*/true);
 }
 
-std::string writePTX(Module &module, StringRef chip, std::string &why) {
+std::string writePTX(Module &module, StringRef chip, std::string &why,
+                     bool keepLines) {
+  if (!keepLines)
+    cpu::removeLines(module);
   // NVPTX answers an unknown function with an `.extern`, and the driver refuses
   // that on the user's machine.
   for (const Function &function : module)

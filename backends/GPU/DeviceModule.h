@@ -37,9 +37,10 @@ std::unique_ptr<llvm::Module> emitModule(const KernelBody &body,
 void optimizeModule(llvm::Module &module, llvm::StringRef chip);
 
 /// The PTX of an optimized module. Empty, and a sentence in `why`, if it would
-/// need a function that nobody provides.
+/// need a function that nobody provides. With `keepLines` directives name the
+/// ops (backends/CPU/SourceLines.h).
 std::string writePTX(llvm::Module &module, llvm::StringRef chip,
-                     std::string &why);
+                     std::string &why, bool keepLines = false);
 
 } // namespace lamina::gpu
 

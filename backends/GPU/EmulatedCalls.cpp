@@ -8,6 +8,7 @@
 
 #include "backends/GPU/EmulatedCalls.h"
 
+#include "backends/CPU/SourceLines.h"
 #include "backends/GPU/EmulatedGroupCalls.h"
 
 #include "llvm/Analysis/ValueTracking.h"
@@ -26,7 +27,7 @@ struct Substitute {
   Intrinsic::ID id;
   StringRef name;                   ///< empty: nothing is left to do
   SmallVector<int, 2> details = {}; ///< constants behind the arguments
-  bool accesses = false; ///< memory: the last argument numbers the access
+  bool accesses = false; ///< memory: the last argument is the number of the op
 };
 } // namespace
 
@@ -173,11 +174,10 @@ void reportAccesses(Function &function) {
       module.getOrInsertFunction((emulatorPrefix + "read").str(), type);
   FunctionCallee write =
       module.getOrInsertFunction((emulatorPrefix + "write").str(), type);
-  uint32_t line = 0;
   for (Instruction *access : accesses) {
-    Value *number = b.getInt32(++line);
+    Value *op = b.getInt32(cpu::opNumberOf(*access));
     if (auto *call = dyn_cast<CallInst>(access)) {
-      call->setArgOperand(call->arg_size() - 1, number);
+      call->setArgOperand(call->arg_size() - 1, op);
       continue;
     }
     b.SetInsertPoint(access);
@@ -186,7 +186,7 @@ void reportAccesses(Function &function) {
         module.getDataLayout().getTypeStoreSize(getLoadStoreType(access));
     b.CreateCall(isa<LoadInst>(access) ? read : write,
                  {b.CreateAddrSpaceCast(address, b.getPtrTy()),
-                  b.getInt32(uint32_t(bytes)), number});
+                  b.getInt32(uint32_t(bytes)), op});
   }
 }
 

@@ -5,6 +5,7 @@
 #include "backends/GPU/EmulatedModule.h"
 
 #include "backends/CPU/CompileKernel.h"
+#include "backends/CPU/SourceLines.h"
 #include "backends/CPU/Target.h"
 #include "backends/GPU/DeviceModule.h"
 #include "backends/GPU/EmulatedCalls.h"
@@ -148,13 +149,13 @@ static void emitRun(Module &module, const KernelBody &body,
   Function *maps =
       emitTensorMaps(module, body, emitter.tensorMaps(), body.name() + "_maps");
   maps->setLinkage(GlobalValue::InternalLinkage);
-  auto *type = StructType::get(
-      context, {pointer, pointer, pointer, i32, i32, i32, i32, pointer, i32});
+  auto *type = StructType::get(context, {pointer, pointer, pointer, i32, i32,
+                                         i32, i32, pointer, i32, pointer});
   auto *value = ConstantStruct::get(
       type, {name, thread, sizes, b.getInt32(body.bufferCount()),
              b.getInt32(emitter.threads()), b.getInt32(uint32_t(sharedBytes)),
              b.getInt32(waits(module)), maps,
-             b.getInt32(uint32_t(emitter.tensorMaps().size()))});
+             b.getInt32(uint32_t(emitter.tensorMaps().size())), run});
   auto *description =
       new GlobalVariable(module, type, /*isConstant=*/true,
                          GlobalValue::InternalLinkage, value, "kernel");
@@ -184,6 +185,7 @@ mlir::LogicalResult emulateModule(Module &module, const KernelBody &body,
   if (failed(substituteCalls(*device, body)))
     return mlir::failure();
   reportAccesses(*device);
+  cpu::removeLines(module);
   std::unique_ptr<TargetMachine> machine = cpu::makeMachine(host);
   module.setTargetTriple(machine->getTargetTriple());
   module.setDataLayout(machine->createDataLayout());

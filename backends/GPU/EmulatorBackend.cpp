@@ -5,8 +5,10 @@
 #include "backends/GPU/EmulatorBackend.h"
 
 #include "backends/CPU/CompileKernel.h"
+#include "backends/CPU/SourceLines.h"
 #include "backends/GPU/DeviceKernel.h"
 #include "backends/GPU/EmulatedModule.h"
+#include "dialects/Kernel/KernelCost.h"
 
 namespace lamina {
 
@@ -24,6 +26,7 @@ public:
   }
   Verdict canCompile(kernel::FuncOp kernel) const override;
   mlir::FailureOr<CompiledKernel> compile(kernel::FuncOp kernel) const override;
+  bool speaksOfOps() const override { return true; }
   bool hasForm(llvm::StringRef form) const override {
     return form == "nvvm" || form == "ptx";
   }
@@ -62,14 +65,17 @@ mlir::LogicalResult EmulatorBackend::print(kernel::FuncOp kernel,
   if (!device.module)
     return mlir::failure();
   gpu::optimizeModule(*device.module, chip);
+  std::vector<std::string> lines = kernel::getOpLines(kernel);
   if (form == "nvvm") {
-    device.module->print(out, nullptr);
+    cpu::printWithLines(*device.module, lines, out);
     return mlir::success();
   }
-  std::string why, text = gpu::writePTX(*device.module, chip, why);
+  std::string why;
+  std::string text =
+      gpu::writePTX(*device.module, chip, why, /*keepLines=*/true);
   if (text.empty())
     return kernel.emitOpError("has no PTX: ") << why;
-  out << text;
+  out << cpu::commentLines(text, lines, "//");
   return mlir::success();
 }
 

@@ -57,15 +57,21 @@ static json::Array getScalars(ModuleOp module, kernel::FuncOp func,
   return scalars;
 }
 
+static json::Array toTexts(const std::vector<std::string> &texts) {
+  json::Array array;
+  for (const std::string &text : texts)
+    array.push_back(text);
+  return array;
+}
+
 static json::Object writeKernel(ModuleOp module, kernel::FuncOp func,
-                                kernel::LaunchOp launch) {
-  json::Array lines;
-  for (const std::string &line : kernel::getLines(func.getLoc()))
-    lines.push_back(line);
+                                kernel::LaunchOp launch, bool withOpLines) {
   json::Object object{{"name", func.getSymName()},
                       {"kind", kernel::stringifyKind(func.getKind())},
                       {"scalars", getScalars(module, func, launch)},
-                      {"lines", std::move(lines)}};
+                      {"lines", toTexts(kernel::getLines(func.getLoc()))}};
+  if (withOpLines)
+    object["ops"] = toTexts(kernel::getOpLines(func));
   if (launch) {
     auto cost = kernel::getCost(func, launch.getDims().getSizes());
     object["flops"] = toJson(cost.flops);
@@ -74,7 +80,8 @@ static json::Object writeKernel(ModuleOp module, kernel::FuncOp func,
   return object;
 }
 
-FailureOr<Tape> lamina::writeTape(ModuleOp module, StringRef name) {
+FailureOr<Tape> lamina::writeTape(ModuleOp module, StringRef name,
+                                  bool withOpLines) {
   json::Array sizes, program, kernels, entries;
   llvm::StringMap<kernel::LaunchOp> launches;
   module.walk([&](kernel::LaunchOp launch) {
@@ -91,8 +98,8 @@ FailureOr<Tape> lamina::writeTape(ModuleOp module, StringRef name) {
       program.push_back(std::move(*object));
     } else if (auto func = dyn_cast<kernel::FuncOp>(op)) {
       numbers[func.getSymName()] = kernels.size();
-      kernels.push_back(
-          writeKernel(module, func, launches.lookup(func.getSymName())));
+      kernels.push_back(writeKernel(
+          module, func, launches.lookup(func.getSymName()), withOpLines));
     }
   }
   ConstantBlock constants;

@@ -18,7 +18,9 @@ struct Tape {
 
 /// Writes the tape of a module in PLANNED. Fails with an error at an op that
 /// the runtime has no record for. Kernels stand in the order of the module.
-mlir::FailureOr<Tape> writeTape(mlir::ModuleOp module, llvm::StringRef name);
+/// With `withOpLines` it has the line of each op in each kernel.
+mlir::FailureOr<Tape> writeTape(mlir::ModuleOp module, llvm::StringRef name,
+                                bool withOpLines = false);
 
 } // namespace lamina
 

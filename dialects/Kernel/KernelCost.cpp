@@ -140,6 +140,24 @@ static void addLines(Location loc, std::vector<std::string> &lines) {
   }
 }
 
+std::vector<Operation *> kernel::getNumberedOps(FuncOp func) {
+  std::vector<Operation *> ops;
+  func.getBody().walk<WalkOrder::PreOrder>(
+      [&](Operation *op) { ops.push_back(op); });
+  return ops;
+}
+
+std::vector<std::string> kernel::getOpLines(FuncOp func) {
+  auto first = [](Location loc) {
+    std::vector<std::string> lines = getLines(loc);
+    return lines.empty() ? "" : lines.front();
+  };
+  std::vector<std::string> lines{first(func.getLoc())};
+  for (Operation *op : getNumberedOps(func))
+    lines.push_back(first(op->getLoc()));
+  return lines;
+}
+
 std::string kernel::getLayer(Location loc) {
   if (auto fused = dyn_cast<FusedLoc>(loc))
     return getLayer(fused.getLocations().front());

@@ -4,6 +4,8 @@
 
 #include "runtime/Emulator/Block.h"
 
+#include "runtime/Emulator/Descriptions.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -23,10 +25,10 @@ uint64_t next(uint64_t &state) {
   return state;
 }
 
-void Block::fault(const std::string &what) const {
-  std::fprintf(stderr, "error: kernel '%s', block %lld, thread %d %s\n",
-               launch.kernel->name, static_cast<long long>(block), now,
-               what.c_str());
+void Block::fault(const std::string &what, int op) const {
+  std::fprintf(stderr, "error: %s, block %lld, thread %d %s\n",
+               describe(*launch.kernel, op).c_str(),
+               static_cast<long long>(block), now, what.c_str());
   std::fflush(stderr);
   std::_Exit(1);
 }

@@ -70,9 +70,6 @@ struct Thread {
 /// The next number of a sequence that is good enough to mix threads.
 uint64_t next(uint64_t &state);
 
-/// How messages name an access.
-std::string where(int line);
-
 class Block {
 public:
   Block() = default;
@@ -92,16 +89,16 @@ public:
   uint32_t exchange(uint32_t members, uint32_t word, uint32_t distance);
   void loadMatrices(const MatrixLoad &load);
   void multiply(const Product &product);
-  void access(const void *address, int bytes, int line, bool writes);
-  void copy(const Copy &copy, int line);
+  void access(const void *address, int bytes, int op, bool writes);
+  void copy(const Copy &copy, int op);
   void commitCopies() { threads[size_t(now)].copies.commit(); }
   void waitForCopies(int pending);
 
   /// Barriers with phases, the copy engine.
-  void makeBarrier(const void *barrier, int arrivals, int line);
-  void arrive(const void *barrier, int64_t bytes, int line);
-  void waitForPhase(const void *barrier, uint32_t parity, int line);
-  void copyBox(BoxCopy copy, const void *to, const void *barrier, int line);
+  void makeBarrier(const void *barrier, int arrivals, int op);
+  void arrive(const void *barrier, int64_t bytes, int op);
+  void waitForPhase(const void *barrier, uint32_t parity, int op);
+  void copyBox(BoxCopy copy, const void *to, const void *barrier, int op);
 
   /// Products of a warpgroup.
   void fenceSums() { threads[size_t(now)].isFenced = true; }
@@ -124,18 +121,18 @@ private:
   bool completeCopy(uint64_t &random);
   void completeProducts(int last);
   void beginReads(const GroupProduct &product);
-  void checkBarrier(const void *barrier, int line);
+  void checkBarrier(const void *barrier, int op);
   bool releaseWarp(int warp);
   bool areTogether(int first, uint32_t members, State state) const;
   void exchangeWords(int first, uint32_t members);
   void loadTogether(int first);
   void multiplyTogether(int first);
   void findRanges();
-  void checkAlignment(const char *what, const void *address, int bytes,
-                      int line);
+  void checkAlignment(const char *what, const void *address, int bytes, int op);
   std::string describePhases(int first) const;
   [[noreturn]] void reportHang() const;
-  [[noreturn]] void fault(const std::string &what) const;
+  /// `op` is the number of the one that is at fault; 0 if that is no one op.
+  [[noreturn]] void fault(const std::string &what, int op = 0) const;
 
   Launch launch{};
   int64_t block = 0;

@@ -31,17 +31,13 @@ static std::string nearest(const std::vector<const char *> &ends,
          " bytes behind the end of buffer " + std::to_string(best);
 }
 
-std::string where(int line) {
-  return " (access " + std::to_string(line) + " of the kernel)";
-}
-
-void Block::access(const void *address, int bytes, int line, bool writes) {
+void Block::access(const void *address, int bytes, int op, bool writes) {
   if (!checks)
     return;
   if (memory.contains(address)) {
     std::string what = memory.access(address, bytes, now, writes);
     if (!what.empty())
-      fault(what + where(line));
+      fault(what, op);
     return;
   }
   auto at = static_cast<const char *>(address);
@@ -53,17 +49,18 @@ void Block::access(const void *address, int bytes, int line, bool writes) {
   }
   ends.resize(size_t(launch.kernel->buffers));
   fault((writes ? "writes " : "reads ") + std::to_string(bytes) +
-        " bytes that belong to no buffer of the kernel" + nearest(ends, at) +
-        where(line));
+            " bytes that belong to no buffer of the kernel" + nearest(ends, at),
+        op);
 }
 
 /// Hardware has no unaligned form of what `what` says.
 void Block::checkAlignment(const char *what, const void *address, int bytes,
-                           int line) {
+                           int op) {
   uintptr_t offset = reinterpret_cast<uintptr_t>(address) % uintptr_t(bytes);
   if (offset)
     fault(std::string(what) + " an address that is " + std::to_string(offset) +
-          " bytes behind a multiple of " + std::to_string(bytes) + where(line));
+              " bytes behind a multiple of " + std::to_string(bytes),
+          op);
 }
 
 //===----------------------------------------------------------------------===//
@@ -72,13 +69,13 @@ void Block::checkAlignment(const char *what, const void *address, int bytes,
 
 // It may happen at any time from now on, so other threads must be done with the
 // bytes now; it does happen when the thread waits for it.
-void Block::copy(const Copy &copy, int line) {
-  checkAlignment("copies to", copy.to, copy.bytes, line);
+void Block::copy(const Copy &copy, int op) {
+  checkAlignment("copies to", copy.to, copy.bytes, op);
   if (copy.valid)
-    checkAlignment("copies from", copy.from, copy.bytes, line);
-  access(copy.to, copy.bytes, line, /*writes=*/true);
+    checkAlignment("copies from", copy.from, copy.bytes, op);
+  access(copy.to, copy.bytes, op, /*writes=*/true);
   if (copy.valid)
-    access(copy.from, copy.valid, line, /*writes=*/false);
+    access(copy.from, copy.valid, op, /*writes=*/false);
   memory.beginCopy(copy.to, copy.bytes, now);
   threads[size_t(now)].copies.begin(copy);
 }

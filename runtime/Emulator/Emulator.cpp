@@ -71,19 +71,19 @@ int32_t lamina_emulated_exchange(int32_t members, int32_t word,
                                          uint32_t(distance)));
 }
 
-void lamina_emulated_read(const void *address, int32_t bytes, int32_t line) {
-  currentBlock().access(address, bytes, line, false);
+void lamina_emulated_read(const void *address, int32_t bytes, int32_t op) {
+  currentBlock().access(address, bytes, op, false);
 }
 
-void lamina_emulated_write(const void *address, int32_t bytes, int32_t line) {
-  currentBlock().access(address, bytes, line, true);
+void lamina_emulated_write(const void *address, int32_t bytes, int32_t op) {
+  currentBlock().access(address, bytes, op, true);
 }
 
 void lamina_emulated_copy(void *to, const void *from, int32_t valid,
-                          int32_t bytes, int32_t line) {
+                          int32_t bytes, int32_t op) {
   currentBlock().copy(
       {static_cast<char *>(to), static_cast<const char *>(from), bytes, valid},
-      line);
+      op);
 }
 
 void lamina_emulated_commit_copies(void) { currentBlock().commitCopies(); }
@@ -94,8 +94,8 @@ void lamina_emulated_wait_for_copies(int32_t pending) {
 
 void lamina_emulated_load_matrices(uint32_t *words, const void *row,
                                    int32_t count, int32_t is_transposed,
-                                   int32_t line) {
-  currentBlock().loadMatrices({row, words, count, is_transposed != 0, line});
+                                   int32_t op) {
+  currentBlock().loadMatrices({row, words, count, is_transposed != 0, op});
 }
 
 void lamina_emulated_multiply(float *sums, uint32_t a0, uint32_t a1,
@@ -111,46 +111,45 @@ const void *lamina_emulated_tensor_map(int32_t number) {
   return currentBlock().view(number);
 }
 
-void lamina_emulated_make_barrier(void *barrier, int32_t arrivals,
-                                  int32_t line) {
-  currentBlock().makeBarrier(barrier, arrivals, line);
+void lamina_emulated_make_barrier(void *barrier, int32_t arrivals, int32_t op) {
+  currentBlock().makeBarrier(barrier, arrivals, op);
 }
 
-int64_t lamina_emulated_arrive(void *barrier, int32_t line) {
-  currentBlock().arrive(barrier, 0, line);
+int64_t lamina_emulated_arrive(void *barrier, int32_t op) {
+  currentBlock().arrive(barrier, 0, op);
   return 0;
 }
 
 int64_t lamina_emulated_arrive_for_bytes(void *barrier, int32_t bytes,
-                                         int32_t line) {
-  currentBlock().arrive(barrier, bytes, line);
+                                         int32_t op) {
+  currentBlock().arrive(barrier, bytes, op);
   return 0;
 }
 
 int32_t lamina_emulated_wait_for_phase(void *barrier, int32_t parity,
-                                       int32_t line) {
-  currentBlock().waitForPhase(barrier, uint32_t(parity), line);
+                                       int32_t op) {
+  currentBlock().waitForPhase(barrier, uint32_t(parity), op);
   return 1;
 }
 
 void lamina_emulated_copy_box(void *to, void *barrier, const void *map,
-                              const int32_t *at, int32_t rank, int32_t line) {
+                              const int32_t *at, int32_t rank, int32_t op) {
   BoxCopy copy{};
   copy.view = static_cast<const TensorView *>(map);
   std::copy_n(at, rank, copy.at);
-  currentBlock().copyBox(copy, to, barrier, line);
+  currentBlock().copyBox(copy, to, barrier, op);
 }
 
 void lamina_emulated_fence_sums(void) { currentBlock().fenceSums(); }
 
 void lamina_emulated_multiply_in_group(float *sums, int32_t columns, uint64_t a,
                                        uint64_t b, int32_t a_is_transposed,
-                                       int32_t b_is_transposed, int32_t line) {
+                                       int32_t b_is_transposed, int32_t op) {
   currentBlock().multiplyInGroup({sums,
                                   columns,
                                   {a, 64, a_is_transposed != 0},
                                   {b, columns, b_is_transposed != 0},
-                                  line});
+                                  op});
 }
 
 void lamina_emulated_commit_products(void) { currentBlock().commitProducts(); }

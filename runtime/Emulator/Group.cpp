@@ -14,30 +14,30 @@ namespace lamina::emulator {
 // Barriers with phases
 //===----------------------------------------------------------------------===//
 
-void Block::makeBarrier(const void *barrier, int arrivals, int line) {
-  checkAlignment("makes a barrier at", barrier, 8, line);
-  access(barrier, 8, line, /*writes=*/true);
+void Block::makeBarrier(const void *barrier, int arrivals, int op) {
+  checkAlignment("makes a barrier at", barrier, 8, op);
+  access(barrier, 8, op, /*writes=*/true);
   barriers.make(memory.offset(barrier), arrivals);
 }
 
-void Block::checkBarrier(const void *barrier, int line) {
-  access(barrier, 8, line, /*writes=*/false);
+void Block::checkBarrier(const void *barrier, int op) {
+  access(barrier, 8, op, /*writes=*/false);
   if (!memory.contains(barrier) || !barriers.has(memory.offset(barrier)))
-    fault("uses a barrier where none has been made" + where(line));
+    fault("uses a barrier where none has been made", op);
 }
 
-void Block::arrive(const void *barrier, int64_t bytes, int line) {
-  checkBarrier(barrier, line);
+void Block::arrive(const void *barrier, int64_t bytes, int op) {
+  checkBarrier(barrier, op);
   int64_t offset = memory.offset(barrier);
   if (bytes)
     barriers.expect(offset, bytes);
   std::string what = barriers.arrive(offset);
   if (!what.empty())
-    fault(what + where(line));
+    fault(what, op);
 }
 
-void Block::waitForPhase(const void *barrier, uint32_t parity, int line) {
-  checkBarrier(barrier, line);
+void Block::waitForPhase(const void *barrier, uint32_t parity, int op) {
+  checkBarrier(barrier, op);
   Thread &thread = threads[size_t(now)];
   thread.members = 0;
   thread.phaseAt = memory.offset(barrier);
@@ -64,19 +64,18 @@ bool Block::releasePhases() {
 
 // It may happen at any time from now on, so what reads the bytes must be done
 // with them now.
-void Block::copyBox(BoxCopy copy, const void *to, const void *barrier,
-                    int line) {
-  checkBarrier(barrier, line);
-  checkAlignment("copies a box to", to, 128, line);
-  checkAlignment("copies a box of a tensor at", copy.view->base, 16, line);
+void Block::copyBox(BoxCopy copy, const void *to, const void *barrier, int op) {
+  checkBarrier(barrier, op);
+  checkAlignment("copies a box to", to, 128, op);
+  checkAlignment("copies a box of a tensor at", copy.view->base, 16, op);
   copy.to = memory.offset(to);
   copy.barrier = memory.offset(barrier);
   copy.thread = now;
-  access(to, int(copy.bytes()), line, /*writes=*/true);
+  access(to, int(copy.bytes()), op, /*writes=*/true);
   copy.forEachLine(
       [&](int64_t, const char *from, int64_t before, int64_t inside) {
         if (inside)
-          access(from + before, int(inside), line, /*writes=*/false);
+          access(from + before, int(inside), op, /*writes=*/false);
       });
   memory.beginCopy(to, int(copy.bytes()), now);
   boxes.push_back(copy);
@@ -102,8 +101,8 @@ void Block::multiplyInGroup(const GroupProduct &product) {
   Thread &thread = threads[size_t(now)];
   if (!thread.isFenced)
     fault("begins a product on sums that it may have written, without a fence"
-          " before it" +
-          where(product.line));
+          " before it",
+          product.op);
   thread.groupProduct = &product;
   thread.members = 0;
   pause(State::MultipliesInGroup);
@@ -113,11 +112,11 @@ void Block::beginReads(const GroupProduct &product) {
   for (const SharedMatrix *matrix : {&product.a, &product.b}) {
     std::string what = matrix->fault();
     if (!what.empty())
-      fault("multiplies by a matrix " + what + where(product.line));
+      fault("multiplies by a matrix " + what, product.op);
     matrix->forEachChunk([&](int64_t offset) {
       std::string why = memory.beginRead(offset, 16, now);
       if (!why.empty())
-        fault(why + where(product.line));
+        fault(why, product.op);
     });
   }
 }
@@ -134,7 +133,8 @@ bool Block::releaseGroup(int group) {
     now = first + i;
     if (!members[i]->isSame(*members[0]))
       fault("multiplies other matrices than thread " + std::to_string(first) +
-            " of its warpgroup" + where(members[i]->line));
+                " of its warpgroup",
+            members[i]->op);
   }
   now = first;
   beginReads(*members[0]);

@@ -38,7 +38,7 @@ struct GroupProduct {
   float *sums;
   int columns;
   SharedMatrix a, b;
-  int line;
+  int op;
 
   bool isSame(const GroupProduct &other) const;
 };

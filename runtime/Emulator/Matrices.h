@@ -23,7 +23,7 @@ struct MatrixLoad {
   uint32_t *words; ///< one a matrix
   int count;
   bool isTransposed;
-  int line;
+  int op;
 };
 void loadMatrices(const MatrixLoad *const *lanes);
 

@@ -109,8 +109,8 @@ void Block::loadTogether(int first) {
   for (int lane = 0; lane < 8 * lanes[0]->count; ++lane) {
     now = first + lane;
     checkAlignment("reads a row of a matrix at", lanes[lane]->row, 16,
-                   lanes[lane]->line);
-    access(lanes[lane]->row, 16, lanes[lane]->line, /*writes=*/false);
+                   lanes[lane]->op);
+    access(lanes[lane]->row, 16, lanes[lane]->op, /*writes=*/false);
   }
   emulator::loadMatrices(lanes);
 }

@@ -6,10 +6,16 @@
 
 #include "runtime/Executor/TapeEngine.h"
 
+#include "runtime/ABI/Emulator.h"
 #include "runtime/Executor/ChooseVariant.h"
 #include "runtime/Profile/Peak.h"
 
 #include <cstdio>
+
+// The emulator is in the program only if a kernel asks for it.
+extern "C" __attribute__((weak)) void
+lamina_emulator_describe(const void *run, const char *title,
+                         const char *const *lines, int32_t count);
 
 namespace lamina {
 namespace runtime {
@@ -17,6 +23,22 @@ namespace runtime {
 /// A split whose batches all differ in size must not fill the memory with
 /// instances; a run meets a handful of sizes.
 static constexpr size_t keptInstances = 64;
+
+/// Faults of emulated kernels then name lines of the source.
+static void describeKernels(const Program &program,
+                            const LaminaKernel *kernels) {
+  if (!lamina_emulator_describe)
+    return;
+  for (size_t i = 0; i < program.kernels.size(); ++i) {
+    const KernelInfo &kernel = program.kernels[i];
+    std::vector<const char *> lines;
+    for (const std::string &line : kernel.opLines)
+      lines.push_back(line.c_str());
+    lamina_emulator_describe(reinterpret_cast<const void *>(kernels[i].run),
+                             kernel.name.c_str(), lines.data(),
+                             int32_t(lines.size()));
+  }
+}
 
 TapeEngine::TapeEngine(const Json &json, const Program &program,
                        const LaminaImage &image)
@@ -34,6 +56,7 @@ TapeEngine::TapeEngine(const Json &json, const Program &program,
       throw Error(join("tape: kernel ", int64_t(i), " is ",
                        quote(program.kernels[i].name), ", this program has ",
                        quote(kernels[i].name), " there"));
+  describeKernels(program, kernels);
 }
 
 void TapeEngine::setThreads(int count) {

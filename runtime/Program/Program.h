@@ -176,6 +176,9 @@ struct KernelInfo {
   std::string name, kind;
   Expression flops, bytes;
   std::vector<std::string> lines;
+  /// By the number of each op, where the code speaks of numbers; the first is
+  /// the kernel's own.
+  std::vector<std::string> opLines;
 };
 
 struct Program {

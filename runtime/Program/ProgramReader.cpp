@@ -58,6 +58,8 @@ static void readKernels(const Json &tape, Program &program) {
       kernel.bytes = Expression::read(*bytes, program.sizes);
     for (const Json &line : listOr(item, "lines"))
       kernel.lines.push_back(line.asText());
+    for (const Json &line : listOr(item, "ops"))
+      kernel.opLines.push_back(line.asText());
     program.kernels.push_back(std::move(kernel));
   }
 }

@@ -222,7 +222,12 @@ LogicalResult Compilation::writeTape() {
   for (auto provenance : ir->getOps<program::ProvenanceOp>())
     if (auto file = provenance->getAttrOfType<StringAttr>("file"))
       name = llvm::sys::path::stem(file.getValue()).str();
-  auto written = lamina::writeTape(*ir, name);
+  bool withOpLines = llvm::any_of(codeTargets, [](const CodeTarget &target) {
+    return llvm::any_of(target.backends, [](const auto &backend) {
+      return backend->speaksOfOps();
+    });
+  });
+  auto written = lamina::writeTape(*ir, name, withOpLines);
   if (failed(written))
     return failure();
   tape = std::move(written->json);
@@ -248,7 +253,7 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
   case Stage::Assembly:
   case Stage::NVVM:
   case Stage::PTX:
-    return printCode(*ir, codeTargets, info(stage).name, out);
+    return printCode(*ir, codeTargets, {info(stage).name, options.kernel}, out);
   default:
     // Files keep the source lines, so that a compilation continued from them
     // speaks of the same places; a terminal shows the IR alone.

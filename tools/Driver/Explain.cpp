@@ -65,9 +65,10 @@ static void explainKernels(const TapeView &tape, llvm::raw_ostream &out) {
                          entries[i], kernels.size(), launches,
                          amount(flops, "flop"), amount(bytes, "B"));
     for (const KernelUse &it : kernels)
-      out << llvm::formatv("    {0,-9} {1,4} times {2,12} {3,10}  {4}\n",
+      out << llvm::formatv("    {0,-9} {1,4} times {2,12} {3,10}  {4} {5}\n",
                            it.kind, it.launches, amount(it.flops, "flop"),
-                           amount(it.bytes, "B"), llvm::join(it.lines, " "));
+                           amount(it.bytes, "B"), it.name,
+                           llvm::join(it.lines, " "));
   }
 }
 

@@ -22,6 +22,7 @@ struct Options {
   std::string
       output; ///< empty: made from the input's name; "-": standard output
   std::vector<Stage> emit;   ///< what to write; a program if empty
+  std::string kernel;        ///< of stages of code, only this one
   std::optional<Stage> from; ///< the stage that `input` is of
   std::string dumpFolder;    ///< stages up to the tape are written here, if set
   std::string precision = "float32";

@@ -23,6 +23,27 @@ static const char *commentOf(llvm::StringRef form) {
   return form == "asm" ? "# " : "; ";
 }
 
+/// Whether the kernel that is asked for is there; says which ones are like it.
+static LogicalResult checkKernel(ModuleOp module, llvm::StringRef name) {
+  if (name.empty() || module.lookupSymbol<kernel::FuncOp>(name))
+    return success();
+  llvm::errs() << "lamina: --kernel: the program has no kernel '" << name
+               << "'";
+  llvm::StringRef nearest;
+  unsigned best = ~0u;
+  for (auto kernel : module.getOps<kernel::FuncOp>()) {
+    unsigned distance = name.edit_distance(kernel.getSymName());
+    if (distance < best) {
+      best = distance;
+      nearest = kernel.getSymName();
+    }
+  }
+  if (!nearest.empty())
+    llvm::errs() << "; the most like it is '" << nearest << "'";
+  llvm::errs() << "; 'lamina explain --kernels' lists them\n";
+  return failure();
+}
+
 static LogicalResult printKernel(const Placement &placement,
                                  const TargetModel &host, llvm::StringRef form,
                                  llvm::raw_ostream &out) {
@@ -44,34 +65,40 @@ static LogicalResult printKernel(const Placement &placement,
 
 /// Kernels that have no code for a GPU are named, with the reason.
 static LogicalResult printForGPU(ModuleOp module, const TargetModel &host,
-                                 llvm::StringRef form, llvm::raw_ostream &out) {
+                                 const CodeRequest &request,
+                                 llvm::raw_ostream &out) {
   CodeTarget target;
   target.host = host;
   target.host.level = "sm_80";
   target.backends.push_back(createEmulatorBackend(host));
   for (const Placement &placement : placeKernels(module, target)) {
+    if (!request.takes(placement.kernel))
+      continue;
     if (placement.backend) {
-      if (failed(printKernel(placement, target.host, form, out)))
+      if (failed(printKernel(placement, target.host, request.form, out)))
         return failure();
       continue;
     }
     kernel::FuncOp kernel = placement.kernel;
-    out << commentOf(form) << kernel.getSymName() << ": "
+    out << commentOf(request.form) << kernel.getSymName() << ": "
         << llvm::join(placement.reasons, "; ") << "\n";
   }
   return success();
 }
 
 LogicalResult printCode(ModuleOp module, const std::vector<CodeTarget> &targets,
-                        llvm::StringRef form, llvm::raw_ostream &out) {
-  if (isForGPU(form))
-    return printForGPU(module, targets.front().host, form, out);
+                        const CodeRequest &request, llvm::raw_ostream &out) {
+  if (failed(checkKernel(module, request.kernel)))
+    return failure();
+  if (isForGPU(request.form))
+    return printForGPU(module, targets.front().host, request, out);
   for (const CodeTarget &target : targets) {
     std::vector<Placement> placements = placeKernels(module, target);
     if (failed(reportPlacements(placements)))
       return failure();
     for (const Placement &placement : placements)
-      if (failed(printKernel(placement, target.host, form, out)))
+      if (request.takes(placement.kernel) &&
+          failed(printKernel(placement, target.host, request.form, out)))
         return failure();
   }
   return success();

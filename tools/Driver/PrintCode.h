@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernels as LLVM IR or assembly.
+// Kernels as code, with the lines of the source beside it.
 
 #ifndef LAMINA_TOOLS_DRIVER_PRINTCODE_H
 #define LAMINA_TOOLS_DRIVER_PRINTCODE_H
@@ -9,12 +9,22 @@
 
 namespace lamina::driver {
 
-/// Prints the optimized code of every kernel of `module`, each under a comment
+struct CodeRequest {
+  llvm::StringRef form;   ///< "llvm", "asm", "nvvm", "ptx"
+  llvm::StringRef kernel; ///< only this one; empty: all
+
+  bool takes(kernel::FuncOp func) const {
+    return kernel.empty() || kernel == func.getSymName();
+  }
+};
+
+/// Prints the optimized code of the kernels of `module`, each under a comment
 /// with its name, backend, processor and source lines, in a form of the backend
-/// that compiles it: "llvm" or "asm".
+/// that compiles it.
 mlir::LogicalResult printCode(mlir::ModuleOp module,
                               const std::vector<CodeTarget> &targets,
-                              llvm::StringRef form, llvm::raw_ostream &out);
+                              const CodeRequest &request,
+                              llvm::raw_ostream &out);
 
 } // namespace lamina::driver
 

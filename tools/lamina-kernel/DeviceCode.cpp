@@ -5,8 +5,10 @@
 #include "tools/lamina-kernel/DeviceCode.h"
 
 #include "backends/CPU/CompileKernel.h"
+#include "backends/CPU/SourceLines.h"
 #include "backends/GPU/DeviceModule.h"
 #include "backends/GPU/EmulatedModule.h"
+#include "dialects/Kernel/KernelCost.h"
 #include "tools/lamina-kernel/PlantedFault.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -34,13 +36,14 @@ makeDeviceCode(kernel::FuncOp kernel, const TargetModel &host,
     return std::nullopt;
   }
   llvm::SmallVector<char, 0> nothing;
+  std::vector<std::string> lines = kernel::getOpLines(kernel);
   if (options.emit == "raw") {
-    module->print(llvm::outs(), nullptr);
+    cpu::printWithLines(*module, lines, llvm::outs());
     return nothing;
   }
   gpu::optimizeModule(*module, options.chip);
   if (options.emit == "nvvm") {
-    module->print(llvm::outs(), nullptr);
+    cpu::printWithLines(*module, lines, llvm::outs());
     return nothing;
   }
   if (options.emit == "ptx") {

@@ -37,6 +37,8 @@ public:
 
   /// False after a message on the error stream.
   bool load(llvm::ArrayRef<char> object);
+  /// What it exports, once it is loaded.
+  LaminaKernelRun function() const { return kernel.run; }
 
   /// The arguments as the interpreter takes them.
   std::vector<reference::Tensor> arguments() const;

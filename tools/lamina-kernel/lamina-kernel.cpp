@@ -8,9 +8,11 @@
 // launches of a file as several backends compile them.
 
 #include "backends/CPU/CompileKernel.h"
+#include "backends/CPU/SourceLines.h"
 #include "backends/CPU/Target.h"
 #include "backends/Registry.h"
 #include "dialects/Graph/GraphDialect.h"
+#include "dialects/Kernel/KernelCost.h"
 #include "dialects/Kernel/KernelDialect.h"
 #include "runtime/ABI/Emulator.h"
 #include "tools/lamina-kernel/CompareBackends.h"
@@ -110,11 +112,25 @@ static bool time(kernel::FuncOp kernel, tools::KernelRun &run,
   return true;
 }
 
+/// Faults on the emulator then name lines of the kernel's file.
+static void describe(kernel::FuncOp kernel, const tools::KernelRun &run) {
+  std::vector<std::string> lines = kernel::getOpLines(kernel);
+  std::vector<const char *> texts;
+  for (const std::string &line : lines)
+    texts.push_back(line.c_str());
+  lamina_emulator_describe(reinterpret_cast<const void *>(run.function()),
+                           kernel.getSymName().str().c_str(), texts.data(),
+                           int32_t(texts.size()));
+}
+
 static bool runObject(kernel::FuncOp kernel, llvm::ArrayRef<char> object,
                       const TargetModel &target) {
   tools::KernelRun run(kernel, dims, {1, low, high, ids});
-  return run.load(object) &&
-         (emit == "time" ? time(kernel, run, target) : check(kernel, run));
+  if (!run.load(object))
+    return false;
+  if (!chip.empty())
+    describe(kernel, run);
+  return (emit == "time" ? time(kernel, run, target) : check(kernel, run));
 }
 
 static bool processDevice(kernel::FuncOp kernel, const TargetModel &target) {
@@ -153,20 +169,22 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
       cpu::emitModule(kernel, target, {!loops}, context);
   if (!module)
     return false;
+  std::vector<std::string> lines = kernel::getOpLines(kernel);
   if (emit == "raw") {
-    module->print(llvm::outs(), nullptr);
+    cpu::printWithLines(*module, lines, llvm::outs());
     return true;
   }
   cpu::optimizeModule(*module, target);
   if (emit == "llvm") {
-    module->print(llvm::outs(), nullptr);
+    cpu::printWithLines(*module, lines, llvm::outs());
     return true;
   }
   llvm::SmallVector<char, 0> object =
       cpu::writeObject(*module, target, emit == "asm");
   double seconds = tools::threadSeconds() - start;
   if (emit == "asm") {
-    llvm::outs() << llvm::StringRef(object.data(), object.size());
+    llvm::outs() << cpu::commentLines({object.data(), object.size()}, lines,
+                                      "#");
     return true;
   }
   if (emit == "time")

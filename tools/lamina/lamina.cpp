@@ -103,6 +103,13 @@ static void checkStages(const Options &options) {
 static void finish(const Raw &raw, Options &options) {
   for (const std::string &name : raw.emit)
     options.emit.push_back(stageOrThrow("--emit", name));
+  bool printsCode =
+      std::any_of(options.emit.begin(), options.emit.end(), [](Stage stage) {
+        return stage >= Stage::LLVM && stage <= Stage::PTX;
+      });
+  if (!options.kernel.empty() && !printsCode)
+    throw Misuse("--kernel", "it chooses what --emit=llvm, asm, nvvm or ptx "
+                             "prints");
   if (!raw.from.empty())
     options.from = stageOrThrow("--from", raw.from);
   checkStages(options);
@@ -233,6 +240,8 @@ struct CommandLine {
     addCompileFlags(build, raw, options);
     build->add_option("-o,--output", options.output,
                       "the file to write; '-' is standard output");
+    build->add_option("--kernel", options.kernel,
+                      "of llvm, asm, nvvm and ptx only this kernel");
     addList(build, "--emit", raw.emit, "what to write: " + stageList())
         ->delimiter(',');
   }

@@ -70,7 +70,8 @@ void sizesOfMirror(const int64_t *, int64_t *bytes) {
 }
 
 const LaminaEmulatedKernel kernel = {
-    "mirror", mirror, sizesOfMirror, 2, threads, threads * 4, 1, nullptr, 0};
+    "mirror",    mirror, sizesOfMirror, 2, threads,
+    threads * 4, 1,      nullptr,       0, &plant};
 
 std::vector<float> run(Plant fault, uint64_t seed) {
   plant = fault;
@@ -110,18 +111,18 @@ TEST(Faults, AMissingBarrierIsARace) {
 
 TEST(Faults, SharedMemoryIsReadBeforeItIsWritten) {
   expectFault(Unwritten, "56 reads 4 bytes at 28 of shared memory, which "
-                         "nobody has written .access 3 of the kernel.");
+                         "nobody has written");
 }
 
 TEST(Faults, AnAccessIsBehindSharedMemory) {
   expectFault(BehindShared, "9 writes 4 bytes at 256 of shared memory, which "
-                            "has 256 .access 2 of the kernel.");
+                            "has 256");
 }
 
 TEST(Faults, AnAccessIsBehindABuffer) {
   expectFault(BehindBuffer,
               "63 writes 4 bytes that belong to no buffer of the kernel, 0 "
-              "bytes behind the end of buffer 1 .access 4 of the kernel.");
+              "bytes behind the end of buffer 1");
 }
 
 TEST(Faults, TwoThreadsWriteOneNumber) {
@@ -138,6 +139,24 @@ TEST(Faults, AShuffleLeavesOutItsCaller) {
 TEST(Faults, ALaneIsMissingInAShuffle) {
   expectFault(DroppedLane, "[0-9]+ waits in a shuffle, but thread 40 is at its "
                            "end");
+}
+
+/// Op 4 has no line of its own, and a thread that waits is at no one op.
+TEST(Faults, AreAtTheLineOfTheOp) {
+  const char *lines[] = {"m.lam:1:1", "m.lam:2:3", "m.lam:5:9", "m.lam:6:2",
+                         ""};
+  auto expect = [&](Plant fault, const std::string &message) {
+    EXPECT_EXIT(
+        (lamina_emulator_describe(&plant, "step.map", lines, 5), run(fault, 0)),
+        testing::ExitedWithCode(1), message);
+  };
+  expect(BehindShared, "error: m.lam:5:9: kernel 'step.map', block 0, thread 9 "
+                       "writes 4 bytes at 256 of shared memory, which has 256");
+  expect(BehindBuffer,
+         "error: m.lam:1:1: kernel 'step.map', block 0, thread 63 "
+         "writes 4 bytes that belong to no buffer of the kernel");
+  expect(LeavesEarly, "error: m.lam:1:1: kernel 'step.map', block 0, thread "
+                      "[0-9]+ waits for its block");
 }
 
 TEST(Faults, AThreadLeavesBeforeTheBarrier) {
