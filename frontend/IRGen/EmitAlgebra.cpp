@@ -74,6 +74,20 @@ Value emitDeterminant(TensorBuilder &b, Value x) {
   return b.select(isOdd, b.negate(product), product);
 }
 
+/// The matrix that undoes the exchange of rows: x = order · lower · upper.
+Value emitOrder(TensorBuilder &b, Value x, Value permutation) {
+  Sizes sizes = graph::getShape(x);
+  int64_t column = int64_t(sizes.size()) - 1;
+  SmallVector<int64_t> axes(column - 1);
+  std::iota(axes.begin(), axes.end(), 0);
+  axes.push_back(column);
+  Value from = b.broadcast(permutation, sizes, axes);
+  Value row = b.iota(sizes, unsigned(column - 1));
+  using arith::CmpFPredicate, arith::CmpIPredicate;
+  Value isThere = b.compare(CmpIPredicate::eq, CmpFPredicate::OEQ, row, from);
+  return b.convert(isThere, b.types.real());
+}
+
 /// The triangle of lu's one matrix: below the diagonal with ones on it, or
 /// above.
 Value emitTriangle(TensorBuilder &b, Value x, bool lower) {
@@ -124,7 +138,7 @@ Emitted Emitter::emitFactorisation(const core::Structured *e,
   }
   case StructuredKind::LU: {
     LU lu = emitLU(b, x);
-    return Emitted::tuple({tensor(lu.permutation),
+    return Emitted::tuple({tensor(emitOrder(b, x, lu.permutation)),
                            tensor(emitTriangle(b, lu.factors, true)),
                            tensor(emitTriangle(b, lu.factors, false))});
   }
