@@ -68,20 +68,33 @@ static bool worksAlongLast(const Value &callee, unsigned position) {
          !llvm::isa<ast::EllipsisExpr>(type->dimensions.back().size);
 }
 
+/// Whether a call of `callee` runs over what a signature says.
+static bool hasSignature(const Value &callee) {
+  if (callee.kind == Value::Field)
+    return true;
+  if (callee.kind == Value::RunTime)
+    return callee.expr->type.isTree();
+  if (callee.kind != Value::Function)
+    return false;
+  return callee.callable->kind == Callable::Lambda ||
+         (callee.callable->kind == Callable::Function &&
+          !callee.callable->self);
+}
+
 /// Only what is built in, or begins a run, has the dimension that a call names.
 /// A function runs over those of its signature, and a name may but confirm
-/// that.
+/// that; a layer and a function without a name have none to confirm.
 static const EvaluatedArg *findIgnoredOver(Evaluator &e, const Value &callee,
                                            const Args &args) {
-  if (callee.kind != Value::Function ||
-      callee.callable->kind != Callable::Function || callee.callable->self)
+  if (!hasSignature(callee))
     return nullptr;
   for (auto [position, arg] : llvm::enumerate(args)) {
     if (!arg.over)
       continue;
     bool isTensor =
         arg.value.kind == Value::RunTime && arg.value.expr->type.isTensor();
-    if (!isTensor || !worksAlongLast(callee, position))
+    if (!isTensor || callee.kind != Value::Function ||
+        !worksAlongLast(callee, position))
       return &arg;
     const core::Type &type = arg.value.expr->type;
     auto axis = e.axisOver(type, arg.over, arg.source);

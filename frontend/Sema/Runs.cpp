@@ -33,6 +33,7 @@ Value Evaluator::runBegin(const Value &callee, Args args, Range range) {
     }
     over = arg.over ? arg.over : over;
     own.push_back(arg);
+    own.back().over = nullptr; // it says what 'begin' reads along, not f
   }
   if (own.empty() || !over) {
     report(Rule::call_c6, range,
