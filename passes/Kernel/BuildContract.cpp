@@ -30,6 +30,7 @@ public:
   SmallVector<Value> write(KernelBody &body);
 
 private:
+  void refuseReach(KernelBody &body, AffineExpr expr, const SizeExpr &size);
   Value pad(KernelBody &body, Value source, AffineMap map,
             SmallVectorImpl<int64_t> &low);
   std::optional<Index> getOperandIndex(KernelBody &body, Value operand,
@@ -91,6 +92,25 @@ static std::pair<SizeExpr, SizeExpr> getRange(AffineExpr expr,
   return {lowA * SizeExpr(factor), highA * SizeExpr(factor)};
 }
 
+/// Says why nobody knows how far the windows that `expr` reads reach beyond an
+/// axis. A stride is the only reason that a program can have.
+void ContractWriter::refuseReach(KernelBody &body, AffineExpr expr,
+                                 const SizeExpr &size) {
+  bool hasStride = false;
+  expr.walk([&](AffineExpr part) {
+    hasStride |= part.getKind() == AffineExprKind::Mul;
+  });
+  if (hasStride)
+    body.refuse(contract,
+                "windows with a stride have no kernel yet along '" +
+                    size.str() + "', which is known only when the program runs",
+                "a stride of 1 works, and so does a length that is known when "
+                "compiling");
+  else
+    body.fail(contract, "reads a window whose reach beyond its operand "
+                        "depends on a size known at run time only");
+}
+
 /// A windowed operand with zeros around it, so that no read leaves it.
 Value ContractWriter::pad(KernelBody &body, Value source, AffineMap map,
                           SmallVectorImpl<int64_t> &low) {
@@ -109,8 +129,7 @@ Value ContractWriter::pad(KernelBody &body, Value source, AffineMap map,
       auto start = least.getConstant();
       auto rest = (most - shape[axis] + SizeExpr(1)).getConstant();
       if (!start || !rest) {
-        body.fail(contract, "reads a window whose reach beyond its operand "
-                            "depends on a size known at run time only");
+        refuseReach(body, expr, shape[axis]);
         return source;
       }
       front = std::max<int64_t>(0, -*start);

@@ -7,6 +7,7 @@
 // that no kernel can be made of falls into two.
 
 #include "dialects/Graph/Shape.h"
+#include "dialects/Kernel/KernelCost.h"
 #include "passes/Kernel/BuildKernel.h"
 #include "passes/Kernel/Passes.h"
 
@@ -25,6 +26,13 @@ using namespace mlir;
 using namespace lamina;
 
 namespace {
+
+/// Why a cluster has no kernel.
+struct Reason {
+  std::string text;
+  std::string wayOut; ///< empty: that is our bug
+};
+
 /// One entry on its way. Values of the old body are looked up in `map`.
 class EntryConverter {
 public:
@@ -43,7 +51,7 @@ private:
   LogicalResult convertChoice(graph::CondOp cond);
   LogicalResult convertRegion(Block &from, Region &to);
   LogicalResult convertYield(graph::YieldOp yield);
-  FailureOr<BuiltKernel> tryBuild(const Cluster &cluster, std::string &reason);
+  FailureOr<BuiltKernel> tryBuild(const Cluster &cluster, Reason &reason);
   FailureOr<BuiltKernel> buildOrSplit(int64_t number);
   LogicalResult emitCluster(int64_t number);
   LogicalResult clone(Operation &op);
@@ -129,6 +137,17 @@ static LogicalResult reportBug(Operation *op, StringRef reason) {
          << op->getName().stripDialect() << "' here (" << reason << ")";
 }
 
+static LogicalResult report(Operation *op, const Reason &reason) {
+  if (reason.wayOut.empty())
+    return reportBug(op, reason.text);
+  InFlightDiagnostic diag = emitError(op->getLoc()) << reason.text;
+  std::string layer = kernel::getLayer(op->getLoc());
+  if (!layer.empty())
+    diag.attachNote() << "this is in '" << layer << "'";
+  diag.attachNote() << reason.wayOut;
+  return diag;
+}
+
 /// What the cluster is as a whole, once its ops are known.
 static void finishCluster(Cluster &cluster) {
   cluster.kind = getKind(cluster);
@@ -141,10 +160,14 @@ static void finishCluster(Cluster &cluster) {
 
 /// The kernel of a cluster if it has one, else why not.
 FailureOr<BuiltKernel> EntryConverter::tryBuild(const Cluster &cluster,
-                                                std::string &reason) {
+                                                Reason &reason) {
   ScopedDiagnosticHandler quiet(entry.getContext(), [&](Diagnostic &problem) {
-    if (reason.empty() && problem.getSeverity() == DiagnosticSeverity::Error)
-      reason = problem.str();
+    if (!reason.text.empty() ||
+        problem.getSeverity() != DiagnosticSeverity::Error)
+      return success();
+    reason.text = problem.str();
+    for (Diagnostic &note : problem.getNotes())
+      reason.wayOut = note.str();
     return success();
   });
   std::string name =
@@ -164,15 +187,15 @@ FailureOr<BuiltKernel> EntryConverter::buildOrSplit(int64_t number) {
     finishCluster(cluster);
     if (cluster.outputs.empty())
       return BuiltKernel();
-    std::string reason;
+    Reason reason;
     auto built = tryBuild(cluster, reason);
     if (succeeded(built))
       return built;
     if (cluster.ops.size() == 1)
-      return reportBug(cluster.ops.front(), reason);
+      return report(cluster.ops.front(), reason);
     if (reportSplits)
       emitRemark(cluster.ops.front()->getLoc())
-          << "a cluster falls into two, one of its ops " << reason;
+          << "a cluster falls into two, one of its ops " << reason.text;
     size_t half = cluster.ops.size() / 2;
     int64_t next = clusters.rbegin()->first + 1;
     Cluster &rest = clusters[next];

@@ -161,6 +161,13 @@ kernel::FuncOp KernelBody::finish(StringRef name, ValueRange results) {
   return std::exchange(func, {});
 }
 
+void KernelBody::refuse(Operation *op, const Twine &message,
+                        const Twine &wayOut) {
+  if (!failed)
+    emitError(op->getLoc()).append(message).attachNote().append(wayOut);
+  failed = true;
+}
+
 void KernelBody::fail(Operation *op, const Twine &message) {
   if (!failed)
     emitError(op ? op->getLoc() : loc) << message;

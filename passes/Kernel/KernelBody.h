@@ -90,6 +90,9 @@ public:
   kernel::FuncOp finish(llvm::StringRef name, mlir::ValueRange results);
   /// Emits an error at the cluster and makes the kernel useless.
   void fail(mlir::Operation *op, const llvm::Twine &message);
+  /// The same for what the language has and this compiler lacks, and a way out.
+  void refuse(mlir::Operation *op, const llvm::Twine &message,
+              const llvm::Twine &wayOut);
   bool hasFailed() const { return failed; }
 
   llvm::SmallVector<mlir::Value> ins; ///< operands of the launch
