@@ -119,9 +119,12 @@ std::string Flags::help() const {
     return "  --" + spec.name + (isApart ? " " : "") + spec.value;
   };
   for (const FlagSpec &spec : specs)
-    width = std::max(width, left(spec).size());
+    if (!spec.hidden)
+      width = std::max(width, left(spec).size());
   std::string out;
   for (const FlagSpec &spec : specs) {
+    if (spec.hidden)
+      continue;
     std::string line = left(spec);
     line.append(width + 2 - line.size(), ' ');
     out += line + spec.help + "\n";

@@ -24,6 +24,7 @@ struct FlagSpec {
   std::string value;
   std::string help;
   bool repeats = false;
+  bool hidden = false; ///< known, so that its misuse is explained; not in help
 };
 
 class Flags {

@@ -39,9 +39,8 @@ std::vector<FlagSpec> runFlags(const CommandContext &context) {
     if (scalar.canSet())
       names += (names.empty() ? "" : ", ") + scalar.name;
   specs.push_back({"set", "NAME=NUMBER",
-                   join("change a number of the program (",
-                        names.empty() ? "this one has none" : names, ")"),
-                   true});
+                   join("change a number of the program (", names, ")"), true,
+                   names.empty()});
   specs.push_back({"profile", "[=FILE]",
                    "show where the time goes; write a trace to FILE", false});
   for (FlagSpec &spec : emulatorFlags())

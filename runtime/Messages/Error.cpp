@@ -62,23 +62,39 @@ static size_t utf8Length(const unsigned char *p, size_t left) {
   return length;
 }
 
-std::string quote(const std::string &text) {
-  constexpr size_t limit = 80;
-  std::string out = "'";
+/// The characters of `text`, each as it is printed.
+static std::vector<std::string> printable(const std::string &text) {
+  std::vector<std::string> characters;
   const auto *bytes = reinterpret_cast<const unsigned char *>(text.data());
   for (size_t i = 0; i < text.size();) {
-    if (out.size() > limit)
-      return out + "…'";
     size_t length = utf8Length(bytes + i, text.size() - i);
     if (length == 0 || bytes[i] < 0x20 || bytes[i] == 0x7F) {
       char escape[8];
       std::snprintf(escape, sizeof escape, "\\x%02x", bytes[i]);
-      out += bytes[i] == '\n' ? "\\n" : bytes[i] == '\t' ? "\\t" : escape;
+      characters.push_back(bytes[i] == '\n'   ? "\\n"
+                           : bytes[i] == '\t' ? "\\t"
+                                              : escape);
       ++i;
       continue;
     }
-    out.append(text, i, length);
+    characters.push_back(text.substr(i, length));
     i += length;
+  }
+  return characters;
+}
+
+// Of a long text the middle is left out: the end of a path names its file.
+std::string quote(const std::string &text) {
+  constexpr size_t limit = 90, head = 35, tail = limit - head - 1;
+  std::vector<std::string> characters = printable(text);
+  size_t count = characters.size();
+  std::string out = "'";
+  for (size_t i = 0; i < count; ++i) {
+    if (count > limit && i == head) {
+      out += "…";
+      i = count - tail;
+    }
+    out += characters[i];
   }
   return out + "'";
 }

@@ -84,7 +84,10 @@ TEST(Json, SaysWhatItFoundInstead) {
 TEST(Messages, QuoteKeepsALineReadable) {
   EXPECT_EQ(quote("a\tb\x01\xff"), "'a\\tb\\x01\\xff'");
   EXPECT_EQ(quote("ä"), "'ä'");
-  EXPECT_LT(quote(std::string(1000, 'x')).size(), 100u);
+  std::string cut = quote("/home/" + std::string(1000, 'x') + "/text.txt");
+  EXPECT_LT(cut.size(), 100u);
+  EXPECT_EQ(cut.substr(0, 9), "'/home/xx");
+  EXPECT_EQ(cut.substr(cut.size() - 12), "xx/text.txt'");
 }
 
 TEST(Messages, NearestNameIsCloseOrEmpty) {
