@@ -5,7 +5,7 @@
 // Every access is proved in range, from ranges of indices, bounds of values and
 // the conditions around it; if it cannot be, the message asks for `else`.
 
-#include "frontend/Sema/Evaluator.h"
+#include "frontend/Sema/Indexing.h"
 #include "frontend/Sema/Prove.h"
 
 namespace lamina::sema {
@@ -317,6 +317,8 @@ bool Access::entry(const ast::Subscript &entry) {
   const ast::Expr *value =
       entry.value ? ast::withoutParens(entry.value) : nullptr;
   if (llvm::isa_and_nonnull<ast::EllipsisExpr>(value)) {
+    if (!checkPack(e, value->range))
+      return false;
     bool indexed = !e.packIndices.empty();
     size_t count = e.frame ? e.frame->pack.size() : 0;
     core::Subscript joined;

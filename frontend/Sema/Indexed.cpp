@@ -15,21 +15,30 @@ namespace lamina::sema {
 using core::FoldKind;
 using core::IndexVar;
 
+bool checkPack(Evaluator &e, Range range) {
+  if (e.frame && e.frame->hasPack)
+    return true;
+  e.report(Rule::dim_c1, range,
+           "nothing here says which dimensions '...' stands for")
+      .note("a signature with '...' does: 'x: [..., n]'; elsewhere name them "
+            "all");
+  return false;
+}
+
 /// One entry between brackets on a left side: `b`, `h < heads`, `...`.
 bool Indexing::addIndex(const ast::Expr *expr,
                         llvm::SmallVectorImpl<IndexVar *> &group) {
   expr = ast::withoutParens(const_cast<ast::Expr *>(expr));
   if (llvm::isa<ast::EllipsisExpr>(expr)) {
-    FrameScope *frame = e.frame;
-    llvm::SmallVector<IndexVar *, 4> &pack = packIndices;
-    if (frame && frame->hasPack)
-      for (auto &axis : frame->pack) {
-        IndexVar *var =
-            make(axis.name.empty() ? Symbol("...") : axis.name, expr->range);
-        setRange(*var, e.dims.constant(0), axis.dim);
-        pack.push_back(var);
-        group.push_back(var);
-      }
+    if (!checkPack(e, expr->range))
+      return false;
+    for (auto &axis : e.frame->pack) {
+      IndexVar *var =
+          make(axis.name.empty() ? Symbol("...") : axis.name, expr->range);
+      setRange(*var, e.dims.constant(0), axis.dim);
+      packIndices.push_back(var);
+      group.push_back(var);
+    }
     return true;
   }
   const ast::Expr *bound = nullptr;

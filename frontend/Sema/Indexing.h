@@ -13,6 +13,9 @@
 
 namespace lamina::sema {
 
+/// Whether `...` in brackets stands for something here; reports if not.
+bool checkPack(Evaluator &e, Range range);
+
 class Indexing {
 public:
   Indexing(Evaluator &e, core::IndexVar::Kind kind)
