@@ -12,11 +12,12 @@
 namespace lamina::reference {
 
 /// The sum of products that `maps` (of a, b and the result) describe over loops
-/// of these sizes, added up in double.
+/// of these sizes, added up in double; `Typed` rounds the sum to `sumType`,
+/// then to the element type.
 Tensor contract(const Tensor &a, const Tensor &b,
                 llvm::ArrayRef<mlir::AffineMap> maps,
-                llvm::ArrayRef<int64_t> sizes, mlir::Type elementType,
-                Rounding rounding);
+                llvm::ArrayRef<int64_t> sizes, mlir::Type sumType,
+                mlir::Type elementType, Rounding rounding);
 
 } // namespace lamina::reference
 

@@ -127,7 +127,8 @@ SmallVector<unsigned> join(const Lists &...lists) {
 } // namespace
 
 Tensor contract(const Tensor &a, const Tensor &b, ArrayRef<AffineMap> maps,
-                ArrayRef<int64_t> sizes, Type elementType, Rounding rounding) {
+                ArrayRef<int64_t> sizes, Type sumType, Type elementType,
+                Rounding rounding) {
   LoopGroups groups(maps[0], maps[1], maps[2]);
   std::vector<double> left =
       arrange(a, maps[0], join(groups.batch, groups.rows, groups.sums),
@@ -165,7 +166,7 @@ Tensor contract(const Tensor &a, const Tensor &b, ArrayRef<AffineMap> maps,
           index[axis] * strides[cast<AffineDimExpr>(expr).getPosition()];
     Scalar value;
     value.f = product[size_t(position)];
-    *out++ = roundTo(elementType, value, rounding);
+    *out++ = roundTo(elementType, roundTo(sumType, value, rounding), rounding);
   } while (advance(index, shape));
   return result;
 }
@@ -180,7 +181,8 @@ static LogicalResult evaluateContract(graph::ContractOp op, Evaluation &e) {
   }
   AffineMap maps[] = {op.getMap(0), op.getMap(1), op.getMap(2)};
   e.results.push_back(contract(e.operands[0], e.operands[1], maps, sizes,
-                               e.elementOf(), e.interpreter.rounding));
+                               op.getAccumulatorType(), e.elementOf(),
+                               e.interpreter.rounding));
   return success();
 }
 

@@ -11,7 +11,9 @@
 #include "dialects/Graph/DerivativeModels.h"
 #include "dialects/Graph/Derivatives.h"
 #include "dialects/Graph/GraphOps.h"
+#include "dialects/Graph/Shape.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/AffineMap.h"
 
@@ -166,6 +168,12 @@ static LogicalResult pullOperand(ContractOp op, OpBuilder &b, Value g,
            << AffineMapAttr::get(op.getMap(operand))
            << "' cannot be solved for one loop";
   Value other = operand == 0 ? op.getB() : op.getA();
+  // Factors are of one type: the adjoint of a wider sum is rounded to theirs.
+  auto given = cast<RankedTensorType>(g.getType());
+  Type factor = cast<RankedTensorType>(other.getType()).getElementType();
+  if (given.getElementType() != factor)
+    g = arith::TruncFOp::create(b, op.getLoc(), withElementType(given, factor),
+                                g);
   // The factors keep their sides, so that the forward order of terms stays.
   bool adjointFirst = operand == 0;
   SmallVector<AffineMap> list =

@@ -18,7 +18,7 @@ def Graph_ContractOp : Graph_Op<"contract", [Pure]> {
     where it is outside, or where the division has a remainder. So convolutions,
     strided, dilated and transposed, are contractions, and so are all their
     adjoints. `accumulate` is the type of the sum; f32 for bf16 and f16, else
-    the element type.
+    the element type. The result is of the type of the operands or of the sum.
 
     ```mlir
     %y = graph.contract %x, %w maps [affine_map<(m, n, k) -> (m, k)>,
@@ -48,6 +48,7 @@ def Graph_ContractOp : Graph_Op<"contract", [Pure]> {
   // contract.c2: indices of the result are plain and different
   // contract.c3: indices of operands are plain or windowed
   // contract.c4: sizes agree
+  // contract.c5: element types agree
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
 }

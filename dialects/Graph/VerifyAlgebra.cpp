@@ -70,10 +70,22 @@ static LogicalResult verifyMaps(ContractOp op) {
   return success();
 }
 
+static LogicalResult verifySum(ContractOp op) {
+  Type factor = op.getA().getType().getElementType(),
+       sum = op.getAccumulatorType(), result = op.getType().getElementType();
+  if (!isa<FloatType>(sum) ||
+      sum.getIntOrFloatBitWidth() < factor.getIntOrFloatBitWidth())
+    return op.emitOpError("adds products of ")
+           << factor << " in " << sum << ", which has fewer bits";
+  if (result == sum)
+    return success();
+  return verifyElement(op, op.getA().getType(), op.getType());
+}
+
 LogicalResult ContractOp::verify() {
   if (failed(verifyMaps(*this)) || failed(verifyNamedSizes(*this)) ||
       failed(verifyElement(*this, getA().getType(), getB().getType())) ||
-      failed(verifyElement(*this, getA().getType(), getType())))
+      failed(verifySum(*this)))
     return failure();
   SmallVector<std::optional<SizeExpr>> sizes = getLoopSizes();
   Value tensors[] = {getA(), getB(), getResult()};
