@@ -17,8 +17,7 @@ std::unique_ptr<KernelEmitter> chooseEmitter(const KernelBody &body,
   if (auto structured = createStructuredEmitter(body, lanesOf(target)))
     return structured;
   if (options.fast)
-    if (std::optional<ContractForm> form = ContractForm::match(body);
-        form && form->narrowOperands() == 0)
+    if (std::optional<ContractForm> form = ContractForm::match(body))
       return std::make_unique<ContractEmitter>(std::move(*form), target);
   mlir::FailureOr<LoopProgram> program = LoopProgram::arrange(body);
   if (mlir::failed(program))

@@ -38,8 +38,8 @@ mlir::LogicalResult ContractEmitter::emitRun(Frame &frame,
 // Sizes
 //===----------------------------------------------------------------------===//
 
-/// 8 × 3 of 32 registers (AVX-512, NEON) hold 24 sums, 3 a panel's row, and some
-/// are left; half as many registers hold 6 × 2 sums.
+/// 8 × 3 of 32 registers (AVX-512, NEON) hold 24 sums, 3 a panel's row, and
+/// some are left; half as many registers hold 6 × 2 sums.
 static TileShape tileOf(const TargetModel &target) {
   if (target.vectorRegisters >= 32)
     return {8, 3, lanesOf(target)};
@@ -112,8 +112,9 @@ void ContractNest::chooseLayout() {
     packedTiles = 2;
   const Storage *storage = frame.storage(form.a->get());
   mlir::AffineMap map = form.mapOf(form.a);
-  if (!storage || form.m.size() != 1 || form.k.size() != 1 ||
-      !map.isProjectedPermutation() || !isUnitAlong(form.a, form.k.back()))
+  if (!storage || !storage->elementType.isF32() || form.m.size() != 1 ||
+      form.k.size() != 1 || !map.isProjectedPermutation() ||
+      !isUnitAlong(form.a, form.k.back()))
     return;
   for (auto [axis, result] : enumerate(map.getResults())) {
     std::optional<int64_t> stride = constantIndex(storage->strides[axis]);

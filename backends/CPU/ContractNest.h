@@ -50,6 +50,8 @@ private:
   void emitPanels(const Block &block, const Rows &rows);
 
   // Packing.
+  llvm::Value *readFactor(mlir::OpOperand *operand, CoordinateRange at,
+                          Evaluator &evaluator);
   using KStep =
       llvm::function_ref<void(Coordinates, llvm::Value *linear, Evaluator &)>;
   void nestK(const Block &block, bool keepsLast, KStep step);

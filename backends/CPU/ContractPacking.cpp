@@ -7,6 +7,7 @@
 // before.
 
 #include "backends/CPU/ContractNest.h"
+#include "backends/CPU/ScalarOps.h"
 
 using namespace llvm;
 
@@ -22,6 +23,16 @@ bool ContractNest::isUnitAlong(mlir::OpOperand *operand, unsigned loop) const {
          all_of(map.getResults().drop_back(), [&](mlir::AffineExpr other) {
            return !other.isFunctionOfDim(loop);
          });
+}
+
+/// Numbers of an operand in the type of the sum: panels are of float32.
+Value *ContractNest::readFactor(mlir::OpOperand *operand, CoordinateRange at,
+                                Evaluator &evaluator) {
+  Value *numbers =
+      evaluator.read(operand->get(), evaluator.map(form.mapOf(operand), at));
+  return numbers->getType()->getScalarType()->isBFloatTy()
+             ? widenBFloat(b, numbers)
+             : numbers;
 }
 
 /// Loops over k, but for the last one if `keepsLast`; `linear` counts all.
@@ -89,8 +100,7 @@ void ContractNest::packPanel(const Block &block, Value *column, Value *panel) {
       Evaluator lane(frame, tile.lanes, mask, &level);
       Coordinates lanes = at;
       setLinear(lanes, form.n, {first, 1}, lane, tile.lanes);
-      Value *numbers =
-          lane.read(form.b->get(), lane.map(form.mapOf(form.b), lanes));
+      Value *numbers = readFactor(form.b, lanes, lane);
       noteFailure(lane);
       b.CreateAlignedStore(b.splat(numbers, tile.lanes), element(to, offset),
                            Align(4));
@@ -149,9 +159,8 @@ void ContractNest::packPanelAcross(const Block &block, Value *column,
           Coordinates numbers = at;
           numbers[loop] = {k, 1};
           setLinear(numbers, form.n, {n, 0}, lane);
-          rows.push_back(b.splat(
-              lane.read(form.b->get(), lane.map(form.mapOf(form.b), numbers)),
-              tile.lanes));
+          rows.push_back(
+              b.splat(readFactor(form.b, numbers, lane), tile.lanes));
         }
         noteFailure(lane);
         rows = transposed(rows);
@@ -180,7 +189,7 @@ void ContractNest::packRows(const Block &block, Value *row) {
     Evaluator lane(frame, packedRow, mask, &between);
     setLinear(at, form.m, {row, 1}, lane,
               tile.rows == packedRow ? packedRow : 0);
-    Value *numbers = lane.read(form.a->get(), lane.map(form.mapOf(form.a), at));
+    Value *numbers = readFactor(form.a, at, lane);
     noteFailure(lane);
     b.CreateAlignedStore(b.splat(numbers, packedRow),
                          element(packedA, b.multiply(k, b.index(packedRow))),
@@ -197,8 +206,7 @@ void ContractNest::packRowTiles(const Block &block, Value *row) {
     Evaluator between(frame, width, nullptr, &level);
     Evaluator lane(frame, width, mask, &between);
     setLinear(at, form.m, {row, 1}, lane, width);
-    Value *numbers = b.splat(
-        lane.read(form.a->get(), lane.map(form.mapOf(form.a), at)), width);
+    Value *numbers = b.splat(readFactor(form.a, at, lane), width);
     noteFailure(lane);
     for (unsigned part = 0; part < packedTiles; ++part) {
       SmallVector<int> own;
@@ -247,9 +255,7 @@ void ContractNest::packRowsPart(Coordinates at, Value *row, unsigned part,
     }
     Value *m = b.minimum(b.add(row, b.index(part + r)), last);
     setLinear(at, form.m, {m, 0}, lane);
-    parts.push_back(
-        b.splat(lane.read(form.a->get(), lane.map(form.mapOf(form.a), at)),
-                tile.lanes));
+    parts.push_back(b.splat(readFactor(form.a, at, lane), tile.lanes));
   }
   noteFailure(lane);
   parts = transposed(parts);

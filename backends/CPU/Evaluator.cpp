@@ -160,8 +160,14 @@ Value *Evaluator::loadNear(Type *element, Value *base, Coordinate at,
   return b.CreateShuffleVector(near, places);
 }
 
+/// Vectors of bfloat are no type that every processor has; of 16 bits they are.
+Type *Evaluator::accessTypeOf(const Storage &where) {
+  return where.elementType.isBF16() ? b.getInt16Ty()
+                                    : frame.memoryTypeOf(where.elementType);
+}
+
 Value *Evaluator::load(const Storage &where, CoordinateRange at) {
-  Type *element = frame.memoryTypeOf(where.elementType);
+  Type *element = accessTypeOf(where);
   Align align(uint64_t(frame.bytesOf(where.elementType)));
   Coordinate position = offset(where, at);
   if (position.step == 1)
@@ -186,15 +192,20 @@ Value *Evaluator::load(const Storage &where, CoordinateRange at) {
   }
   if (where.elementType.isInteger(1))
     return b.CreateICmpNE(result, Constant::getNullValue(result->getType()));
+  if (where.elementType.isBF16())
+    return b.CreateBitCast(result,
+                           result->getType()->getWithNewType(b.getBFloatTy()));
   return result;
 }
 
 void Evaluator::write(const Storage &where, CoordinateRange at, Value *value) {
-  Type *element = frame.memoryTypeOf(where.elementType);
+  Type *element = accessTypeOf(where);
   Align align(uint64_t(frame.bytesOf(where.elementType)));
   Coordinate position = offset(where, at);
   if (where.elementType.isInteger(1))
     value = b.CreateZExt(value, value->getType()->getWithNewType(element));
+  else if (where.elementType.isBF16())
+    value = b.CreateBitCast(value, value->getType()->getWithNewType(element));
   if (position.isUniform()) {
     b.CreateAlignedStore(value, b.CreateGEP(element, where.base, position.base),
                          align);

@@ -92,6 +92,7 @@ private:
   Coordinate constant(int64_t value) { return {b.index(value), 0}; }
   llvm::Value *lanes(Coordinate x);
   llvm::SmallVector<int64_t> offsets(Coordinate x) const;
+  llvm::Type *accessTypeOf(const Storage &where);
   llvm::Value *loadNear(llvm::Type *element, llvm::Value *base, Coordinate at,
                         llvm::Align align);
   llvm::Value *inside(Coordinate x, llvm::Value *size);

@@ -177,6 +177,43 @@ Value *ScalarOps::emitInteger(mlir::Operation *op, StringRef name,
                              : b.CreateSub(quotient, one);
 }
 
+// By integers: without an instruction for it LLVM takes vectors apart, and
+// calls a routine for each number.
+Value *widenBFloat(LoopBuilder &b, Value *x) {
+  Type *type = x->getType();
+  Value *bits = b.CreateBitCast(x, type->getWithNewType(b.getInt16Ty()));
+  bits = b.CreateZExt(bits, type->getWithNewType(b.getInt32Ty()));
+  return b.CreateBitCast(b.CreateShl(bits, 16),
+                         type->getWithNewType(b.getFloatTy()));
+}
+
+// To the nearest, to the even one of two; a NaN stays one.
+Value *roundToBFloat(LoopBuilder &b, Value *x) {
+  Type *type = x->getType(), *wide = type->getWithNewType(b.getInt32Ty());
+  Value *bits = b.CreateBitCast(x, wide);
+  Value *isOdd = b.CreateAnd(b.CreateLShr(bits, 16), ConstantInt::get(wide, 1));
+  Value *nearest =
+      b.CreateAdd(bits, b.CreateAdd(isOdd, ConstantInt::get(wide, 0x7fff)));
+  Value *quiet = b.CreateOr(bits, ConstantInt::get(wide, 0x400000));
+  bits = b.CreateSelect(b.CreateFCmpUNO(x, x), quiet, nearest);
+  bits = b.CreateTrunc(b.CreateLShr(bits, 16),
+                       type->getWithNewType(b.getInt16Ty()));
+  return b.CreateBitCast(bits, type->getWithNewType(b.getBFloatTy()));
+}
+
+/// A cast from or to bfloat16, by way of float; nothing if it is another one.
+Value *ScalarOps::castBFloat(Instruction::CastOps cast, Value *x, Type *to) {
+  Type *from = x->getType()->getScalarType();
+  Type *wide = x->getType()->getWithNewType(b.getFloatTy());
+  if (from->isBFloatTy() && cast != Instruction::BitCast) {
+    x = widenBFloat(b, x);
+    return to == wide ? x : b.CreateCast(cast, x, to);
+  }
+  if (!to->getScalarType()->isBFloatTy() || cast == Instruction::BitCast)
+    return nullptr;
+  return roundToBFloat(b, from->isFloatTy() ? x : b.CreateCast(cast, x, wide));
+}
+
 Value *ScalarOps::emitConversion(mlir::Operation *op, StringRef name,
                                  ValueRange x) {
   if (x.size() != 1)
@@ -200,7 +237,11 @@ Value *ScalarOps::emitConversion(mlir::Operation *op, StringRef name,
                   .Case("trunci", Instruction::Trunc)
                   .Case("bitcast", Instruction::BitCast)
                   .Default(0);
-  return cast ? b.CreateCast(Instruction::CastOps(cast), x[0], to) : nullptr;
+  if (!cast)
+    return nullptr;
+  if (Value *result = castBFloat(Instruction::CastOps(cast), x[0], to))
+    return result;
+  return b.CreateCast(Instruction::CastOps(cast), x[0], to);
 }
 
 static CmpInst::Predicate predicateOf(mlir::arith::CmpFPredicate predicate) {

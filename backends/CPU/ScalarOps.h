@@ -19,6 +19,11 @@ namespace lamina::cpu {
 llvm::Type *registerType(mlir::Type type, llvm::LLVMContext &context);
 llvm::Type *memoryType(mlir::Type type, llvm::LLVMContext &context);
 
+/// Numbers of bfloat16, or lanes of them, as float.
+llvm::Value *widenBFloat(LoopBuilder &b, llvm::Value *x);
+/// Numbers of float rounded to bfloat16.
+llvm::Value *roundToBFloat(LoopBuilder &b, llvm::Value *x);
+
 class ScalarOps {
 public:
   ScalarOps(LoopBuilder &builder, unsigned width) : b(builder), width(width) {}
@@ -36,6 +41,8 @@ private:
                            ValueRange x);
   llvm::Value *emitConversion(mlir::Operation *op, llvm::StringRef name,
                               ValueRange x);
+  llvm::Value *castBFloat(llvm::Instruction::CastOps cast, llvm::Value *x,
+                          llvm::Type *to);
   llvm::Value *emitMath(mlir::Operation *op, llvm::StringRef name,
                         ValueRange x);
   llvm::Value *emitCompare(mlir::Operation *op, ValueRange x);
