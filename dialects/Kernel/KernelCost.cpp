@@ -100,7 +100,8 @@ static int64_t countOps(linalg::LinalgOp op) {
   for (Operation &inner : *op.getBlock())
     if (isa_and_present<arith::ArithDialect, math::MathDialect>(
             inner.getDialect()) &&
-        !isa<arith::ConstantOp, arith::IndexCastOp>(inner))
+        !isa<arith::ConstantOp, arith::IndexCastOp, arith::ExtFOp,
+             arith::TruncFOp>(inner))
       count += isa<math::MathDialect>(inner.getDialect()) ? 10 : 1;
   return count;
 }

@@ -23,10 +23,11 @@ bool kernel::isHostType(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
     return false;
+  Type element = tensor.getElementType();
   if (tensor.getRank() == 0)
-    return true;
+    return !element.isFloat() || element.getIntOrFloatBitWidth() >= 32;
   return tensor.getRank() == 1 && tensor.getDimSize(0) == 2 &&
-         tensor.getElementType().isInteger(64);
+         element.isInteger(64);
 }
 
 unsigned kernel::getNumScalars(Type type) {

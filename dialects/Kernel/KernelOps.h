@@ -23,7 +23,7 @@ namespace lamina::kernel {
 class YieldOp;
 class ReturnOp;
 
-/// Whether a value of this type may be computed by the host: rank 0, or a key.
+/// Whether the host may compute it: rank 0, of no short floats, or a key.
 bool isHostType(mlir::Type type);
 
 /// How many scalar arguments of a kernel a host value is: 2 for a key, else 1.

@@ -8,6 +8,7 @@
 #include "dialects/Graph/GraphOps.h"
 #include "passes/Graph/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -38,7 +39,7 @@ int64_t countElements(Type type) {
 bool isView(Operation *op) {
   return op->hasTrait<OpTrait::ConstantLike>() ||
          isa<IotaOp, SizeOp, BroadcastOp, TransposeOp, ReverseOp, ReshapeOp,
-             SliceOp, PadOp, WindowOp, RandomOp>(op);
+             SliceOp, PadOp, WindowOp, RandomOp, arith::ExtFOp>(op);
 }
 
 /// The elements of memory behind a value: those of what a view views.

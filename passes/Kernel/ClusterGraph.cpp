@@ -29,6 +29,8 @@ OpClass lamina::classify(Operation *op, const HostValues &host) {
                    [&](Value result) { return host.contains(result); }) &&
       op->getNumRegions() == 0)
     return OpClass::Host;
+  if (isa<arith::ExtFOp>(op))
+    return OpClass::View; // what is in memory with fewer bits
   if (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) ||
       isa<graph::UnwindowOp, graph::KeyOp>(op))
     return OpClass::Elementwise;
@@ -71,7 +73,7 @@ std::optional<unsigned> ClusterGraph::getNode(Operation *op) const {
 
 /// The kind of an edge that goes through one more view.
 static EdgeKind extend(EdgeKind kind, Operation *view) {
-  if (isa<graph::ReshapeOp, graph::StopOp>(view))
+  if (isa<graph::ReshapeOp, graph::StopOp, arith::ExtFOp>(view))
     return kind;
   if (auto broadcast = dyn_cast<graph::BroadcastOp>(view)) {
     for (auto [place, axis] : llvm::enumerate(broadcast.getAxes()))

@@ -152,7 +152,7 @@ Value ElementCode::compute(Value value, const Index &index) {
 /// kernels that differ in them are one.
 static bool staysInCode(TypedAttr attr) {
   auto real = dyn_cast<FloatAttr>(attr);
-  if (!real)
+  if (!real || real.getType().getIntOrFloatBitWidth() < 32)
     return true;
   double value = real.getValueAsDouble();
   double size = std::abs(value);

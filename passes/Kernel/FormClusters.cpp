@@ -59,6 +59,8 @@ private:
                        const ClusterDomain &domain) const;
   void take(unsigned a, unsigned b, const ClusterDomain &domain);
   bool isInlined(unsigned node) const;
+  bool isReadInGroup(unsigned node) const;
+  bool isOnlyResult(unsigned node) const;
   unsigned countLargeInputs(unsigned group, unsigned node) const;
 
   ClusterGraph graph;
@@ -80,6 +82,8 @@ unsigned ClusterFormer::countLargeInputs(unsigned group, unsigned node) const {
   llvm::DenseSet<Value> large;
   auto count = [&](unsigned reader) {
     for (Value operand : graph.getOp(reader)->getOperands()) {
+      while (auto wide = operand.getDefiningOp<arith::ExtFOp>())
+        operand = wide.getIn();
       Operation *op = operand.getDefiningOp();
       auto source = op ? graph.getNode(op) : std::nullopt;
       if (source && graph.getGroup(*source) == group)
@@ -217,6 +221,21 @@ bool ClusterFormer::isInMemory(Value value, unsigned reader) const {
          });
 }
 
+/// Whether the group reads the result of a member itself.
+bool ClusterFormer::isReadInGroup(unsigned node) const {
+  return llvm::any_of(graph.getOutgoing(node), [&](unsigned edge) {
+    return graph.getGroup(graph.getEdge(edge).to) == graph.getGroup(node);
+  });
+}
+
+/// Whether the group is there for this result: without it another one would
+/// have to be written in its place.
+bool ClusterFormer::isOnlyResult(unsigned node) const {
+  return llvm::all_of(
+      graph.getMembers(graph.getGroup(node)),
+      [&](unsigned member) { return member == node || isReadInGroup(member); });
+}
+
 /// A cheap value that only others read is computed by them, from the one tensor
 /// in memory that it is made of, instead of being written and read again: the
 /// derivative of an activation belongs to the gradient.
@@ -226,22 +245,23 @@ void ClusterFormer::releaseCheap() {
     if (!isElementwise(node) || graph.getMembers(group).size() == 1 ||
         graph.isDemanded(node))
       continue;
-    bool isReadHere = llvm::any_of(graph.getOutgoing(node), [&](unsigned edge) {
-      return graph.getGroup(graph.getEdge(edge).to) == group;
-    });
-    if (isReadHere || graph.getOutgoing(node).empty())
+    if (isReadInGroup(node) || graph.getOutgoing(node).empty())
       continue;
     llvm::SmallDenseSet<Value> sources;
+    bool isOfProduct = false; // of one that nobody has written
     unsigned cost =
         getElementCost(graph.getOp(node)->getResult(0), [&](Value value) {
-          if (!isInMemory(value, node))
+          if (!isInMemory(value, node)) {
+            isOfProduct |= isa<graph::ContractOp>(value.getDefiningOp());
             return false;
+          }
           if (graph::getElementCount(graph::getShape(value)) ==
               countElements(node))
             sources.insert(value);
           return true;
         });
-    if (cost >= kWorthStoring || sources.size() > 1)
+    if (cost >= kWorthStoring || sources.size() > 1 ||
+        (isOfProduct && isOnlyResult(node)))
       continue;
     graph.split(node);
     domains.push_back(getDomain(graph.getOp(node), host));

@@ -158,7 +158,7 @@ bool Recomputation::trace(Value value, int64_t home, Recipe &recipe) const {
       return false;
   } else if (!isa<arith::ConstantOp, graph::SizeOp, graph::IotaOp,
                   graph::BroadcastOp, graph::ReshapeOp, graph::StopOp,
-                  graph::RandomOp>(op)) {
+                  graph::RandomOp, arith::ExtFOp>(op)) {
     return false;
   }
   if (!recipe.seen.insert(op).second)
