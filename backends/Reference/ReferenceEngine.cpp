@@ -75,8 +75,9 @@ void store(Type element, char *at, Scalar value) {
 
 class ReferenceEngine : public runtime::Engine {
 public:
-  ReferenceEngine(OwningOpRef<ModuleOp> graph, std::vector<std::string> sizes)
-      : graph(std::move(graph)), sizes(std::move(sizes)) {}
+  ReferenceEngine(OwningOpRef<ModuleOp> graph, std::vector<std::string> sizes,
+                  Rounding rounding)
+      : graph(std::move(graph)), sizes(std::move(sizes)), rounding(rounding) {}
 
   bool run(const runtime::EntryCall &call, std::string &message) override {
     MLIRContext *context = graph->getContext();
@@ -91,7 +92,7 @@ public:
       message = "the graph has no entry '" + *call.name + "'";
       return false;
     }
-    Interpreter interpreter(Rounding::Float64);
+    Interpreter interpreter(rounding);
     for (auto [name, value] : llvm::zip(sizes, *call.sizes))
       if (value >= 0)
         interpreter.sizes[name] = value;
@@ -119,14 +120,16 @@ public:
 private:
   OwningOpRef<ModuleOp> graph;
   std::vector<std::string> sizes;
+  Rounding rounding;
 };
 
 } // namespace
 
 std::unique_ptr<runtime::Engine>
-makeReferenceEngine(OwningOpRef<ModuleOp> graph,
-                    std::vector<std::string> sizes) {
-  return std::make_unique<ReferenceEngine>(std::move(graph), std::move(sizes));
+makeReferenceEngine(OwningOpRef<ModuleOp> graph, std::vector<std::string> sizes,
+                    Rounding rounding) {
+  return std::make_unique<ReferenceEngine>(std::move(graph), std::move(sizes),
+                                           rounding);
 }
 
 } // namespace lamina::reference

@@ -131,6 +131,28 @@ def HoistInvariantsPass : Pass<"graph-hoist-invariants"> {
   let dependentDialects = ["::lamina::graph::GraphDialect"];
 }
 
+def ApplyPrecisionPass : Pass<"graph-apply-precision", "::mlir::ModuleOp"> {
+  let summary = "round the factors of products to bfloat16";
+  let description = [{
+    Factors of a product of rows by columns become bf16, its sum stays f32. A
+    value is rounded once, where it is made: weights in front of the loops that
+    read them, everything else by the kernel that computes it, and whoever else
+    reads the value reads what was rounded. So do the rows that a loop stores
+    for products to come, and results of products that are read again behind a
+    further product. Placed behind gradients: rounding is no part of them.
+
+    Stays f32: variables and how they are updated; carries of loops; sums,
+    reductions and what is computed of them alone; a contraction that sums one
+    tensor, or nothing; what the caller gets; what `attend` and other structured
+    ops read; weights that `keep-float32` names, their products and gradients. An
+    entry without products stays as it is, and so does one whose factors are bf16
+    already.
+  }];
+  let options = [ListOption<"keepFloat32", "keep-float32", "std::string",
+                            "weights or layers, by patterns of their names">];
+  let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect"];
+}
+
 def DecomposeAttentionPass : Pass<"graph-decompose-attention"> {
   let summary = "take attention apart";
   let description = [{

@@ -45,7 +45,8 @@ static llvm::Error checkNames(const Options &options,
       return llvm::createStringError(
           "--backend: there is no backend '" + name + "'; there are " +
           llvm::join(registry.names(), ", ") +
-          ", and for 'run' reference and reference-kernels");
+          ", and for 'run' reference, reference-typed and "
+          "reference-kernels");
   return llvm::Error::success();
 }
 

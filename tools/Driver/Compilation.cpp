@@ -7,6 +7,7 @@
 #include "backends/Tape/WriteTape.h"
 #include "dialects/Program/ProgramOps.h"
 #include "dialects/RegisterAll.h"
+#include "passes/Graph/WeightPattern.h"
 #include "passes/Pipelines/Pipelines.h"
 #include "passes/RegisterAll.h"
 #include "tools/Driver/Image.h"
@@ -107,6 +108,13 @@ LogicalResult Compilation::prepare() {
         " the optimizer has taken the gradients; continue from model");
     return failure();
   }
+  if (options.precision != "float32" && options.from &&
+      (options.precision == "float64" || *options.from > Stage::Model)) {
+    say("--precision " + options.precision + ": the IR of " +
+        info(*options.from).name + " has its types; continue from " +
+        (options.precision == "float64" ? "the source" : "model"));
+    return failure();
+  }
   auto chosen = chooseBackends(options);
   if (!chosen) {
     say(llvm::toString(chosen.takeError()));
@@ -157,11 +165,45 @@ LogicalResult Compilation::readInput(Stage upTo) {
   return success();
 }
 
+/// Each pattern of `--keep-float32` names a weight.
+LogicalResult Compilation::checkKeptWeights() {
+  for (const std::string &pattern : options.keepFloat32) {
+    std::vector<std::pair<unsigned, std::string>> near;
+    bool isFound = false;
+    for (auto variable : ir->getOps<program::VariableOp>()) {
+      if (variable.getRole() != "param")
+        continue;
+      isFound |= matchesWeight(pattern, variable);
+      llvm::StringRef name = getDottedName(variable);
+      near.push_back({name.edit_distance(pattern), name.str()});
+    }
+    if (isFound)
+      continue;
+    llvm::sort(near);
+    std::string list;
+    for (size_t i = 0; i < std::min<size_t>(3, near.size()); ++i)
+      list += (i ? ", " : "") + near[i].second;
+    say("--keep-float32: no weight or layer has a name like '" + pattern +
+        "'; weights are " + list + (near.size() > 3 ? ", …" : ""));
+    return failure();
+  }
+  return success();
+}
+
 LogicalResult Compilation::runPasses(Stage stage) {
   PassManager passes(&context, ModuleOp::getOperationName());
   auto hooks = options.hooks;
   if (options.keepGradients)
     hooks.emplace_back("before-gradients", "graph-keep-gradients");
+  if (options.precision == "bfloat16") {
+    if (stage == Stage::Graph && failed(checkKeptWeights()))
+      return failure();
+    std::string kept = llvm::join(options.keepFloat32, ",");
+    hooks.emplace_back("after-gradients",
+                       "graph-apply-precision" +
+                           (kept.empty() ? "" : "{keep-float32=" + kept + "}") +
+                           ",graph-prune-scan");
+  }
   if (failed(populatePipeline(passes, info(stage).name, hooks, llvm::errs())))
     return failure();
   if (failed(passes.run(*ir)))

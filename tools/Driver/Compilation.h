@@ -55,6 +55,7 @@ private:
   mlir::LogicalResult readInput(Stage upTo);
   mlir::LogicalResult readIR();
   mlir::LogicalResult verifyIR();
+  mlir::LogicalResult checkKeptWeights();
   mlir::LogicalResult runPasses(Stage stage);
   mlir::LogicalResult dump(Stage stage);
   mlir::LogicalResult writeTape();
@@ -81,10 +82,10 @@ struct FrontendResult {
 mlir::FailureOr<FrontendResult>
 runFrontend(const Options &options, mlir::MLIRContext &context, Stage upTo);
 
-/// Interprets the module of a stage, graph or kernel, in double
-/// (tools/Driver/RunReference.cpp).
+/// Interprets the module of a stage (tools/Driver/RunReference.cpp).
 int runOnReference(Compilation &compilation,
-                   const std::vector<std::string> &arguments, Stage stage);
+                   const std::vector<std::string> &arguments,
+                   const Oracle &oracle);
 
 } // namespace lamina::driver
 

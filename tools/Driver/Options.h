@@ -25,10 +25,11 @@ struct Options {
   std::string kernel;        ///< of stages of code, only this one
   std::optional<Stage> from; ///< the stage that `input` is of
   std::string dumpFolder;    ///< stages up to the tape are written here, if set
-  std::string precision = "float32";
-  std::string target; ///< triple; empty: this machine
-  std::string mcpu;   ///< "native", "portable" or a name; empty: native here,
-                      ///< the plainest elsewhere
+  std::string precision = "float32";    ///< or bfloat16, float64
+  std::vector<std::string> keepFloat32; ///< patterns of weights and layers
+  std::string target;                   ///< triple; empty: this machine
+  std::string mcpu; ///< "native", "portable" or a name; empty: native here,
+                    ///< the plainest elsewhere
   std::vector<std::string> backends = {"cpu"}; ///< in order of preference
   bool withGPU = false;                    ///< carries code for NVIDIA GPUs too
   std::vector<std::string> backendPlugins; ///< shared libraries of backends
@@ -55,11 +56,16 @@ int check(const Options &options);
 int build(const Options &options);
 int explain(const Options &options, const ExplainOptions &what);
 
+/// What the Reference interpreter plays, and in which arithmetic.
+struct Oracle {
+  Stage stage;          ///< graph or kernel
+  bool isTyped = false; ///< rounds every result to its type; else in double
+};
+
 /// Compiles and runs at once: `arguments` are the built program's. With
-/// `oracle`, graph or kernel, the Reference interpreter plays that stage in
-/// double instead.
+/// `oracle` the Reference interpreter plays a stage instead.
 int run(const Options &options, const std::vector<std::string> &arguments,
-        std::optional<Stage> oracle);
+        std::optional<Oracle> oracle);
 
 /// Rewrites the files in the one layout; with `check` only says which differ.
 int format(const std::vector<std::string> &files, bool check);

@@ -91,7 +91,7 @@ static int execute(llvm::StringRef program,
 }
 
 int run(const Options &options, const std::vector<std::string> &arguments,
-        std::optional<Stage> oracle) {
+        std::optional<Oracle> oracle) {
   Compilation compilation(options);
   if (failed(compilation.prepare()))
     return 2;

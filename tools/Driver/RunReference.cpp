@@ -3,8 +3,8 @@
 // A program run by the oracle.
 //
 // The same command line, data and checkpoints as of a built program; only the
-// entries are interpreted, in double, from the graph that the kernels were
-// made of.
+// entries are interpreted, in double or rounding as their types say, from the
+// graph that the kernels were made of.
 
 #include "backends/Reference/ReferenceEngine.h"
 #include "tools/Driver/Compilation.h"
@@ -15,8 +15,9 @@ using namespace mlir;
 namespace lamina::driver {
 
 int runOnReference(Compilation &compilation,
-                   const std::vector<std::string> &arguments, Stage stage) {
-  if (failed(compilation.lowerTo(stage)))
+                   const std::vector<std::string> &arguments,
+                   const Oracle &oracle) {
+  if (failed(compilation.lowerTo(oracle.stage)))
     return 1;
   OwningOpRef<ModuleOp> played = compilation.module().clone();
   std::string tape;
@@ -33,8 +34,10 @@ int runOnReference(Compilation &compilation,
   argv.push_back(nullptr);
   return runtime::runProgram(
       int(argv.size()) - 1, argv.data(), tape.data(), tape.size(),
-      reference::makeReferenceEngine(std::move(played),
-                                     TapeView(tape).sizeNames()));
+      reference::makeReferenceEngine(
+          std::move(played), TapeView(tape).sizeNames(),
+          oracle.isTyped ? reference::Rounding::Typed
+                         : reference::Rounding::Float64));
 }
 
 } // namespace lamina::driver

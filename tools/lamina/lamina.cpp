@@ -100,6 +100,23 @@ static void checkStages(const Options &options) {
                                  info(stage).name + " is none");
 }
 
+static void checkPrecision(const Options &options) {
+  const std::string &name = options.precision;
+  if (name != "float32" && name != "bfloat16" && name != "float64")
+    throw Misuse("--precision", "there is no precision '" + name +
+                                    "'; there are float32, bfloat16 and "
+                                    "float64");
+  if (!options.keepFloat32.empty() && name != "bfloat16")
+    throw Misuse("--keep-float32", "with --precision " + name +
+                                       " no weight is of fewer bits; give "
+                                       "--precision bfloat16, too");
+  for (const std::string &pattern : options.keepFloat32)
+    if (pattern.empty() || pattern.find_first_of(" ,{}'\"") != pattern.npos)
+      throw Misuse("--keep-float32",
+                   "'" + pattern +
+                       "' is no pattern of a name: *norm*, blocks.0.feed");
+}
+
 static void finish(const Raw &raw, Options &options) {
   for (const std::string &name : raw.emit)
     options.emit.push_back(stageOrThrow("--emit", name));
@@ -121,13 +138,15 @@ static void finish(const Raw &raw, Options &options) {
   if (options.backends.empty())
     throw Misuse("--backend", "it names no backend");
   finishDevices(splitAtCommas(raw.device), options);
+  checkPrecision(options);
 }
 
-/// The stage that the oracle interprets, if it is asked for. It is no choice
-/// for single kernels, nor for a program that is built.
-static std::optional<Stage> takeOracle(Options &options, bool canRun) {
+/// What the oracle interprets, if it is asked for. It is no choice for single
+/// kernels, nor for a program that is built.
+static std::optional<Oracle> takeOracle(Options &options, bool canRun) {
   auto isOracle = [](const std::string &name) {
-    return name == "reference" || name == "reference-kernels";
+    return name == "reference" || name == "reference-kernels" ||
+           name == "reference-typed";
   };
   const std::vector<std::string> &names = options.backends;
   auto found = std::find_if(names.begin(), names.end(), isOracle);
@@ -137,13 +156,14 @@ static std::optional<Stage> takeOracle(Options &options, bool canRun) {
     throw Misuse("--backend", "'" + *found +
                                   "' interprets the whole program: it stands "
                                   "alone, and only 'lamina run' takes it");
-  Stage stage = *found == "reference" ? Stage::Graph : Stage::Kernel;
+  Stage stage = *found == "reference-kernels" ? Stage::Kernel : Stage::Graph;
   if (options.from && *options.from > stage)
     throw Misuse("--backend", "'" + *found + "' interprets " +
                                   info(stage).name + ", and the file is of " +
                                   info(*options.from).name);
+  Oracle oracle{stage, *found == "reference-typed"};
   options.backends = Options().backends; // for the tape, which is played
-  return stage;
+  return oracle;
 }
 
 /// A flag that may be given several times takes one value each time: what
@@ -161,8 +181,11 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
   addList(command, "--set", raw.set,
           "give a constant of the file another value: name=value");
   command->add_option("--from", raw.from, "the file is IR of this stage");
-  command->add_option("--precision", options.precision, "float32 or float64")
-      ->check(CLI::IsMember({"float32", "float64"}));
+  command->add_option("--precision", options.precision,
+                      "float32, float64, or bfloat16: products of numbers of "
+                      "16 bits, added up in 32");
+  addList(command, "--keep-float32", options.keepFloat32,
+          "weights or layers that bfloat16 leaves alone, by name: *norm*");
   command->add_option("--target", options.target,
                       "the machine to compile for, as a triple: "
                       "aarch64-linux-gnu");
@@ -249,7 +272,7 @@ struct CommandLine {
   int dispatch() {
     finish(raw, options);
     bool runs = run->parsed() || test->parsed();
-    std::optional<Stage> oracle = takeOracle(options, runs);
+    std::optional<Oracle> oracle = takeOracle(options, runs);
     if (build->parsed())
       return lamina::driver::build(options);
     if (run->parsed())

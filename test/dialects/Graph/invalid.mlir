@@ -202,6 +202,28 @@ func.func @contract_c4(%a: tensor<4x8xf32>, %b: tensor<7x5xf32>) {
 
 // -----
 
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#y = affine_map<(m, n, k) -> (m, n)>
+func.func @contract_c5(%a: tensor<4x8xf32>, %b: tensor<8x5xf32>) {
+  // expected-error @below {{'graph.contract' op adds products of 'f32' in 'bf16', which has fewer bits}}
+  %0 = graph.contract %a, %b maps [#a, #b, #y] accumulate bf16 : tensor<4x8xf32>, tensor<8x5xf32> -> tensor<4x5xf32>
+  return
+}
+
+// -----
+
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#y = affine_map<(m, n, k) -> (m, n)>
+func.func @contract_c5_result(%a: tensor<4x8xbf16>, %b: tensor<8x5xbf16>) {
+  // expected-error @below {{'graph.contract' op has elements of 'bf16' and of 'f64'}}
+  %0 = graph.contract %a, %b maps [#a, #b, #y] accumulate f32 : tensor<4x8xbf16>, tensor<8x5xbf16> -> tensor<4x5xf64>
+  return
+}
+
+// -----
+
 func.func @reduce_c1(%x: tensor<4x8xf32>) {
   // expected-error @below {{has axis 2, but there are only 2 axes}}
   %0 = graph.reduce sum %x axes [2] : tensor<4x8xf32> -> tensor<4xf32>

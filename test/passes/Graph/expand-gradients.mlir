@@ -28,6 +28,23 @@ func.func @uses_forward_values(%x: !x, %w: !w) -> !w {
 
 // -----
 
+#x = affine_map<(m, n, k) -> (m, k)>
+#w = affine_map<(m, n, k) -> (k, n)>
+#y = affine_map<(m, n, k) -> (m, n)>
+
+// The adjoint of a sum with more bits becomes a factor like the others.
+// CHECK-LABEL: func @rounds_the_adjoint_of_a_wide_sum
+// CHECK:         graph.contract {{.*}} : tensor<4x8xbf16>, tensor<4x5xbf16> -> tensor<8x5xbf16>
+func.func @rounds_the_adjoint_of_a_wide_sum(%x: tensor<4x8xbf16>, %w: tensor<8x5xbf16>) -> tensor<8x5xbf16> {
+  %a = graph.contract %x, %w maps [#x, #w, #y] accumulate f32 : tensor<4x8xbf16>, tensor<8x5xbf16> -> tensor<4x5xf32>
+  %s = arith.mulf %a, %a : tensor<4x5xf32>
+  %l = graph.reduce sum %s axes [0, 1] : tensor<4x5xf32> -> tensor<f32>
+  %g = graph.gradient %l wrt %w : (tensor<f32>, tensor<8x5xbf16>) -> tensor<8x5xbf16>
+  return %g : tensor<8x5xbf16>
+}
+
+// -----
+
 // A gradient of a loop is the loop with two more stacks, and one loop backwards.
 // CHECK-LABEL: func @loop_stays_loop
 // CHECK:         graph.scan %{{.*}} < 6 init({{.*}}) over({{.*}}) stacks(tensor<6x4xf32>, tensor<6x4xf32>)
