@@ -35,9 +35,10 @@ void MaskDialect::initialize() {
 LogicalResult BlocksAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  AffineMap range, AffineMap full) {
   for (AffineMap map : {range, full})
-    if (map.getNumDims() != 1 || map.getNumResults() != 2)
-      return emitError() << "needs maps from a row to where it begins and "
-                            "ends, but has "
+    if (map.getNumDims() != 1 || map.getNumSymbols() > 1 ||
+        map.getNumResults() != 2)
+      return emitError() << "needs maps from a row, and the number of keys, to "
+                            "where it begins and ends, but has "
                          << AffineMapAttr::get(map);
   return success();
 }

@@ -26,13 +26,14 @@ def Mask_BlocksAttr : AttrDef<Mask_Dialect, "Blocks"> {
   let mnemonic = "blocks";
   let summary = "for each row i, which j a mask can show and which it shows all";
   let description = [{
-    Maps of the row i. Outside `[lo(i), hi(i))` the mask hides everything;
-    inside `[full_lo(i), full_hi(i))` it hides nothing; elsewhere it has to be
-    asked. All four maps do not decrease, so that a block of rows from i0 to i1
-    needs only their values at i0 and i1.
+    Maps of the row i and of the number of keys. Outside `[lo(i), hi(i))` the
+    mask hides everything; inside `[full_lo(i), full_hi(i))` it hides nothing;
+    elsewhere it has to be asked. Bounds may lie outside of the keys there are.
+    All four maps do not decrease, so that a block of rows from i0 to i1 needs
+    only their values at i0 and i1.
 
     ```mlir
-    #mask.blocks<range (i) -> (0, i + 1), full (i) -> (0, i + 1)>  // causal
+    #mask.blocks<range (i)[keys] -> (0, i + 1), full (i)[keys] -> (0, i + 1)>  // causal
     ```
   }];
   let parameters = (ins "::mlir::AffineMap":$range, "::mlir::AffineMap":$full);
