@@ -2,9 +2,7 @@
 //
 // Attention, one query after the other.
 
-#include "backends/Reference/Interpreter.h"
-#include "backends/Reference/ScalarProgram.h"
-#include "dialects/Graph/GraphOps.h"
+#include "backends/Reference/AttentionView.h"
 
 #include <cmath>
 #include <limits>
@@ -19,8 +17,12 @@ namespace {
 class Attention {
 public:
   Attention(AttendOp op, Evaluation &e)
-      : op(op), e(e), q(e.operands[0]), k(e.operands[1]), v(e.operands[2]),
-        o(e.elementOf(0), e.shapeOf(0)), stats(e.elementOf(1), e.shapeOf(1)) {}
+      : op(op), e(e), view(e.operands[0], e.operands[1], e.operands[2]),
+        stats(e.elementOf(1), ArrayRef(view.q.getShape()).drop_back()) {
+    Shape shape(view.q.getShape());
+    shape.back() = view.width;
+    o = Tensor(e.elementOf(0), shape);
+  }
 
   LogicalResult run() {
     ArrayRef<Tensor> with = e.operands.slice(3, op.getWith().size());
@@ -32,61 +34,21 @@ public:
     if (hasScore && failed(score.compile(op.getScore().front(), with,
                                          e.interpreter.rounding)))
       return failure();
-    int64_t rank = q.getRank();
-    ArrayRef<int64_t> batchAxes = q.getShape().drop_back(3);
-    heads = q.getShape()[rank - 3];
-    groups = k.getShape()[rank - 3];
-    Shape batch(batchAxes.size(), 0);
-    int64_t number = 0;
-    if (o.size() != 0)
-      do {
-        for (int64_t head = 0; head < heads; ++head)
-          for (int64_t i = 0; i < q.getShape()[rank - 2]; ++i)
-            runRow(batch, number, head, i);
-        ++number;
-      } while (advance(batch, batchAxes));
+    view.forEachQuery([&](const Query &at) { runRow(at); });
     e.results.push_back(o);
     e.results.push_back(stats);
     return success();
   }
 
 private:
-  static Scalar index(int64_t value) {
-    Scalar s;
-    s.i = value;
-    return s;
-  }
-
-  /// What the regions see: batch axes, the head, i, j.
-  SmallVector<Scalar> place(ArrayRef<int64_t> batch, int64_t head, int64_t i,
-                            int64_t j) {
-    SmallVector<Scalar> arguments;
-    for (int64_t b : batch)
-      arguments.push_back(index(b));
-    for (int64_t n : {head, i, j})
-      arguments.push_back(index(n));
-    return arguments;
-  }
-
-  void runRow(ArrayRef<int64_t> batch, int64_t number, int64_t head,
-              int64_t i) {
-    int64_t rank = q.getRank(), depth = q.getShape()[rank - 1],
-            keys = k.getShape()[rank - 2];
-    int64_t width = v.getShape()[rank - 1], rows = q.getShape()[rank - 2];
-    const Scalar *query =
-        q.begin() + ((number * heads + head) * rows + i) * depth;
-    int64_t group = number * groups + head / (heads / groups);
-    const Scalar *keyRows = k.begin() + group * keys * depth,
-                 *valueRows = v.begin() + group * keys * width;
+  void runRow(const Query &at) {
     std::vector<int64_t> seen;
     std::vector<double> scores;
-    for (int64_t j = 0; j < keys; ++j) {
-      SmallVector<Scalar> arguments = place(batch, head, i, j);
+    for (int64_t j = 0; j < view.keys; ++j) {
+      SmallVector<Scalar> arguments = AttentionView::indices(at, j);
       if (hasMask && !mask.run(arguments)[0].i)
         continue;
-      Scalar s{0.0};
-      for (int64_t d = 0; d < depth; ++d)
-        s.f += query[d].f * keyRows[j * depth + d].f;
+      Scalar s{view.product(at, j)};
       if (hasScore) {
         arguments.insert(arguments.begin(), s);
         s = score.run(arguments)[0];
@@ -95,11 +57,11 @@ private:
       scores.push_back(s.f);
     }
     double statistic = normalise(scores);
-    int64_t row = (number * heads + head) * rows + i;
+    int64_t row = view.rowOf(at), width = view.width;
     Scalar *out = o.mutate() + row * width;
     for (auto [j, weight] : llvm::zip(seen, scores))
       for (int64_t n = 0; n < width; ++n)
-        out[n].f += weight * valueRows[j * width + n].f;
+        out[n].f += weight * view.v.begin()[view.keyRowOf(at, j) * width + n].f;
     for (int64_t n = 0; n < width; ++n)
       out[n] = e.round(e.elementOf(0), out[n]);
     stats.mutate()[row] = e.round(e.elementOf(1), Scalar{statistic});
@@ -139,11 +101,10 @@ private:
 
   AttendOp op;
   Evaluation &e;
-  const Tensor &q, &k, &v;
+  AttentionView view;
   Tensor o, stats;
   ScalarProgram mask, score;
   bool hasMask = false, hasScore = false;
-  int64_t heads = 0, groups = 0;
 };
 
 } // namespace

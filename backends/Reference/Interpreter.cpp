@@ -44,6 +44,7 @@ const Handlers &graphHandlers() {
     addGatherHandlers(table);
     addControlHandlers(table);
     addAttendHandlers(table);
+    addAttendGradHandlers(table);
     addLinearAlgebraHandlers(table);
     addKernelHandlers(table);
     addTensorHandlers(table);

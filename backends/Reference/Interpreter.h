@@ -92,6 +92,7 @@ void addContractHandlers(Handlers &handlers);
 void addGatherHandlers(Handlers &handlers);
 void addControlHandlers(Handlers &handlers);
 void addAttendHandlers(Handlers &handlers);
+void addAttendGradHandlers(Handlers &handlers);
 void addLinearAlgebraHandlers(Handlers &handlers);
 void addKernelHandlers(Handlers &handlers);
 void addTensorHandlers(Handlers &handlers);

@@ -260,8 +260,10 @@ def Graph_AttendGradOp : Graph_Op<"attend_grad", [
   let summary = "adjoints of q, k, v and `with` of an `attend`";
   let description = [{
     Regions, `with`, normaliser and blocks are those of the `attend`; `o` and
-    `stats` its results, `adjoint` that of `o`. The results are the adjoints of
-    q, k, v, then of those `with` that are of floats.
+    `stats` its results, `adjoint` that of `o`. In place of `o` there may be the
+    sum of `o * adjoint` over the last axis, which is all that is needed of it.
+    The results are the adjoints of q, k, v, then of those `with` that are of
+    floats.
   }];
   let arguments = (ins Graph_Normaliser:$normaliser, Graph_FloatTensor:$q,
                        Graph_FloatTensor:$k, Graph_FloatTensor:$v,

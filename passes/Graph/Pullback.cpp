@@ -5,6 +5,8 @@
 #include "passes/Graph/Pullback.h"
 
 #include "dialects/Graph/Formula.h"
+#include "dialects/Graph/GraphOps.h"
+#include "dialects/Graph/Shape.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -156,7 +158,21 @@ decomposeAndExpand(Operation *op, const GradientOptions &options) {
   return parts;
 }
 
+/// The adjoint of attention keeps no scores; once it is differentiated itself
+/// they are all in memory.
+static void remarkOnScores(Operation *op) {
+  auto grad = dyn_cast<AttendGradOp>(op);
+  if (!grad)
+    return;
+  Shape scores = getShape(grad.getQ());
+  scores.back() = getShape(grad.getK())[scores.size() - 2];
+  emitRemark(op->getLoc())
+      << "a second derivative of attention keeps all of its scores, "
+      << getElementCount(scores).str() << " numbers, several times";
+}
+
 LogicalResult Pullback::visitDecomposed(OpBuilder &b, Operation *op) {
+  remarkOnScores(op);
   Operation *before = op->getPrevNode();
   Block *block = op->getBlock();
   FailureOr<SmallVector<Value>> parts = decomposeAndExpand(op, options);

@@ -1,4 +1,5 @@
 // Attention: its adjoint op, and both in parts, against differences.
+// RUN: lamina-reference --check-gradients --size b=2 --size t=3 %s | FileCheck %s
 // RUN: lamina-reference --check-gradients --then='graph-decompose-attention{only-adjoints=true}' --size b=2 --size t=3 %s | FileCheck %s
 // RUN: lamina-reference --check-gradients --then=graph-decompose-attention,canonicalize,cse,graph-simplify --size b=2 --size t=3 %s | FileCheck %s
 
