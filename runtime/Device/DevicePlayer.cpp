@@ -26,6 +26,10 @@ static char *pointer(cuda::Address address) {
   return reinterpret_cast<char *>(address);
 }
 
+static cuda::Address address(const char *pointer) {
+  return reinterpret_cast<cuda::Address>(pointer);
+}
+
 //===----------------------------------------------------------------------===//
 // What the device takes
 //===----------------------------------------------------------------------===//
@@ -46,8 +50,8 @@ static bool areCompiled(const std::vector<Record<Expression>> &records,
 DevicePlayer::DevicePlayer(const Tape &tape, const LaminaImage &image,
                            const Gpu &gpu, const HeldStorage &held)
     : tape(tape), gpu(gpu), kernels(image, gpu), mirror(gpu, held), clock(gpu),
-      constants(gpu), work(gpu), scratch(gpu), moved(gpu), inputs(gpu),
-      outputs(gpu), loose(gpu) {
+      ahead(gpu), constants(gpu), work(gpu), scratch(gpu), moved(gpu),
+      inputs(gpu), outputs(gpu), loose(gpu) {
   for (const TapeEntry &entry : tape.entries)
     areTaken.push_back(!entry.onHost && areCompiled(entry.body, kernels));
   if (image.constants_size == 0)
@@ -127,17 +131,25 @@ void DevicePlayer::placeArguments(const TapeEntry &entry,
     } else if (isVariable) {
       bases.push_back(pointer(mirror.onDevice(from)));
     } else {
-      int64_t bytes = entry.argumentTypes[i].bytesAt(*call.sizes);
-      if (bytes > 0)
-        std::memcpy(inputs.data() + at, from, size_t(bytes));
       bases.push_back(pointer(work.address()) + arena + at);
-      at += padded(bytes);
+      at += sendInput(from, entry.argumentTypes[i].bytesAt(*call.sizes), at,
+                      address(bases.back()));
     }
   }
+  ahead.clear();
   outputsAt = arena + at;
-  if (at > 0)
-    gpu.check(gpu.driver.copyToDevice(work.address() + uint64_t(arena),
-                                      inputs.data(), size_t(at), gpu.stream));
+}
+
+/// Copies an argument to the device, by `inputs` at `at` unless it is there
+/// already. Returns the bytes that it takes.
+int64_t DevicePlayer::sendInput(const void *from, int64_t bytes, int64_t at,
+                                cuda::Address to) {
+  if (bytes > 0 && !ahead.take(from, bytes, to)) {
+    std::memcpy(inputs.data() + at, from, size_t(bytes));
+    gpu.check(gpu.driver.copyToDevice(to, inputs.data() + at, size_t(bytes),
+                                      gpu.stream));
+  }
+  return padded(bytes);
 }
 
 void DevicePlayer::placeResults(const TapeEntry &entry,
@@ -182,6 +194,8 @@ void DevicePlayer::play(size_t index, const Instance &instance,
     walk(entry, instance, Mode::Direct);
   else
     playPlanned(entry, instance);
+  if (call.meanwhile)
+    (*call.meanwhile)();
   handResults(entry, instance, call);
   if (watcher)
     clock.tell(*watcher, *sizes);

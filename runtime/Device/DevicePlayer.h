@@ -12,6 +12,7 @@
 #ifndef LAMINA_RUNTIME_DEVICE_DEVICEPLAYER_H
 #define LAMINA_RUNTIME_DEVICE_DEVICEPLAYER_H
 
+#include "runtime/Device/Ahead.h"
 #include "runtime/Device/Kernels.h"
 #include "runtime/Device/LaunchClock.h"
 #include "runtime/Device/Mirror.h"
@@ -42,6 +43,9 @@ public:
 
   /// Throws an `Error` if a check fails or the device does not answer.
   void play(size_t entry, const Instance &instance, const EntryCall &call);
+
+  /// As `Engine` has it.
+  void copyAhead(const void *from, int64_t bytes) { ahead.add(from, bytes); }
 
   Mirror &variables() { return mirror; }
   LaunchWatcher *watcher = nullptr;
@@ -75,6 +79,8 @@ private:
 
   void placeArguments(const TapeEntry &entry, const Instance &instance,
                       const EntryCall &call);
+  int64_t sendInput(const void *from, int64_t bytes, int64_t at,
+                    cuda::Address to);
   void placeResults(const TapeEntry &entry, const Instance &instance,
                     const EntryCall &call);
   void walk(const TapeEntry &entry, const Instance &instance, Mode mode);
@@ -91,6 +97,7 @@ private:
   DeviceKernels kernels;
   Mirror mirror;
   LaunchClock clock;
+  Ahead ahead;
   std::vector<bool> areTaken; ///< by entry
 
   DeviceBlock constants, work, scratch, moved;

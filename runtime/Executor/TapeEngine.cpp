@@ -71,22 +71,24 @@ void TapeEngine::start() {
     setThreads(ThreadPool::availableProcessors());
 }
 
-const Instance &TapeEngine::instanceOf(size_t entry, const SizeValues &sizes) {
+std::shared_ptr<const Instance>
+TapeEngine::instanceOf(size_t entry, const SizeValues &sizes) {
   auto key = std::make_pair(entry, sizes);
   auto it = instances.find(key);
   if (it != instances.end())
     return it->second;
   if (instances.size() >= keptInstances)
     instances.clear();
-  return instances.emplace(key, Instance::make(tape.entries[entry], sizes))
-      .first->second;
+  auto made = std::make_shared<const Instance>(
+      Instance::make(tape.entries[entry], sizes));
+  return instances.emplace(key, std::move(made)).first->second;
 }
 
 int64_t TapeEngine::workspaceBytes(size_t entry, const SizeValues &sizes) {
-  const Instance &instance = instanceOf(entry, sizes);
+  std::shared_ptr<const Instance> instance = instanceOf(entry, sizes);
   return isOnDevice(entry)
-             ? device->missingBytes(tape.entries[entry], instance, sizes)
-             : instance.arenaBytes;
+             ? device->missingBytes(tape.entries[entry], *instance, sizes)
+             : instance->arenaBytes;
 }
 
 /// What a device holds newer values of comes here first.
@@ -103,11 +105,12 @@ void TapeEngine::runOnHost(const EntryCall &call, const Instance &instance) {
 bool TapeEngine::run(const EntryCall &call, std::string &message) {
   start();
   try {
-    const Instance &instance = instanceOf(call.entry, *call.sizes);
+    std::shared_ptr<const Instance> instance =
+        instanceOf(call.entry, *call.sizes);
     if (isOnDevice(call.entry))
-      device->play(call.entry, instance, call);
+      device->play(call.entry, *instance, call);
     else
-      runOnHost(call, instance);
+      runOnHost(call, *instance);
   } catch (const Error &error) {
     message = error.message;
     return false;
@@ -200,6 +203,11 @@ void TapeEngine::release(void *storage) {
 void TapeEngine::toHost(void *storage) {
   if (device)
     device->variables().toHost(storage);
+}
+
+void TapeEngine::copyAhead(const void *from, int64_t bytes) {
+  if (device)
+    device->copyAhead(from, bytes);
 }
 
 void TapeEngine::hostWrote(void *storage) {

@@ -35,6 +35,7 @@ public:
   void release(void *storage) override;
   void toHost(void *storage) override;
   void hostWrote(void *storage) override;
+  void copyAhead(const void *from, int64_t bytes) override;
   std::string processor() const override { return level; }
 
 private:
@@ -43,7 +44,8 @@ private:
   void closeGpu();
   void runOnHost(const EntryCall &call, const Instance &instance);
   bool isOnDevice(size_t entry) const { return device && device->takes(entry); }
-  const Instance &instanceOf(size_t entry, const SizeValues &sizes);
+  std::shared_ptr<const Instance> instanceOf(size_t entry,
+                                             const SizeValues &sizes);
 
   Tape tape;
   std::string level; ///< of the processor that `kernels` are for
@@ -53,7 +55,9 @@ private:
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<Player> player;
   AlignedBlock arena;
-  std::map<std::pair<size_t, SizeValues>, Instance> instances;
+  /// A run keeps its own while another run makes some.
+  std::map<std::pair<size_t, SizeValues>, std::shared_ptr<const Instance>>
+      instances;
   LaunchWatcher *watcher = nullptr;
 
   HeldStorage held;

@@ -102,6 +102,14 @@ void Session::readBatch(const Feed &feed, const std::vector<int64_t> &records,
   bindBatch(batch, bindings);
 }
 
+void Session::copyAhead(const Batch &batch) {
+  for (const auto &column : batch.columns)
+    engine.copyAhead(column.second.data(), int64_t(column.second.size()));
+  for (const auto &lengths : batch.lengths)
+    engine.copyAhead(lengths.second.data(),
+                     int64_t(lengths.second.size() * sizeof(int32_t)));
+}
+
 std::shared_ptr<Dataset> Session::dataset(size_t index) {
   if (datasets[index])
     return datasets[index];

@@ -137,6 +137,7 @@ void Session::run(size_t index, const Bindings &bindings, Results &results) {
   call.sizes = &bindings.sizes;
   call.arguments = arguments.data();
   call.results = outputs.data();
+  call.meanwhile = bindings.meanwhile;
   std::string message;
   if (!engine.run(call, message))
     throw Error(message);

@@ -16,6 +16,7 @@
 #include "runtime/Session/Variables.h"
 #include "runtime/include/Engine.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -30,6 +31,8 @@ struct Bindings {
   int64_t step = 0;    ///< the scalar `step`
   int64_t keyStep = 0; ///< the number that the key is derived with
   int64_t records = 0;
+  /// What to do while a device runs the entry.
+  const std::function<void()> *meanwhile = nullptr;
   bool useFinal = false; ///< derived variables stand in for what they replace
   const std::vector<bool> *keep =
       nullptr; ///< variables that the call must not change
@@ -66,6 +69,9 @@ public:
   /// Runs an entry. `sizes` of the bindings must be bound. Throws an `Error` if
   /// a check of the program fails.
   void run(size_t entry, const Bindings &bindings, Results &results);
+
+  /// Lets a device have a batch before the call that takes it.
+  void copyAhead(const Batch &batch);
 
   /// Checks the sizes against their bounds and that the run fits into memory.
   void checkRun(size_t entry, const SizeValues &sizes);

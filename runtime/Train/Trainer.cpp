@@ -72,7 +72,7 @@ std::vector<double> Trainer::measure(int64_t steps) {
   std::vector<double> seconds;
   for (int64_t i = 0; i < steps; ++i) {
     Clock::time_point before = Clock::now();
-    step();
+    step(i + 1 < steps);
     seconds.push_back(
         std::chrono::duration<double>(Clock::now() - before).count());
   }
@@ -104,7 +104,7 @@ bool Trainer::runStage() {
   if (plan.stages.size() > 1 && !stage().name.empty())
     progress->line(join("stage ", stage().name));
   while (state.stageStep < total) {
-    step();
+    step(state.stageStep + 1 < total);
     if (!runReports(state.stageStep == total))
       return true;
     if (wasInterrupted())
@@ -133,29 +133,62 @@ static NamedNumbers metricsOf(const Entry &entry, const Results &results,
   return metrics;
 }
 
-void Trainer::step() {
+/// Fills `next`. A mistake in the data is one of the step that takes it.
+void Trainer::readInput() {
+  const Entry &entry = session.program.entries[stage().step];
+  next.bindings = Bindings();
+  next.bindings.sizes = session.program.unboundSizes();
+  next.batches.resize(feeds.size());
+  next.records.resize(feeds.size());
+  next.behind.clear();
+  next.mistake = nullptr;
+  isRead = true;
+  try {
+    for (size_t i = 0; i < feeds.size(); ++i) {
+      int64_t repeat = stage().feeds[i].repeat;
+      std::vector<int64_t> &numbers = next.records[i];
+      numbers.clear();
+      for (int64_t round = 0; round < repeat; ++round) {
+        std::vector<int64_t> taken = feeds[i].takeRecords();
+        numbers.insert(numbers.end(), taken.begin(), taken.end());
+      }
+      session.readBatch(feeds[i], numbers, repeat, entry, next.batches[i],
+                        next.bindings);
+      next.behind.push_back(feeds[i].position);
+    }
+  } catch (const Error &) {
+    next.mistake = std::current_exception();
+  }
+}
+
+void Trainer::step(bool more) {
   ProfileScope scope(session.profile, Activity::Step, "step");
   const Entry &entry = session.program.entries[stage().step];
-  Bindings bindings;
-  bindings.sizes = session.program.unboundSizes();
+  if (!isRead)
+    readInput();
+  isRead = false;
+  // Columns keep their memory, to which bindings point and copies went.
+  std::swap(input, next);
+  if (input.mistake)
+    std::rethrow_exception(input.mistake);
+  Bindings &bindings = input.bindings;
   int64_t recordCount = 0;
-  records.resize(feeds.size());
-  for (size_t i = 0; i < feeds.size(); ++i) {
-    int64_t repeat = stage().feeds[i].repeat;
-    std::vector<int64_t> &numbers = records[i];
-    numbers.clear();
-    for (int64_t round = 0; round < repeat; ++round) {
-      std::vector<int64_t> taken = feeds[i].takeRecords();
-      numbers.insert(numbers.end(), taken.begin(), taken.end());
-    }
-    session.readBatch(feeds[i], numbers, repeat, entry, batches[i], bindings);
-    recordCount += batches[i].records;
-  }
+  for (const Batch &batch : input.batches)
+    recordCount += batch.records;
+  std::function<void()> readNext = [this] {
+    readInput();
+    for (const Batch &batch : next.batches)
+      session.copyAhead(batch);
+  };
+  if (more)
+    bindings.meanwhile = &readNext;
   bindings.step = bindings.keyStep = state.step + 1;
   if (!sizesChecked)
     session.checkRun(stage().step, bindings.sizes);
   sizesChecked = true;
   session.run(stage().step, bindings, results);
+  bindings.meanwhile = nullptr;
+  positions = input.behind;
   openLog();
   sizes = bindings.sizes;
   state.step += 1;
@@ -182,7 +215,7 @@ void Trainer::warnOfNotFinite(const NamedNumbers &metrics) {
     warnedNotFinite = true;
     std::string why;
     for (size_t i = 0; i < feeds.size() && why.empty(); ++i)
-      why = feeds[i].firstNotFinite(records[i], entry, batches[i]);
+      why = feeds[i].firstNotFinite(input.records[i], entry, input.batches[i]);
     progress->line(join("warning: ", quote(metric.first), " is ", metric.second,
                         " at step ", state.step, "; ",
                         why.empty() ? "a smaller rate may help" : why));
@@ -196,9 +229,8 @@ bool Trainer::reportsAreDue(const ReportPlan &report, bool last) const {
   if (report.every > 0)
     return state.stageStep % report.every == 0;
   // An epoch has ended when what is left of it does not fill a batch.
-  for (const Feed &feed : feeds)
-    return feed.position.next + feed.batchSize() > feed.dataset().count();
-  return false;
+  return !feeds.empty() &&
+         positions[0].next + feeds[0].batchSize() > feeds[0].dataset().count();
 }
 
 /// Evaluates the reports that are due. False if `keep` ends the stage.

@@ -16,6 +16,7 @@
 #include "runtime/Train/TrainState.h"
 
 #include <chrono>
+#include <exception>
 #include <memory>
 
 namespace lamina {
@@ -58,7 +59,10 @@ private:
 
   int runStages();
   bool runStage();
-  void step();
+  /// With `more` another step follows: while a device is at work on this one,
+  /// the batches of the next are read.
+  void step(bool more);
+  void readInput();
   void warnOfNotFinite(const NamedNumbers &metrics);
   bool reportsAreDue(const ReportPlan &report, bool last) const;
   bool runReports(bool last);
@@ -80,9 +84,18 @@ private:
   TrainOptions options;
   TrainState state;
   std::vector<Feed> feeds;
-  std::vector<Batch> batches; ///< of this step, one for each feed
-  std::vector<std::vector<int64_t>> records; ///< in these batches
-  std::vector<bool> given;                   ///< variables that a file gave
+  /// What a step takes.
+  struct StepInput {
+    std::vector<Batch> batches;                ///< one for each feed
+    std::vector<std::vector<int64_t>> records; ///< in these batches
+    std::vector<Feed::Position> behind;        ///< where the feeds go on
+    Bindings bindings;
+    std::exception_ptr mistake; ///< instead of all that
+  };
+  StepInput input, next;
+  bool isRead = false;                   ///< `next` is of the next step
+  std::vector<Feed::Position> positions; ///< behind the steps that are done
+  std::vector<bool> given;               ///< variables that a file gave
   std::unique_ptr<RunLog> log;
   std::unique_ptr<Progress> progress;
   Results results;

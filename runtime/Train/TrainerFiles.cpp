@@ -153,7 +153,10 @@ void Trainer::openFeeds() {
     if (position != state.feeds.end())
       feeds.back().position = position->second;
   }
-  batches.resize(feeds.size());
+  isRead = false;
+  positions.clear();
+  for (const Feed &feed : feeds)
+    positions.push_back(feed.position);
   // A split that cannot be read is said before the first step, not at the
   // report.
   for (size_t report : stage().reports)
@@ -170,6 +173,7 @@ void Trainer::initialiseFromBatch() {
   bindings.sizes = session.program.unboundSizes();
   bindings.keyStep = -1;
   bindings.keep = &given;
+  std::vector<Batch> batches(feeds.size());
   for (size_t i = 0; i < feeds.size(); ++i) {
     Feed::Position before = feeds[i].position;
     std::vector<int64_t> records = feeds[i].takeRecords();
@@ -249,8 +253,8 @@ void Trainer::saveCheckpoint() {
   openLog();
   Clock::time_point before = Clock::now();
   state.feeds.clear();
-  for (const Feed &feed : feeds)
-    state.feeds[feed.name()] = feed.position;
+  for (size_t i = 0; i < feeds.size(); ++i)
+    state.feeds[feeds[i].name()] = positions[i];
   SafetensorsWriter writer;
   writer.setMetadata(trainStateKey, state.toText());
   writer.setMetadata("lamina.source", session.program.sourceHash);

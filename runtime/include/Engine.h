@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ struct EntryCall {
       nullptr;                      ///< in the order of the tape's "sizes"
   void *const *arguments = nullptr; ///< storage of each argument
   void *const *results = nullptr;   ///< storage of each result
+  /// What the caller would do while a device is at work. May run record entries
+  /// and call `copyAhead`; an engine that computes here never calls it.
+  const std::function<void()> *meanwhile = nullptr;
 
   // A result that stores a variable has the variable's storage, which may be
   // that of an argument too: the engine writes it after its last read.
@@ -103,6 +107,10 @@ public:
   virtual void release(void *storage) {}
   virtual void toHost(void *storage) {}
   virtual void hostWrote(void *storage) {}
+
+  /// Copies to the device what an argument of the next call holds, which stays
+  /// as it is until then.
+  virtual void copyAhead(const void *from, int64_t bytes) {}
 
   /// Called before the first run with the number of threads asked for.
   virtual void setThreads(int count) {}

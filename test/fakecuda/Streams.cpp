@@ -92,6 +92,7 @@ Result cuStreamSynchronize(Stream *stream) {
 
 Result cuStreamWaitEvent(Stream *stream, Event *event, unsigned) {
   Event seen = *event;
+  count("waits between streams");
   return enqueue(stream, [=] {
     return seen.stream ? finish(seen.stream, seen.position) : Success;
   });
