@@ -40,10 +40,11 @@ public:
 };
 
 /// `3`, `0.5`, `1e-3`. Whole if it has neither point nor exponent; a whole
-/// number that does not fit in 63 bits is refused by the parser.
+/// number from `wholeLimit` on is refused by the parser.
 class NumberExpr : public Expr {
 public:
   LAMINA_NODE(Number, Expr)
+  static constexpr int64_t wholeLimit = int64_t(1) << 62;
   NumberExpr(Range range, llvm::StringRef text, bool isWhole, int64_t whole,
              double real)
       : Expr(Kind::Number, 1, range), text(text), isWhole(isWhole),

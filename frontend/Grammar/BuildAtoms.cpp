@@ -89,7 +89,8 @@ Expr *Builder::buildNumber(antlr4::Token *token) {
   bool isRead = !text.getAsDouble(real);
   bool isWhole = text.find_first_of(".eE") == llvm::StringRef::npos;
   int64_t whole = 0;
-  if (isWhole && text.getAsInteger(10, whole)) {
+  if (isWhole &&
+      (text.getAsInteger(10, whole) || whole >= NumberExpr::wholeLimit)) {
     refuse(Rule::parse_c13, range,
            "'" + text + "' is too large for a whole number");
     return makeError(range);

@@ -8,6 +8,7 @@
 #include "frontend/Sema/Evaluator.h"
 
 #include <cmath>
+#include <cstdlib>
 
 namespace lamina::sema {
 
@@ -168,8 +169,16 @@ static std::optional<Value> foldNumbers(Evaluator &e, Primitive op,
       return std::nullopt;
   const Value &a = operands[0], &b = operands.back();
   if (a.dim && b.dim && operands.size() <= 2)
-    if (auto dim = foldDim(e.dims, op, a.dim, b.dim))
-      return Value::number(*dim, range);
+    if (auto dim = foldDim(e.dims, op, a.dim, b.dim)) {
+      // Dims stop there; a size is far below, another number must not.
+      auto whole = dim->constant();
+      if (!whole || std::abs(*whole) < ast::NumberExpr::wholeLimit)
+        return Value::number(*dim, range);
+      e.report(Rule::parse_c13, range,
+               "this is too large for a whole number, which is below 2^62")
+          .note("a real number is written with a point: '1.0'");
+      return Value::error(range);
+    }
   if (isComparison(op) && a.dim && b.dim) {
     Dim difference = (a.dim - b.dim).size();
     if (auto known = difference.rational())
