@@ -39,6 +39,7 @@ enum class StageKind {
 /// A Func that is stored. Its vars are axes, the outermost first.
 struct Stage {
   StageKind kind;
+  std::string name; ///< of the Func, as schedules call it
   Halide::Func func;
   Vars vars;
   /// The sizes of the axes; 0 where it is not known before the run.
@@ -68,6 +69,8 @@ struct Step {
   /// Of several outs the pure definition is undefined and the first update has
   /// the values.
   Halide::Func out;
+  /// What `out` stores, if it has several outs.
+  Halide::Func values;
   Vars vars;
   std::vector<unsigned> outs; ///< numbers of the outs, the elements of `out`
   Extents shape;

@@ -8,8 +8,6 @@
 
 #include "backends/Halide/CompileStep.h"
 
-#include "backends/Halide/Schedule.h"
-
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -93,26 +91,38 @@ static std::vector<Halide::Argument> argumentsOf(const Step &step,
   return all;
 }
 
+// What a schedule makes of a kernel only Halide knows, and it says what would
+// do; a kernel with a written schedule is compiled.
+static LogicalResult reportError(kernel::FuncOp kernel, StringRef said) {
+  auto text = kernel->getAttrOfType<StringAttr>("kernel.schedule");
+  auto file = kernel->getAttrOfType<StringAttr>("kernel.schedule_file");
+  if (!text || !file)
+    return kernel.emitOpError("is not compiled by halide: ") << said;
+  size_t line =
+      text.getValue().take_while([](char c) { return c == '\n'; }).size();
+  return emitError(FileLineColLoc::get(file, unsigned(line), 1))
+         << "halide does not take this schedule: " << said.rtrim();
+}
+
 static LogicalResult lower(Step &step, const Algorithm &algorithm,
-                           const TargetModel &model, const Target &target,
-                           kernel::FuncOp kernel, Halide::OutputFileType type,
+                           const Target &target, kernel::FuncOp kernel,
+                           Halide::OutputFileType type,
                            const std::string &path) {
   try {
-    scheduleStep(step, model);
     describeOut(step, algorithm);
     Halide::Pipeline(step.out).compile_to(
         {{type, path}}, argumentsOf(step, algorithm), step.name, target);
   } catch (const Halide::Error &error) {
-    return kernel.emitOpError("is not compiled by halide: ") << error.what();
+    return reportError(kernel, error.what());
   }
   return success();
 }
 
 /// Lowers into a file, and returns what it has.
 static std::unique_ptr<llvm::MemoryBuffer>
-lowerToMemory(Step &step, const Algorithm &algorithm, const TargetModel &model,
-              const Target &target, kernel::FuncOp kernel,
-              Halide::OutputFileType type, StringRef suffix) {
+lowerToMemory(Step &step, const Algorithm &algorithm, const Target &target,
+              kernel::FuncOp kernel, Halide::OutputFileType type,
+              StringRef suffix) {
   SmallString<128> path;
   if (std::error_code error =
           llvm::sys::fs::createTemporaryFile("lamina-halide", suffix, path)) {
@@ -120,8 +130,7 @@ lowerToMemory(Step &step, const Algorithm &algorithm, const TargetModel &model,
     return nullptr;
   }
   llvm::FileRemover remover(path);
-  if (failed(lower(step, algorithm, model, target, kernel, type,
-                   path.str().str())))
+  if (failed(lower(step, algorithm, target, kernel, type, path.str().str())))
     return nullptr;
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (buffer)
@@ -131,10 +140,9 @@ lowerToMemory(Step &step, const Algorithm &algorithm, const TargetModel &model,
 }
 
 std::unique_ptr<llvm::Module>
-compileStep(Step &step, const Algorithm &algorithm, const TargetModel &model,
-            const Target &target, kernel::FuncOp kernel,
-            llvm::LLVMContext &context) {
-  auto buffer = lowerToMemory(step, algorithm, model, target, kernel,
+compileStep(Step &step, const Algorithm &algorithm, const Target &target,
+            kernel::FuncOp kernel, llvm::LLVMContext &context) {
+  auto buffer = lowerToMemory(step, algorithm, target, kernel,
                               Halide::OutputFileType::bitcode, "bc");
   if (!buffer)
     return nullptr;
@@ -147,11 +155,10 @@ compileStep(Step &step, const Algorithm &algorithm, const TargetModel &model,
 }
 
 LogicalResult printStep(Step &step, const Algorithm &algorithm,
-                        const TargetModel &model, const Target &target,
-                        kernel::FuncOp kernel, StringRef kind,
-                        llvm::raw_ostream &out) {
+                        const Target &target, kernel::FuncOp kernel,
+                        StringRef kind, llvm::raw_ostream &out) {
   bool isHtml = kind == "html";
-  auto buffer = lowerToMemory(step, algorithm, model, target, kernel,
+  auto buffer = lowerToMemory(step, algorithm, target, kernel,
                               isHtml ? Halide::OutputFileType::stmt_html
                                      : Halide::OutputFileType::stmt,
                               isHtml ? "html" : "stmt");

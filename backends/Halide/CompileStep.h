@@ -15,17 +15,17 @@ namespace lamina::halide {
 /// Halide has no code for it.
 std::optional<Halide::Target> makeTarget(const TargetModel &model);
 
-/// Schedules `step` and compiles it to a function of its name. It takes the
+/// Compiles `step`, which is scheduled, to a function of its name. It takes the
 /// inputs, the dims, the scalars and the starts of the box, then the outs; each
 /// tensor is a halide_buffer_t. Null after a diagnostic at `kernel`.
-std::unique_ptr<llvm::Module>
-compileStep(Step &step, const Algorithm &algorithm, const TargetModel &model,
-            const Halide::Target &target, kernel::FuncOp kernel,
-            llvm::LLVMContext &context);
+std::unique_ptr<llvm::Module> compileStep(Step &step,
+                                          const Algorithm &algorithm,
+                                          const Halide::Target &target,
+                                          kernel::FuncOp kernel,
+                                          llvm::LLVMContext &context);
 
 /// Prints `step` as Halide lowers it, with `kind` "stmt" or "html".
 mlir::LogicalResult printStep(Step &step, const Algorithm &algorithm,
-                              const TargetModel &model,
                               const Halide::Target &target,
                               kernel::FuncOp kernel, llvm::StringRef kind,
                               llvm::raw_ostream &out);

@@ -12,7 +12,9 @@
 #include "backends/Halide/Algorithm.h"
 #include "backends/Halide/CompileStep.h"
 #include "backends/Halide/EntryPoints.h"
+#include "backends/Halide/PrintAlgorithm.h"
 #include "backends/Halide/Schedule.h"
+#include "backends/Halide/ScheduleText.h"
 
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/InstIterator.h"
@@ -27,7 +29,7 @@ using namespace mlir;
 namespace lamina {
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 1;
+static constexpr int codeVersion = 2;
 
 namespace {
 class HalideBackend : public Backend {
@@ -41,12 +43,15 @@ public:
   Verdict canCompile(kernel::FuncOp kernel) const override;
   FailureOr<CompiledKernel> compile(kernel::FuncOp kernel) const override;
   bool hasForm(llvm::StringRef form) const override {
-    return form == "llvm" || form == "asm" || form == "halide-stmt";
+    return form == "llvm" || form == "asm" || form == "halide" ||
+           form == "stmt" || form == "stmt-html";
   }
   LogicalResult print(kernel::FuncOp kernel, llvm::StringRef form,
                       llvm::raw_ostream &out) const override;
 
 private:
+  LogicalResult printFuncs(kernel::FuncOp kernel, llvm::StringRef form,
+                           llvm::raw_ostream &out) const;
   std::unique_ptr<llvm::Module> makeCode(kernel::FuncOp kernel,
                                          llvm::LLVMContext &context) const;
 
@@ -98,6 +103,71 @@ Verdict HalideBackend::canCompile(kernel::FuncOp kernel) const {
   return Verdict::no("halide " + why);
 }
 
+/// The schedule that was given for `kernel`, or the written one of each step.
+/// Nothing after a diagnostic.
+static std::optional<halide::Directives>
+scheduleOf(kernel::FuncOp kernel, halide::Algorithm &algorithm,
+           const TargetModel &model, halide::ScheduleFault &fault) {
+  if (auto text = kernel->getAttrOfType<StringAttr>("kernel.schedule"))
+    return halide::parseSchedule(text.getValue(), fault);
+  halide::Directives all;
+  for (halide::Step &step : algorithm.steps)
+    for (halide::Directive &it : halide::chooseSchedule(step, model)) {
+      it.step = algorithm.steps.size() > 1 ? step.name : "";
+      all.push_back(it);
+    }
+  return all;
+}
+
+static LogicalResult report(kernel::FuncOp kernel,
+                            const halide::ScheduleFault &fault) {
+  auto file = kernel->getAttrOfType<StringAttr>("kernel.schedule_file");
+  Location location = kernel.getLoc();
+  if (file && fault.line)
+    location = FileLineColLoc::get(file, fault.line, fault.column);
+  return emitError(location) << fault.message;
+}
+
+/// Whether all steps that the schedule names are there.
+static bool hasSteps(const halide::Algorithm &algorithm,
+                     const halide::Directives &directives,
+                     halide::ScheduleFault &fault) {
+  for (const halide::Directive &it : directives) {
+    bool isKnown = it.step.empty()
+                       ? algorithm.steps.size() == 1
+                       : llvm::any_of(algorithm.steps, [&](const auto &step) {
+                           return step.name == it.step;
+                         });
+    if (isKnown)
+      continue;
+    fault = {it.line, 1,
+             "the kernel has " + std::to_string(algorithm.steps.size()) +
+                 " steps, so a line begins with 'step0.' or another of them"};
+    return false;
+  }
+  return true;
+}
+
+static std::optional<halide::Directives> schedule(kernel::FuncOp kernel,
+                                                  halide::Algorithm &algorithm,
+                                                  const TargetModel &model) {
+  halide::ScheduleFault fault;
+  auto directives = scheduleOf(kernel, algorithm, model, fault);
+  bool good = directives && hasSteps(algorithm, *directives, fault);
+  try {
+    for (halide::Step &step : algorithm.steps)
+      good = good && halide::applySchedule(step, *directives, fault);
+  } catch (const Halide::Error &error) {
+    fault = {1, 1,
+             std::string("halide does not take the schedule: ") + error.what()};
+    good = false;
+  }
+  if (good)
+    return directives;
+  (void)report(kernel, fault);
+  return std::nullopt;
+}
+
 /// Tells LLVM to use what `target` has. Names of Halide, which differ from run
 /// to run, and its claims that two tensors never share memory, go; products
 /// and sums may be fused, as in the code of the CPU backend.
@@ -135,13 +205,14 @@ HalideBackend::makeCode(kernel::FuncOp kernel,
     kernel.emitOpError() << why;
     return nullptr;
   }
+  if (!schedule(kernel, *algorithm, model))
+    return nullptr;
   std::unique_ptr<llvm::TargetMachine> llvmMachine = cpu::makeMachine(model);
   auto module = std::make_unique<llvm::Module>(kernel.getSymName(), context);
   module->setTargetTriple(llvmMachine->getTargetTriple());
   module->setDataLayout(llvmMachine->createDataLayout());
   for (halide::Step &step : algorithm->steps) {
-    auto part =
-        halide::compileStep(step, *algorithm, model, machine, kernel, context);
+    auto part = halide::compileStep(step, *algorithm, machine, kernel, context);
     if (!part)
       return nullptr;
     part->setTargetTriple(module->getTargetTriple());
@@ -167,20 +238,43 @@ FailureOr<CompiledKernel> HalideBackend::compile(kernel::FuncOp kernel) const {
                         cpu::writeObject(*code, model)};
 }
 
-LogicalResult HalideBackend::print(kernel::FuncOp kernel, llvm::StringRef form,
-                                   llvm::raw_ostream &out) const {
-  if (form == "halide-stmt") {
-    FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
-    std::string why;
-    auto algorithm = readKernel(*body, model, why);
-    if (!algorithm)
-      return kernel.emitOpError() << why;
-    for (halide::Step &step : algorithm->steps)
-      if (failed(halide::printStep(step, *algorithm, model, machine, kernel,
-                                   "stmt", out)))
-        return failure();
+/// The algorithm as comments and the schedule as `--halide-schedule` reads it,
+/// or what Halide makes of both.
+LogicalResult HalideBackend::printFuncs(kernel::FuncOp kernel,
+                                        llvm::StringRef form,
+                                        llvm::raw_ostream &out) const {
+  FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
+  if (failed(body))
+    return failure();
+  std::string why;
+  auto algorithm = readKernel(*body, model, why);
+  if (!algorithm)
+    return kernel.emitOpError() << why;
+  auto directives = schedule(kernel, *algorithm, model);
+  if (!directives)
+    return failure();
+  std::string lowered;
+  llvm::raw_string_ostream text(lowered);
+  for (halide::Step &step : algorithm->steps)
+    if (failed(halide::printStep(step, *algorithm, machine, kernel,
+                                 form == "stmt-html" ? "html" : "stmt", text)))
+      return failure();
+  if (form != "halide") {
+    out << lowered;
     return success();
   }
+  out << "kernel " << kernel.getSymName() << " {\n";
+  for (halide::Step &step : algorithm->steps)
+    halide::printAlgorithm(step, out);
+  halide::printSchedule(*directives, out);
+  out << "}\n\n";
+  return success();
+}
+
+LogicalResult HalideBackend::print(kernel::FuncOp kernel, llvm::StringRef form,
+                                   llvm::raw_ostream &out) const {
+  if (form != "llvm" && form != "asm")
+    return printFuncs(kernel, form, out);
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> code = makeCode(kernel, context);
   if (!code)

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When and where the Funcs of a step are computed.
+// The written schedules.
 
 #include "backends/Halide/Schedule.h"
 
 #include "backends/CPU/Target.h"
-#include "backends/Halide/StepBuilder.h"
-
-using Halide::TailStrategy;
-using Halide::Var;
 
 namespace lamina::halide {
 
@@ -23,18 +19,30 @@ class Scheduler {
 public:
   Scheduler(Step &step, const TargetModel &target)
       : step(step), lanes(int(cpu::lanesOf(target))) {}
-  void run();
+  Directives run();
 
 private:
+  using Names = std::vector<std::string>;
+  void add(const std::string &name, Names arguments = {}) {
+    directives.push_back({"", func, update, name, std::move(arguments), 0, 0});
+  }
+  void vectorize(const std::string &var) {
+    add("vectorize", {var, std::to_string(lanes)});
+  }
   void scheduleElements();
   void scheduleTiles();
-  void scheduleStage(Stage &stage);
-  void scheduleSum(Stage &stage);
-  void place(Stage &stage);
+  void scheduleStage(const Stage &stage);
+  void scheduleSum(const Stage &stage);
+  void scheduleProduct(const Stage &stage);
+  void place(const Stage &stage);
   bool fillsLanes(int64_t size) const { return !size || size >= lanes / 2; }
 
   Step &step;
   int lanes;
+  Directives directives;
+  /// The definition that is scheduled now.
+  std::string func;
+  int update = -1;
 };
 
 } // namespace
@@ -47,87 +55,95 @@ static bool mixesWidths(const Step &step) {
   });
 }
 
-// Guarded, because computing an element twice would read what it has written
-// where the out stands in the memory of an input.
 void Scheduler::scheduleElements() {
   if (step.vars.empty() || step.rowAxes == step.vars.size() ||
       mixesWidths(step))
     return;
   const cpu::Extent &last = step.shape.back();
   if (fillsLanes(last.isFixed() ? last.plus : 0))
-    step.definition().vectorize(step.vars.back(), lanes,
-                                TailStrategy::GuardWithIf);
+    vectorize(step.vars.back().name());
 }
 
 // Outermost the axes that tiles repeat, then panels, rows of tiles, and what is
 // in a tile.
 void Scheduler::scheduleTiles() {
   const Tile &tile = *step.tile;
-  Var panel("panel"), block("block"), row("row"), lane("lane");
-  const Var &rows = step.vars[tile.rowAxis];
-  const Var &columns = step.vars[tile.columnAxis];
-  step.definition()
-      .split(columns, panel, lane, int(tile.columns), TailStrategy::GuardWithIf)
-      .split(rows, block, row, int(tile.rows), TailStrategy::GuardWithIf);
-  std::vector<Halide::VarOrRVar> order{lane, row, block, panel};
+  add("split", {step.vars[tile.columnAxis].name(), "panel", "lane",
+                std::to_string(tile.columns)});
+  add("split", {step.vars[tile.rowAxis].name(), "block", "row",
+                std::to_string(tile.rows)});
+  Names order{"lane", "row", "block", "panel"};
   for (size_t axis = step.vars.size(); axis-- > 0;)
     if (axis != tile.rowAxis && axis != tile.columnAxis)
-      order.push_back(step.vars[axis]);
-  step.definition().reorder(order).vectorize(lane, lanes,
-                                             TailStrategy::GuardWithIf);
+      order.push_back(step.vars[axis].name());
+  add("reorder", order);
+  vectorize("lane");
 }
 
-void Scheduler::place(Stage &stage) {
+void Scheduler::place(const Stage &stage) {
   if (stage.kind == StageKind::Product) {
-    stage.func.compute_at(step.out, Var("block"));
+    add("compute_at", {"out", "block"});
+    add("store_in", {"stack"});
     return;
   }
   std::optional<unsigned> axis = stage.axis;
   if (!axis && step.rowAxes)
     axis = stage.kind == StageKind::Padded ? 0 : step.rowAxes - 1;
-  if (!axis) {
-    stage.func.compute_root();
-    return;
-  }
-  stage.func.compute_at(step.out, step.vars[*axis]);
+  if (!axis)
+    return add("compute_root");
+  add("compute_at", {"out", step.vars[*axis].name()});
   int64_t bytes = 8 * int64_t(stage.func.outputs());
   for (size_t i = *axis + 1; i < stage.sizes.size(); ++i)
     bytes *= stage.sizes[i];
   // A size that is not known counts as none here.
   if (bytes > 0 && bytes <= stackBytes)
-    stage.func.store_in(Halide::MemoryType::Stack);
+    add("store_in", {"stack"});
   else
-    stage.func.hoist_storage_root();
+    add("hoist_storage_root");
 }
 
 // Combined one after the other: the lanes are elements of the result, as many
 // vectors at once as fit the registers.
-void Scheduler::scheduleSum(Stage &stage) {
+void Scheduler::scheduleSum(const Stage &stage) {
   if (stage.vars.empty() || !fillsLanes(stage.sizes.back()) ||
-      (step.rowAxes >= stage.vars.size()))
+      step.rowAxes >= stage.vars.size())
     return;
-  const Var &last = stage.vars.back();
-  stage.func.vectorize(last, lanes, TailStrategy::GuardWithIf);
-  Var outer("outer"), inner("inner");
-  std::vector<Halide::VarOrRVar> order{inner};
+  std::string last = stage.vars.back().name();
+  vectorize(last);
+  update = 0;
+  add("split", {last, "outer", "inner", std::to_string(lanes * vectorsAtOnce)});
+  Names order{"inner"};
   for (size_t i = stage.loops.size(); i-- > 0;)
-    order.push_back(stage.loops[i]);
-  order.push_back(outer);
-  stage.func.update()
-      .split(last, outer, inner, lanes * vectorsAtOnce,
-             TailStrategy::GuardWithIf)
-      .reorder(order)
-      .vectorize(inner, lanes, TailStrategy::GuardWithIf);
+    order.push_back("r" + std::to_string(i));
+  order.push_back("outer");
+  add("reorder", order);
+  vectorize("inner");
 }
 
-void Scheduler::scheduleStage(Stage &stage) {
+void Scheduler::scheduleProduct(const Stage &stage) {
+  auto fillTile = [&] {
+    vectorize("lane");
+    add("unroll", {"lane"});
+    add("unroll", {"row"});
+  };
+  fillTile();
+  update = 0;
+  Names order{"lane", "row"};
+  for (size_t i = stage.loops.size(); i-- > 0;)
+    order.push_back("r" + std::to_string(i));
+  add("reorder", order);
+  fillTile();
+}
+
+void Scheduler::scheduleStage(const Stage &stage) {
+  func = stage.name;
+  update = -1;
   place(stage);
-  Halide::Func &func = stage.func;
   switch (stage.kind) {
   case StageKind::Shared:
   case StageKind::Padded:
-    if (!stage.vars.empty() && fillsLanes(stage.sizes.back()))
-      func.vectorize(stage.vars.back(), lanes, TailStrategy::GuardWithIf);
+    if (step.rowAxes < stage.vars.size() && fillsLanes(stage.sizes.back()))
+      vectorize(stage.vars.back().name());
     break;
   case StageKind::Serial:
     scheduleSum(stage);
@@ -136,49 +152,32 @@ void Scheduler::scheduleStage(Stage &stage) {
   case StageKind::Folded:
     if (stage.vars.empty() || stage.vars.back().name() != "lane")
       break;
-    func.bound(stage.vars.back(), 0, int(stage.sizes.back()))
-        .vectorize(stage.vars.back());
-    for (int i = 0; i < func.num_update_definitions(); ++i)
-      func.update(i).vectorize(stage.vars.back());
+    for (; update < stage.func.num_update_definitions(); ++update)
+      add("vectorize", {"lane"});
     break;
   case StageKind::Packed:
-    func.bound(Var("lane"), 0, int(stage.sizes.back()))
-        .vectorize(Var("lane"), lanes)
-        .unroll(Var("lane"));
+    vectorize("lane");
+    add("unroll", {"lane"});
     break;
-  case StageKind::Product: {
-    func.bound(Var("lane"), 0, int(step.tile->columns))
-        .bound(Var("row"), 0, int(step.tile->rows))
-        .bound_extent(Var("block"), 1)
-        .bound_extent(Var("panel"), 1)
-        .store_in(Halide::MemoryType::Stack)
-        .vectorize(Var("lane"), lanes)
-        .unroll(Var("lane"))
-        .unroll(Var("row"));
-    std::vector<Halide::VarOrRVar> order{Var("lane"), Var("row")};
-    for (size_t i = stage.loops.size(); i-- > 0;)
-      order.push_back(stage.loops[i]);
-    func.update()
-        .reorder(order)
-        .vectorize(Var("lane"), lanes)
-        .unroll(Var("lane"))
-        .unroll(Var("row"));
+  case StageKind::Product:
+    scheduleProduct(stage);
     break;
-  }
   }
 }
 
-void Scheduler::run() {
+Directives Scheduler::run() {
+  func = "out";
   if (step.tile)
     scheduleTiles();
   else
     scheduleElements();
-  for (Stage &stage : step.stages)
+  for (const Stage &stage : step.stages)
     scheduleStage(stage);
+  return std::move(directives);
 }
 
-void scheduleStep(Step &step, const TargetModel &target) {
-  Scheduler(step, target).run();
+Directives chooseSchedule(Step &step, const TargetModel &target) {
+  return Scheduler(step, target).run();
 }
 
 } // namespace lamina::halide

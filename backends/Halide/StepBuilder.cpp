@@ -68,7 +68,16 @@ std::string StepBuilder::name(StringRef kind) {
 void StepBuilder::addStage(StageKind kind, const Halide::Func &func,
                            const Vars &vars, const std::vector<int64_t> &sizes,
                            std::vector<Halide::RVar> loops) {
-  step.stages.push_back({kind, func, vars, sizes, std::move(loops), {}});
+  // Halide may have added a number to the name; ours is unique in the step.
+  llvm::StringRef given = func.name();
+  step.stages.push_back(
+      {kind,
+       given.take_until([](char c) { return c == '$'; }).str(),
+       func,
+       vars,
+       sizes,
+       std::move(loops),
+       {}});
 }
 
 //===----------------------------------------------------------------------===//
@@ -260,10 +269,10 @@ void StepBuilder::defineOut(Exprs elements) {
   for (const Expr &element : elements)
     nothing.push_back(Halide::undef(element.type()));
   here = Halide::Tuple(nothing);
-  Halide::Func values("values");
-  define(values(reversed(step.vars)), elements);
+  step.values = Halide::Func("values");
+  define(step.values(reversed(step.vars)), elements);
   for (size_t i = 0; i < elements.size(); ++i)
-    elements[i] = callElement(values, toExprs(step.vars), unsigned(i));
+    elements[i] = callElement(step.values, toExprs(step.vars), unsigned(i));
   for (size_t i = 0; i < elements.size(); ++i) {
     size_t other = i ? 0 : elements.size() - 1;
     Expr before = callElement(step.out, toExprs(step.vars), unsigned(other));

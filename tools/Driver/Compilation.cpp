@@ -15,6 +15,7 @@
 #include "tools/Driver/KernelCompiler.h"
 #include "tools/Driver/Link.h"
 #include "tools/Driver/PrintCode.h"
+#include "tools/Driver/ScheduleFile.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -295,6 +296,11 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
   case Stage::Assembly:
   case Stage::NVVM:
   case Stage::PTX:
+  case Stage::Halide:
+  case Stage::HalideStmt:
+  case Stage::HalideStmtHtml:
+    if (failed(attachSchedules()))
+      return failure();
     return printCode(*ir, codeTargets, {info(stage).name, options.kernel}, out);
   default:
     // Files keep the source lines, so that a compilation continued from them
@@ -307,8 +313,15 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
   }
 }
 
+LogicalResult Compilation::attachSchedules() {
+  if (options.halideSchedule.empty() || hasSchedules)
+    return success();
+  hasSchedules = true;
+  return driver::attachSchedules(*ir, options.halideSchedule, codeTargets);
+}
+
 LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
-  if (failed(writeTape()))
+  if (failed(writeTape()) || failed(attachSchedules()))
     return failure();
   int threads = options.threads
                     ? options.threads

@@ -59,6 +59,7 @@ private:
   mlir::LogicalResult runPasses(Stage stage);
   mlir::LogicalResult dump(Stage stage);
   mlir::LogicalResult writeTape();
+  mlir::LogicalResult attachSchedules();
   void record(const char *what);
 
   const Options &options;
@@ -68,6 +69,7 @@ private:
   std::vector<CodeTarget> codeTargets;
   mlir::OwningOpRef<mlir::ModuleOp> ir;
   std::optional<Stage> at;
+  bool hasSchedules = false;
   std::string astText, coreText, tape, constants;
   std::vector<std::pair<std::string, double>> times;
   std::chrono::steady_clock::time_point last;

@@ -34,7 +34,8 @@ struct Options {
   bool withGPU = false;                    ///< carries code for NVIDIA GPUs too
   std::vector<std::string> backendPlugins; ///< shared libraries of backends
   std::vector<std::pair<std::string, std::string>>
-      set;                          ///< constants, name and value
+      set;                    ///< constants, name and value
+  std::string halideSchedule; ///< a file of schedules for kernels; or none
   std::vector<std::string> plugins; ///< shared libraries of passes
   std::vector<std::pair<std::string, std::string>>
       hooks;                  ///< hook and pass pipeline

@@ -20,7 +20,9 @@ static bool isForGPU(llvm::StringRef form) {
 static const char *commentOf(llvm::StringRef form) {
   if (form == "ptx")
     return "// ";
-  return form == "asm" ? "# " : "; ";
+  if (form == "stmt-html")
+    return "<!-- ";
+  return form == "asm" || form == "halide" || form == "stmt" ? "# " : "; ";
 }
 
 /// Whether the kernel that is asked for is there; says which ones are like it.
@@ -52,11 +54,12 @@ static LogicalResult printKernel(const Placement &placement,
   out << commentOf(form) << kernel.getSymName() << ", "
       << (isForGPU(form) ? "gpu" : backend.name()) << ", " << host.level << ": "
       << llvm::join(kernel::getLines(kernel.getLoc()), " ");
+  const char *end = form == "stmt-html" ? " -->\n" : "\n";
   if (!backend.hasForm(form)) {
-    out << ", of which " << backend.name() << " prints no " << form << "\n";
+    out << ", of which " << backend.name() << " prints no " << form << end;
     return success();
   }
-  out << "\n";
+  out << end;
   OwningOpRef<ModuleOp> alone(ModuleOp::create(kernel.getLoc()));
   auto copy = cast<kernel::FuncOp>(kernel->clone());
   alone->push_back(copy);

@@ -198,6 +198,8 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
                       "what the program can run on: cpu, or cpu,gpu");
   addList(command, "--load-backend-plugin", options.backendPlugins,
           "a shared library of backends");
+  command->add_option("--halide-schedule", options.halideSchedule,
+                      "schedules for kernels, as --emit=halide prints them");
   addList(command, "--load-pass-plugin", options.plugins,
           "a shared library of passes");
   addList(command, "--at", raw.hooks,
