@@ -35,6 +35,9 @@ public:
   virtual llvm::ArrayRef<TensorMap> tensorMaps() const { return {}; }
   /// The least processor that the code is for.
   virtual llvm::StringRef chip() const { return "sm_80"; }
+  /// What a second grid does once this one is done, with the same arguments and
+  /// the scratch of all blocks of this one; null if there is none.
+  virtual DeviceEmitter *secondGrid() { return nullptr; }
   /// Emits the number of blocks.
   virtual llvm::Value *emitBlocks(Frame &frame) = 0;
   /// Emits the bytes of global scratch that one block needs.

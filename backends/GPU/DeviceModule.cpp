@@ -101,11 +101,14 @@ std::string deviceName(const KernelBody &body) {
   return name;
 }
 
+std::string finishName(StringRef kernel) { return (kernel + "_finish").str(); }
+
 /// An encoded tensor map: passed by value, read where it is passed.
 constexpr uint64_t mapBytes = 128;
 
 static Function *declareKernel(const KernelBody &body,
-                               const DeviceEmitter &emitter, Module &module) {
+                               const DeviceEmitter &emitter,
+                               const std::string &name, Module &module) {
   LLVMContext &context = module.getContext();
   Type *pointer = PointerType::getUnqual(context);
   SmallVector<Type *> arguments(body.bufferCount(), pointer);
@@ -115,7 +118,7 @@ static Function *declareKernel(const KernelBody &body,
   arguments.append(emitter.tensorMaps().size(), pointer);
   auto *function = Function::Create(
       FunctionType::get(Type::getVoidTy(context), arguments, false),
-      Function::ExternalLinkage, deviceName(body), module);
+      Function::ExternalLinkage, name, module);
   function->setCallingConv(CallingConv::PTX_Kernel);
   function->setDoesNotThrow();
   for (unsigned i = firstMap; i < arguments.size(); ++i) {
@@ -131,14 +134,10 @@ static Function *declareKernel(const KernelBody &body,
   return function;
 }
 
-std::unique_ptr<Module> emitModule(const KernelBody &body,
-                                   DeviceEmitter &emitter, StringRef chip,
-                                   LLVMContext &context) {
-  auto module = std::make_unique<Module>(body.name(), context);
-  std::unique_ptr<TargetMachine> machine = makeMachine(chip);
-  module->setTargetTriple(machine->getTargetTriple());
-  module->setDataLayout(machine->createDataLayout());
-  Function *function = declareKernel(body, emitter, *module);
+static mlir::LogicalResult emitKernel(const KernelBody &body,
+                                      DeviceEmitter &emitter,
+                                      const std::string &name, Module &module) {
+  Function *function = declareKernel(body, emitter, name, module);
   Values buffers, dims;
   for (unsigned i = 0; i < body.bufferCount(); ++i)
     buffers.push_back(function->getArg(i));
@@ -153,8 +152,24 @@ std::unique_ptr<Module> emitModule(const KernelBody &body,
     scratch = frame.b.CreatePtrAdd(
         scratch, frame.b.multiply(Threads(frame.b).block(), bytes));
   if (failed(emitter.emitThread(frame, scratch)))
-    return nullptr;
+    return mlir::failure();
   frame.b.CreateRetVoid();
+  return mlir::success();
+}
+
+std::unique_ptr<Module> emitModule(const KernelBody &body,
+                                   DeviceEmitter &emitter, StringRef chip,
+                                   LLVMContext &context) {
+  auto module = std::make_unique<Module>(body.name(), context);
+  std::unique_ptr<TargetMachine> machine = makeMachine(chip);
+  module->setTargetTriple(machine->getTargetTriple());
+  module->setDataLayout(machine->createDataLayout());
+  std::string name = deviceName(body);
+  if (failed(emitKernel(body, emitter, name, *module)))
+    return nullptr;
+  DeviceEmitter *second = emitter.secondGrid();
+  if (second && failed(emitKernel(body, *second, finishName(name), *module)))
+    return nullptr;
   assert(!verifyModule(*module, &errs()) && "emitted module is broken");
   return module;
 }

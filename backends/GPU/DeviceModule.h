@@ -20,6 +20,8 @@ namespace lamina::gpu {
 
 /// The kernel's name as PTX takes it: no dots.
 std::string deviceName(const KernelBody &body);
+/// That of the kernel's second grid.
+std::string finishName(llvm::StringRef kernel);
 
 /// The best emitter for the processor `chip` ("sm_80"). Null after a
 /// diagnostic, if the body has no form.

@@ -63,8 +63,12 @@ static mlir::LogicalResult finish(kernel::FuncOp kernel,
                                   CompiledKernel &result) {
   std::string name = gpu::deviceName(*device.body);
   if (chip != genericChip) {
-    device.module->getFunction(name)->setName(name + "_" + chip);
+    std::string generic = name;
     name += ("_" + chip).str();
+    device.module->getFunction(generic)->setName(name);
+    if (device.emitter->secondGrid())
+      device.module->getFunction(gpu::finishName(generic))
+          ->setName(gpu::finishName(name));
   }
   gpu::emitLaunchSizes(sizes, *device.body, *device.emitter, name);
   gpu::emitLaunch(sizes, *device.body, *device.emitter, name);

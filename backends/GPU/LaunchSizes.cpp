@@ -5,14 +5,14 @@
 #include "backends/GPU/LaunchSizes.h"
 
 #include "backends/CPU/CompileKernel.h"
+#include "backends/GPU/DeviceModule.h"
 
 using namespace llvm;
 
 namespace lamina::gpu {
 
-static Function *emitOfSizes(Module &module, const KernelBody &body,
-                             const Twine &name,
-                             function_ref<Value *(Frame &)> emit) {
+Function *emitOfSizes(Module &module, const KernelBody &body, const Twine &name,
+                      function_ref<Value *(Frame &)> emit) {
   LLVMContext &context = module.getContext();
   Function *function =
       cpu::declareFunction(module, name, Type::getInt64Ty(context),
@@ -30,15 +30,25 @@ Function *emitLaunchSizes(Module &module, const KernelBody &body,
                      [&](Frame &frame) { return emitter.emitScratch(frame); });
 }
 
-void emitLaunch(Module &module, const KernelBody &body,
-                const DeviceEmitter &emitter, StringRef name) {
-  Type *i32 = Type::getInt32Ty(module.getContext());
+void emitLaunch(Module &module, const KernelBody &body, DeviceEmitter &emitter,
+                StringRef name) {
+  LLVMContext &context = module.getContext();
+  Type *i32 = Type::getInt32Ty(context);
+  Constant *blocks = Constant::getNullValue(PointerType::getUnqual(context));
+  if (DeviceEmitter *second = emitter.secondGrid()) {
+    assert(second->threads() == emitter.threads() && "one size for both grids");
+    Function *function =
+        emitOfSizes(module, body, finishName(name) + "_items",
+                    [&](Frame &frame) { return second->emitBlocks(frame); });
+    function->setLinkage(GlobalValue::InternalLinkage);
+    blocks = function;
+  }
   ArrayRef<TensorMap> maps = emitter.tensorMaps();
   Constant *value = ConstantStruct::getAnon(
       {ConstantInt::get(i32, emitter.threads()),
        ConstantInt::get(i32, emitter.dynamicSharedBytes()),
        ConstantInt::get(i32, maps.size()),
-       emitTensorMaps(module, body, maps, name + "_maps")});
+       emitTensorMaps(module, body, maps, name + "_maps"), blocks});
   new GlobalVariable(module, value->getType(), /*isConstant=*/true,
                      GlobalValue::ExternalLinkage, value, name + "_launch");
 }

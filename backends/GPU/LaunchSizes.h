@@ -11,6 +11,11 @@
 
 namespace lamina::gpu {
 
+/// Adds a function of the sizes.
+llvm::Function *emitOfSizes(llvm::Module &module, const KernelBody &body,
+                            const llvm::Twine &name,
+                            llvm::function_ref<llvm::Value *(Frame &)> emit);
+
 /// Adds `<name>_items`, the number of blocks, and `<name>_scratch`, the bytes
 /// of scratch of one block, to a module for the host (runtime/ABI/Kernel.h).
 /// Returns the latter.
@@ -19,7 +24,7 @@ llvm::Function *emitLaunchSizes(llvm::Module &module, const KernelBody &body,
 
 /// Adds `<name>_launch`, a `LaminaLaunch`, and the `<name>_maps` in it.
 void emitLaunch(llvm::Module &module, const KernelBody &body,
-                const DeviceEmitter &emitter, llvm::StringRef name);
+                DeviceEmitter &emitter, llvm::StringRef name);
 
 } // namespace lamina::gpu
 

@@ -65,6 +65,10 @@ typedef struct LaminaLaunch {
   int32_t shared_bytes; /* of a block, beside what the code declares itself */
   int32_t map_count;    /* tensor maps that the kernel takes */
   LaminaTensorMaps maps;
+  /* Blocks of a second grid, `<entry>_finish` in the code, that is launched
+   * behind the first one with the same arguments and as many threads; null if
+   * there is none. */
+  LaminaKernelItems finish;
 } LaminaLaunch;
 
 /* A kernel of the tape on a device. */

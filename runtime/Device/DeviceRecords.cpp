@@ -61,7 +61,7 @@ void DevicePlayer::launchPart(const Record<N> &record,
                      " blocks, and a gpu takes ", mostBlocks));
   if (mode == Mode::Plan)
     scratchBytes = std::max(scratchBytes, bytes);
-  if (mode == Mode::Plan || blocks <= 0)
+  if (mode == Mode::Plan || (blocks <= 0 && !kernel.finish))
     return;
   if (mode == Mode::Direct)
     reserve(scratch, bytes);
@@ -79,9 +79,15 @@ void DevicePlayer::launchPart(const Record<N> &record,
       encodeMaps(gpu, shape, dims.data(), values.data());
   for (EncodedMap &map : maps)
     parameters.push_back(&map);
-  gpu.check(gpu.driver.launch(
-      kernel.function, unsigned(blocks), 1, 1, unsigned(shape.threads), 1, 1,
-      unsigned(shape.shared_bytes), gpu.stream, parameters.data(), nullptr));
+  auto launchGrid = [&](cuda::Function function, N count, int32_t shared) {
+    if (count > 0)
+      gpu.check(gpu.driver.launch(
+          function, unsigned(count), 1, 1, unsigned(shape.threads), 1, 1,
+          unsigned(shared), gpu.stream, parameters.data(), nullptr));
+  };
+  launchGrid(kernel.function, blocks, shape.shared_bytes);
+  if (kernel.finish)
+    launchGrid(kernel.finish, shape.finish(dims.data()), 0);
 }
 
 //===----------------------------------------------------------------------===//

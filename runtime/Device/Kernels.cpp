@@ -61,6 +61,11 @@ void DeviceKernels::add(const LaminaDeviceVariant &variant) {
       continue;
     kernels[i].code = &code;
     gpu.check(gpu.driver.getFunction(&kernels[i].function, module, code.entry));
+    kernels[i].finish = nullptr;
+    if (code.launch->finish)
+      gpu.check(gpu.driver.getFunction(
+          &kernels[i].finish, module,
+          (std::string(code.entry) + "_finish").c_str()));
     if (code.launch->shared_bytes > 0)
       gpu.check(gpu.driver.setFunctionAttribute(kernels[i].function,
                                                 maxDynamicSharedBytes,

@@ -18,6 +18,7 @@ public:
   struct Kernel {
     const LaminaDeviceKernel *code = nullptr; ///< null: there is none
     cuda::Function function = nullptr;
+    cuda::Function finish = nullptr; ///< the second grid's; null: there is none
   };
 
   /// Loads the code that suits `gpu` best: of each variant that it runs what is

@@ -59,6 +59,7 @@ struct Function {
   size_t buffers = 0, dims = 0;
   size_t maps = 0; ///< of tensors, behind all others
   LaminaKernel kernel{};
+  bool hasFinish = false; ///< whether a second grid follows
 };
 
 /// Does the work of a launch; `values` are the kernel's parameters.

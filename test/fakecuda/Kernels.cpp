@@ -92,9 +92,16 @@ static bool isMap(const void *parameter) {
   return map.is == TensorMap::mark && hostAddress(map.address, map.bytes);
 }
 
+static bool isFinish(const std::string &name) {
+  const std::string end = "_finish";
+  return name.size() > end.size() &&
+         name.compare(name.size() - end.size(), end.size(), end) == 0;
+}
+
 /// Runs the blocks one after another, each with its part of the scratch. A
 /// kernel that takes maps is emulated in its plain flavour, which has other
-/// blocks.
+/// blocks. A kernel of two grids is one item in the emulator: it runs when the
+/// second one is launched.
 Result runKernel(const Function &function, std::vector<uint64_t> values,
                  unsigned blocks) {
   size_t pointers = function.buffers + 2;
@@ -106,8 +113,9 @@ Result runKernel(const Function &function, std::vector<uint64_t> values,
   int64_t scratchBytes = function.kernel.scratch(dims);
   size_t behind = function.buffers + function.dims;
   char *scalars = hostAddress(values[behind], 0);
-  char *scratch =
-      hostAddress(values[behind + 1], uint64_t(scratchBytes) * blocks);
+  bool isOneItem = function.hasFinish || isFinish(function.name);
+  char *scratch = hostAddress(values[behind + 1], uint64_t(scratchBytes) *
+                                                      (isOneItem ? 1 : blocks));
   for (void *buffer : buffers)
     if (!buffer)
       return IllegalAddress;
@@ -116,6 +124,12 @@ Result runKernel(const Function &function, std::vector<uint64_t> values,
     return IllegalAddress;
   if (function.maps)
     blocks = unsigned(function.kernel.items(dims));
+  if (function.hasFinish)
+    return Success;
+  if (isFinish(function.name)) {
+    function.kernel.run(buffers.data(), dims, scalars, 0, 1, scratch);
+    return Success;
+  }
   if (int64_t(blocks) != function.kernel.items(dims))
     return InvalidValue;
   for (int64_t block = 0; block < int64_t(blocks); ++block)
@@ -159,6 +173,8 @@ Result cuModuleLoadDataEx(fakecuda::Module **module, const void *code,
       return NotFound;
     }
     entry.second.kernel = found->second;
+    entry.second.hasFinish =
+        (*module)->functions.count(entry.first + "_finish") != 0;
   }
   return Success;
 }

@@ -114,7 +114,8 @@ def main():
                     used, wrong = assemble(ptxas, parts, chip, folder)
                     faults += wrong
                     for name, (registers, shared) in used.items():
-                        threads = int(re.search(r"\.maxntid (\d+)", parts[name]).group(1))
+                        part = parts.get(name) or parts[name.removesuffix("_finish")]
+                        threads = int(re.search(r"\.maxntid (\d+)", part).group(1))
                         row = rows.setdefault((pathlib.Path(file).stem, name), ([threads, shared], {}))
                         row[1][chip] = f"{registers} {occupancy(chip, threads, registers, shared):.0%}"
     width = max([len(name) for _, name in rows], default=0)

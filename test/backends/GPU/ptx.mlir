@@ -34,11 +34,13 @@
 // TILE: bar.sync 0
 // TILE: st.global
 
-// The warps of a block leave their sums in shared memory.
-// BLOCK: shfl.sync.bfly
+// Blocks leave the sums of their parts to a second grid, which divides, too.
 // BLOCK: st.shared
+// BLOCK-COUNT-8: bar.sync 0
+// BLOCK: st.global
+// BLOCK: .entry mean_finish(
 // BLOCK: bar.sync 0
-// BLOCK-COUNT-8: ld.shared
+// BLOCK: div.rn.f32
 // BLOCK: st.global
 
 // PTX-NOT: .extern
@@ -53,10 +55,9 @@
 // MAP: ld.global.b32
 // MAP: ret
 
-// Eight threads a column leave their sums in shared memory.
+// Eight threads a column add what they have in three steps.
 // COLUMNS: st.shared
-// COLUMNS: bar.sync 0
-// COLUMNS-COUNT-7: ld.shared
+// COLUMNS-COUNT-4: bar.sync 0
 // COLUMNS: st.global
 // COLUMNS: ret
 
