@@ -80,6 +80,10 @@ public:
   virtual mlir::FailureOr<CompiledKernel>
   compile(kernel::FuncOp kernel) const = 0;
 
+  /// The widest head, in numbers of f32, for which there are kernels of
+  /// attention; 0 if there are none, and attention comes as products.
+  virtual int64_t widestAttention() const { return 0; }
+
   /// Whether the code speaks of ops by their number (`kernel::getOpLines`), so
   /// that the program must know their lines.
   virtual bool speaksOfOps() const { return false; }

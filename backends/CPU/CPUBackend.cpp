@@ -24,7 +24,7 @@ public:
   llvm::StringRef name() const override { return "cpu"; }
   const TargetModel &target() const override { return model; }
   std::string fingerprint() const override;
-  Verdict canCompile(kernel::FuncOp kernel) const override;
+  Verdict canCompile(kernel::FuncOp) const override { return Verdict::yes(); }
   mlir::FailureOr<CompiledKernel> compile(kernel::FuncOp kernel) const override;
   bool hasForm(llvm::StringRef form) const override {
     return form == "llvm" || form == "asm";
@@ -45,13 +45,6 @@ std::string CPUBackend::fingerprint() const {
          " LLVM " LLVM_VERSION_STRING " " + model.triple + " " + model.cpu +
          " " + model.features + " l1=" + std::to_string(model.l1Bytes) +
          " l2=" + std::to_string(model.l2Bytes);
-}
-
-Verdict CPUBackend::canCompile(kernel::FuncOp kernel) const {
-  kernel::Kind kind = kernel.getKind();
-  if (kind == kernel::Kind::Attend || kind == kernel::Kind::AttendGrad)
-    return Verdict::no("cpu has no attention, which is decomposed before");
-  return Verdict::yes();
 }
 
 /// The optimized module of `kernel`; null after a diagnostic.

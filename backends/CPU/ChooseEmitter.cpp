@@ -4,6 +4,7 @@
 
 #include "backends/CPU/ChooseEmitter.h"
 
+#include "backends/CPU/AttendRows.h"
 #include "backends/CPU/ContractEmitter.h"
 #include "backends/CPU/LoopEmitter.h"
 #include "backends/CPU/StructuredEmitter.h"
@@ -14,6 +15,8 @@ namespace lamina::cpu {
 std::unique_ptr<KernelEmitter> chooseEmitter(const KernelBody &body,
                                              const TargetModel &target,
                                              const EmitOptions &options) {
+  if (auto attention = createAttendRows(body, lanesOf(target)))
+    return attention;
   if (auto structured = createStructuredEmitter(body, lanesOf(target)))
     return structured;
   if (options.fast)

@@ -463,4 +463,19 @@ Values Evaluator::evaluate(mlir::linalg::LinalgOp op, CoordinateRange iteration,
   return results;
 }
 
+Coordinates splitIndex(Frame &frame, ArrayRef<Extent> domain, Value *number) {
+  LoopBuilder &b = frame.b;
+  Coordinates at(domain.size());
+  for (size_t axis = domain.size(); axis-- > 0;) {
+    if (axis == 0) {
+      at[axis] = {number, 0};
+      break;
+    }
+    Value *size = frame.extent(domain[axis]);
+    at[axis] = {b.remainder(number, size), 0};
+    number = b.divide(number, size);
+  }
+  return at;
+}
+
 } // namespace lamina::cpu

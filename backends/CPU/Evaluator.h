@@ -109,6 +109,10 @@ private:
   llvm::DenseMap<mlir::Value, llvm::SmallVector<Known, 1>> known;
 };
 
+/// The indices of element `number` of a dense tensor of these sizes.
+Coordinates splitIndex(Frame &frame, llvm::ArrayRef<Extent> domain,
+                       llvm::Value *number);
+
 } // namespace lamina::cpu
 
 #endif // LAMINA_BACKENDS_CPU_EVALUATOR_H

@@ -85,6 +85,27 @@ void LoopBuilder::emitFor(Value *lo, Value *hi, Value *step,
   });
 }
 
+Values LoopBuilder::emitWhenever(Value *condition, ValueRange values,
+                                 function_ref<Values(ValueRange)> body) {
+  BasicBlock *before = GetInsertBlock(), *inside = appendBlock("whenever");
+  BranchInst *branch = CreateCondBr(condition, inside, inside);
+  SetInsertPoint(inside);
+  Values changed = body(values);
+  assert(changed.size() == values.size() && "as many values as were given");
+  BasicBlock *end = GetInsertBlock(), *after = appendBlock("after");
+  CreateBr(after);
+  branch->setSuccessor(1, after);
+  SetInsertPoint(after);
+  Values results;
+  for (auto [old, next] : zip(values, changed)) {
+    PHINode *phi = CreatePHI(old->getType(), 2);
+    phi->addIncoming(old, before);
+    phi->addIncoming(next, end);
+    results.push_back(phi);
+  }
+  return results;
+}
+
 void LoopBuilder::emitIf(Value *condition, function_ref<void()> then,
                          function_ref<void()> otherwise) {
   BasicBlock *yes = appendBlock("then");

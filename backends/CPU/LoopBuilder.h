@@ -51,6 +51,10 @@ public:
   void emitIf(llvm::Value *condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise = nullptr);
 
+  /// condition ? body(values) : values
+  Values emitWhenever(llvm::Value *condition, ValueRange values,
+                      llvm::function_ref<Values(ValueRange)> body);
+
   llvm::Value *minimum(llvm::Value *a, llvm::Value *b);
   llvm::Value *maximum(llvm::Value *a, llvm::Value *b);
   /// Sums, products and quotients of i64 that fold where both are constants;

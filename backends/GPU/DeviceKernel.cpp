@@ -23,9 +23,6 @@ DeviceKernel makeDeviceKernel(kernel::FuncOp kernel, llvm::StringRef chip,
 
 // The one way to know is to do it: a yes is then never wrong.
 Verdict canMakeDeviceKernel(kernel::FuncOp kernel, llvm::StringRef chip) {
-  if (kernel.getKind() == kernel::Kind::Attend ||
-      kernel.getKind() == kernel::Kind::AttendGrad)
-    return Verdict::no("the gpu has no kernel for attention");
   std::string why;
   mlir::ScopedDiagnosticHandler silence(kernel.getContext(),
                                         [&](mlir::Diagnostic &diagnostic) {

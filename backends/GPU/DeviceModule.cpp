@@ -8,6 +8,7 @@
 #include "backends/CPU/ContractForm.h"
 #include "backends/CPU/SourceLines.h"
 #include "backends/CPU/StructuredEmitter.h"
+#include "backends/GPU/AttendEmitter.h"
 #include "backends/GPU/ColumnsEmitter.h"
 #include "backends/GPU/ElementEmitter.h"
 #include "backends/GPU/ItemEmitter.h"
@@ -46,6 +47,8 @@ static std::unique_ptr<DeviceEmitter> chooseStructured(const KernelBody &body,
 
 std::unique_ptr<DeviceEmitter> chooseEmitter(const KernelBody &body,
                                              StringRef chip) {
+  if (std::optional<AttentionOp> attention = AttentionOp::find(body))
+    return createAttentionEmitter(*attention);
   if (mlir::Operation *op = cpu::findStructuredOp(body))
     return chooseStructured(body, op);
   if (std::optional<cpu::ContractForm> form = cpu::ContractForm::match(body)) {

@@ -6,6 +6,7 @@
 
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/SourceLines.h"
+#include "backends/GPU/AttendEmitter.h"
 #include "backends/GPU/DeviceKernel.h"
 #include "backends/GPU/EmulatedModule.h"
 #include "dialects/Kernel/KernelCost.h"
@@ -27,6 +28,7 @@ public:
   Verdict canCompile(kernel::FuncOp kernel) const override;
   mlir::FailureOr<CompiledKernel> compile(kernel::FuncOp kernel) const override;
   bool speaksOfOps() const override { return true; }
+  int64_t widestAttention() const override { return gpu::widestHead; }
   bool hasForm(llvm::StringRef form) const override {
     return form == "nvvm" || form == "ptx";
   }

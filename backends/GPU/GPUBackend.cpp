@@ -11,6 +11,7 @@
 
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/Target.h"
+#include "backends/GPU/AttendEmitter.h"
 #include "backends/GPU/DeviceKernel.h"
 #include "backends/GPU/LaunchSizes.h"
 
@@ -34,6 +35,7 @@ public:
     return gpu::canMakeDeviceKernel(kernel, genericChip);
   }
   mlir::FailureOr<CompiledKernel> compile(kernel::FuncOp kernel) const override;
+  int64_t widestAttention() const override { return gpu::widestHead; }
 
 private:
   TargetModel host;

@@ -26,22 +26,6 @@ mlir::LogicalResult placeResults(cpu::Frame &frame,
   return mlir::success();
 }
 
-cpu::Coordinates splitIndex(cpu::Frame &frame, ArrayRef<cpu::Extent> domain,
-                            Value *number) {
-  cpu::LoopBuilder &b = frame.b;
-  cpu::Coordinates at(domain.size());
-  for (size_t axis = domain.size(); axis-- > 0;) {
-    if (axis == 0) {
-      at[axis] = {number, 0};
-      break;
-    }
-    Value *size = frame.extent(domain[axis]);
-    at[axis] = {b.remainder(number, size), 0};
-    number = b.divide(number, size);
-  }
-  return at;
-}
-
 int64_t staticProduct(ArrayRef<cpu::Extent> extents) {
   int64_t product = 1;
   for (const cpu::Extent &extent : extents) {

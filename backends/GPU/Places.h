@@ -15,10 +15,7 @@ namespace lamina::gpu {
 mlir::LogicalResult placeResults(cpu::Frame &frame,
                                  const cpu::LoopProgram &program);
 
-/// The indices of element `number` of a dense tensor of these sizes.
-cpu::Coordinates splitIndex(cpu::Frame &frame,
-                            llvm::ArrayRef<cpu::Extent> domain,
-                            llvm::Value *number);
+using cpu::splitIndex;
 
 /// The product of sizes that are all known now; negative if one is not.
 int64_t staticProduct(llvm::ArrayRef<cpu::Extent> extents);

@@ -4,6 +4,7 @@
 
 #include "dialects/Kernel/KernelCost.h"
 
+#include "dialects/Graph/GraphOps.h"
 #include "dialects/Kernel/Addresses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -106,6 +107,25 @@ static int64_t countOps(linalg::LinalgOp op) {
   return count;
 }
 
+/// Products of rows of queries with rows of keys, and of weights with rows: two
+/// of them forward, five for the adjoint. What a mask hides is counted.
+static SizeExpr countAttention(Operation &op, const BodySizes &sizes) {
+  auto attend = dyn_cast<graph::AttendOp>(op);
+  auto grad = dyn_cast<graph::AttendGradOp>(op);
+  if (!attend && !grad)
+    return SizeExpr(0);
+  Value q = attend ? attend.getQ() : grad.getQ();
+  Value k = attend ? attend.getK() : grad.getK();
+  Value v = attend ? attend.getV() : grad.getV();
+  unsigned last = unsigned(cast<RankedTensorType>(q.getType()).getRank()) - 1;
+  SizeExpr scores = sizes.get(k, last - 1);
+  for (unsigned axis = 0; axis < last; ++axis)
+    scores = scores * sizes.get(q, axis);
+  return scores * SizeExpr(2) *
+         (sizes.get(q, last) * SizeExpr(attend ? 1 : 3) +
+          sizes.get(v, last) * SizeExpr(attend ? 1 : 2));
+}
+
 KernelCost kernel::getCost(FuncOp func, ArrayRef<SizeExpr> dims) {
   BodySizes sizes(func, dims);
   KernelCost cost;
@@ -119,6 +139,7 @@ KernelCost kernel::getCost(FuncOp func, ArrayRef<SizeExpr> dims) {
     if (linalgOp && !isa<linalg::FillOp>(op))
       cost.flops = cost.flops +
                    countRounds(linalgOp, sizes) * SizeExpr(countOps(linalgOp));
+    cost.flops = cost.flops + countAttention(op, sizes);
   }
   return cost;
 }

@@ -21,6 +21,34 @@ namespace lamina::graph {
 
 namespace {
 
+bool isAtMost(Value tensor, int64_t widest) {
+  int64_t width = cast<RankedTensorType>(tensor.getType()).getShape().back();
+  return !ShapedType::isDynamic(width) && width <= widest;
+}
+
+/// Whether kernels for heads of at most `widest` numbers do this one.
+template <class Op>
+bool hasKernel(Op op, int64_t widest) {
+  return widest > 0 && op.getNormaliser() == Normaliser::Softmax &&
+         op.getQ().getType().getElementType().isF32() &&
+         isAtMost(op.getQ(), widest) && isAtMost(op.getV(), widest);
+}
+
+bool needsParts(Operation *op, int64_t widest) {
+  if (auto attend = dyn_cast<AttendOp>(op))
+    return !hasKernel(attend, widest);
+  auto grad = dyn_cast<AttendGradOp>(op);
+  if (!grad || !hasKernel(grad, widest))
+    return bool(grad);
+  bool isLearned = llvm::any_of(
+      grad.getDwith(), [](Value adjoint) { return !adjoint.use_empty(); });
+  if (isLearned)
+    emitRemark(op->getLoc())
+        << "the adjoint of this attention keeps all scores in memory: the one "
+           "of a tensor that its score reads is asked for";
+  return isLearned;
+}
+
 struct DecomposeAttention
     : lamina::impl::DecomposeAttentionPassBase<DecomposeAttention> {
   using Base::Base;
@@ -28,7 +56,7 @@ struct DecomposeAttention
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
-      if (isa<AttendGradOp>(op) || (!onlyAdjoints && isa<AttendOp>(op)))
+      if (needsParts(op, widest) && !(onlyAdjoints && isa<AttendOp>(op)))
         ops.push_back(op);
     });
     for (Operation *op : ops) {

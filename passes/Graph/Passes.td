@@ -153,17 +153,60 @@ def ApplyPrecisionPass : Pass<"graph-apply-precision", "::mlir::ModuleOp"> {
   let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect"];
 }
 
+def FormAttentionPass : Pass<"graph-form-attention"> {
+  let summary = "make a softmax between two products `graph.attend`";
+  let description = [{
+    `contract` of queries and keys, a chain of elementwise ops, a softmax over
+    the key with or without a mask, `contract` with the values: one op. The chain
+    and the mask become its regions; `iota` is an index there, and what stands
+    under fewer axes than the scores is a tensor that they read. Heads of keys
+    and values repeated by `gather` at `iota div n` are shared instead.
+
+    Stays away where the weights, or anything between the products, are read by
+    others (a layer that returns its weights); where the weights are changed
+    before the second product (dropout); where a tensor as large as the scores
+    takes part; where there is more than one axis of queries, of keys, or of
+    what is summed; and where a head is wider than `widest`, or its width is
+    known at run time only. With `widest` 0, as for backends without a kernel
+    for it, nothing is formed.
+  }];
+  let options = [Option<"widest", "widest", "int64_t", "128",
+                        "form it for heads of at most so many numbers">];
+  let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def ClassifyMaskBlocksPass : Pass<"graph-classify-mask-blocks"> {
+  let summary = "find out which keys the mask of an `attend` shows";
+  let description = [{
+    Evaluates the mask for all keys of a row at once: comparisons of positions
+    give intervals of keys, `and`, `or` and `not` combine them. The result is
+    `#mask.blocks`: outside of `range` everything is hidden, inside of `full`
+    nothing is, elsewhere the mask has to be asked.
+
+    What is not understood (tensors that are read, `mod`, bounds that decrease
+    from row to row) counts as hidden in no place and shown in no place, which
+    is right and slower. An `attend` without a mask, or of whose mask nothing is
+    known, gets no attribute.
+  }];
+  let dependentDialects = ["::lamina::mask::MaskDialect"];
+}
+
 def DecomposeAttentionPass : Pass<"graph-decompose-attention"> {
-  let summary = "take attention apart";
+  let summary = "take apart the attention that no kernel does";
   let description = [{
     `attend` and `attend_grad` become contractions, selects and reductions over
-    the whole score matrix. With `only-adjoints` just `attend_grad`. No stage
-    runs it: tests compare both forms.
+    the whole score matrix. With `only-adjoints` just `attend_grad`; with
+    `widest` only those that a kernel with this limit does not do: wider heads,
+    other types than f32, another normaliser than softmax, adjoints of the
+    tensors that the score reads.
 
     Other structured ops stay: sort, scatter, cumulative, linear algebra.
   }];
   let options = [Option<"onlyAdjoints", "only-adjoints", "bool", "false",
-                        "take only `attend_grad` apart">];
+                        "take only `attend_grad` apart">,
+                 Option<"widest", "widest", "int64_t", "0",
+                        "keep those with heads of at most so many numbers">];
   let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::math::MathDialect"];
 }
 

@@ -17,7 +17,8 @@ bool lamina::isAssembled(Operation *op) {
 bool lamina::isStructured(Operation *op) {
   return isa<graph::ScatterOp, graph::SortOp, graph::TopKOp,
              graph::CumulativeOp, graph::TriangularSolveOp, graph::CholeskyOp,
-             graph::LuOp, graph::QrOp>(op);
+             graph::LuOp, graph::QrOp, graph::AttendOp, graph::AttendGradOp>(
+      op);
 }
 
 /// What most of a kernel's time is likely to go into comes first.
@@ -148,6 +149,9 @@ FailureOr<BuiltKernel> lamina::buildKernel(const Cluster &cluster,
     return buildReduction(cluster, host, name);
   case Kind::Contract:
     return buildContract(cluster, host, name);
+  case Kind::Attend:
+  case Kind::AttendGrad:
+    return buildAttention(cluster, host, name);
   default:
     return buildStructured(cluster, host, name);
   }

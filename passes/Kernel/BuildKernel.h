@@ -61,6 +61,10 @@ mlir::FailureOr<BuiltKernel> buildContract(const Cluster &cluster,
 mlir::FailureOr<BuiltKernel> buildStructured(const Cluster &cluster,
                                              const HostValues &host,
                                              llvm::StringRef name);
+/// `attend` and `attend_grad`, on all of their axes.
+mlir::FailureOr<BuiltKernel> buildAttention(const Cluster &cluster,
+                                            const HostValues &host,
+                                            llvm::StringRef name);
 
 /// Whether a kernel of its own is made for this op alone: `scatter`, `sort` …
 bool isStructured(mlir::Operation *op);

@@ -105,6 +105,10 @@ static kernel::Kind getKind(const Cluster &cluster) {
       return Kind::Sort;
     if (isa<graph::CumulativeOp>(op))
       return Kind::Cumulative;
+    if (isa<graph::AttendOp>(op))
+      return Kind::Attend;
+    if (isa<graph::AttendGradOp>(op))
+      return Kind::AttendGrad;
     if (isStructured(op))
       return Kind::LinearAlgebra;
     auto reduce = dyn_cast<graph::ReduceOp>(op);

@@ -296,12 +296,31 @@ struct JoinWindows : OpRewritePattern<graph::UnwindowOp> {
   }
 };
 
+/// What the adjoint of attention needs of the result is one number a row.
+struct ReduceResultOfAttention : OpRewritePattern<graph::AttendGradOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(graph::AttendGradOp op,
+                                PatternRewriter &b) const override {
+    RankedTensorType o = op.getO().getType(), stats = op.getStats().getType();
+    if (o == stats)
+      return b.notifyMatchFailure(op, "has the numbers of the rows already");
+    Value product =
+        arith::MulFOp::create(b, op.getLoc(), op.getO(), op.getAdjoint());
+    Value sums =
+        graph::ReduceOp::create(b, op.getLoc(), stats, ReduceKind::Sum, product,
+                                ArrayRef<int64_t>{o.getRank() - 1});
+    b.modifyOpInPlace(op, [&] { op.getOMutable().assign(sums); });
+    return success();
+  }
+};
+
 struct DecomposePass : lamina::impl::DecomposePassBase<DecomposePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<DecomposeLogSumExp, DecomposeArgReduce, SpreadOperand,
-                 DecomposeOuterProduct, MoveScatterAxis, JoinWindows>(
-        &getContext());
+                 DecomposeOuterProduct, MoveScatterAxis, JoinWindows,
+                 ReduceResultOfAttention>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -27,6 +27,7 @@ private:
   void demand(OpOperand &operand);
   void demandRows(OpOperand &operand);
   void demandFactor(OpOperand &operand, bool windowed);
+  void demandInAnyOrder(OpOperand &operand);
   void demandRow(OpOperand &operand, graph::ScanOp scan);
   void copy(OpOperand &operand);
 
@@ -94,11 +95,26 @@ void MemoryDemands::demandFactor(OpOperand &operand, bool windowed) {
     demand(operand);
 }
 
+/// What a kernel reads with its axes in another order than they have in memory.
+void MemoryDemands::demandInAnyOrder(OpOperand &operand) {
+  Value value = operand.get();
+  while (auto transpose = value.getDefiningOp<graph::TransposeOp>())
+    value = transpose.getX();
+  Operation *op = getAliased(value).getDefiningOp();
+  if (host.contains(value) || (op && classify(op, host) == OpClass::View))
+    demand(operand);
+}
+
 void MemoryDemands::visit(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (auto contract = dyn_cast<graph::ContractOp>(op)) {
       for (unsigned i : {0, 1})
         demandFactor(op.getOpOperand(i), isWindowed(contract));
+      continue;
+    }
+    if (isa<graph::AttendOp, graph::AttendGradOp>(op)) {
+      for (OpOperand &operand : op.getOpOperands())
+        demandInAnyOrder(operand);
       continue;
     }
     if (isStructured(&op) || isa<graph::BarrierOp>(op)) {

@@ -23,6 +23,7 @@ static const PipelineStep kGraph[] = {
     // functions.
     {"canonicalize"},
     {"cse"},
+    {"graph-form-attention{widest=$widest}"},
     {"before-gradients", true},
     {"graph-apply-optimizers"},
     {"graph-expand-gradients"},
@@ -37,11 +38,14 @@ static const PipelineStep kGraph[] = {
     {"canonicalize"},
     {"cse"},
     {"symbol-dce"},
+    {"graph-classify-mask-blocks"},
     {"verify-graph"},
 };
 
 static const PipelineStep kKernel[] = {
     {"before-kernels", true},
+    {"graph-decompose-attention{widest=$widest}"},
+    // From here on every op has a kernel on some backend.
     {"func.func(kernel-decompose)"},
     {"canonicalize"},
     {"cse"},
@@ -80,17 +84,27 @@ llvm::ArrayRef<const char *> hookNames() {
   return names;
 }
 
-mlir::LogicalResult
-populatePipeline(mlir::OpPassManager &pm, llvm::StringRef stage,
-                 llvm::ArrayRef<std::pair<std::string, std::string>> hooks,
-                 llvm::raw_ostream &errors) {
+/// The text with `$widest` replaced.
+static std::string fillIn(llvm::StringRef text,
+                          const PipelineOptions &options) {
+  auto [front, back] = text.split("$widest");
+  if (front.size() == text.size())
+    return text.str();
+  return (front + llvm::Twine(options.widestAttention) + back).str();
+}
+
+mlir::LogicalResult populatePipeline(mlir::OpPassManager &pm,
+                                     llvm::StringRef stage,
+                                     const PipelineOptions &options,
+                                     llvm::raw_ostream &errors) {
   for (const PipelineStep &step : pipelineOf(stage)) {
     if (!step.isHook) {
-      if (failed(mlir::parsePassPipeline(step.text, pm, errors)))
+      if (failed(
+              mlir::parsePassPipeline(fillIn(step.text, options), pm, errors)))
         return mlir::failure();
       continue;
     }
-    for (const auto &[hook, text] : hooks)
+    for (const auto &[hook, text] : options.hooks)
       if (hook == step.text &&
           failed(mlir::parsePassPipeline(text, pm, errors)))
         return mlir::failure();

@@ -11,10 +11,12 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace lamina {
 
 /// A pass pipeline in text, or a hook: a place where a user's passes may run.
+/// `$widest` in a text stands for `PipelineOptions::widestAttention`.
 struct PipelineStep {
   const char *text;
   bool isHook = false;
@@ -27,13 +29,21 @@ llvm::ArrayRef<PipelineStep> pipelineOf(llvm::StringRef stage);
 /// The names of all hooks, in order.
 llvm::ArrayRef<const char *> hookNames();
 
-/// Adds the passes of `stage` to `pm`; `hooks` are pairs of a hook's name and
-/// a pipeline in text. Fails, with a message on `errors`, where a text names an
-/// unknown pass.
-mlir::LogicalResult
-populatePipeline(mlir::OpPassManager &pm, llvm::StringRef stage,
-                 llvm::ArrayRef<std::pair<std::string, std::string>> hooks,
-                 llvm::raw_ostream &errors);
+/// What the passes of a stage are told about the program that is made.
+struct PipelineOptions {
+  /// Pairs of a hook's name and a pipeline in text.
+  std::vector<std::pair<std::string, std::string>> hooks;
+  /// Attention is kept as one op for heads of at most so many numbers; 0 if no
+  /// backend has a kernel for it.
+  int64_t widestAttention = 0;
+};
+
+/// Adds the passes of `stage` to `pm`. Fails, with a message on `errors`, where
+/// a text names an unknown pass.
+mlir::LogicalResult populatePipeline(mlir::OpPassManager &pm,
+                                     llvm::StringRef stage,
+                                     const PipelineOptions &options,
+                                     llvm::raw_ostream &errors);
 
 } // namespace lamina
 

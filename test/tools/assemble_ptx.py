@@ -42,7 +42,7 @@ def texts(file, folder, chips):
     each processor."""
     if file.endswith(".lam"):
         out = pathlib.Path(folder, "all.ptx")
-        subprocess.run(["lamina", "build", file, "--emit=ptx", "-o", str(out)], check=True, capture_output=True)
+        subprocess.run(["lamina", "build", file, "--device=cpu,gpu", "--emit=ptx", "-o", str(out)], check=True, capture_output=True)
         return [(out.read_text(), chips)]
     result = []
     for flavour in sorted({flavour_of(chip) for chip in chips}):

@@ -191,21 +191,45 @@ LogicalResult Compilation::checkKeptWeights() {
   return success();
 }
 
+static int64_t widestAttention(const CodeTarget &target) {
+  int64_t widest = 0;
+  for (const auto &backend : target.backends)
+    widest = std::max(widest, backend->widestAttention());
+  return widest;
+}
+
+/// What some backend of every processor wants.
+static int64_t widestAttention(const std::vector<CodeTarget> &targets,
+                               bool withGPU) {
+  std::optional<int64_t> narrowest;
+  for (const CodeTarget &target : targets) {
+    int64_t widest = widestAttention(target);
+    if (withGPU)
+      widest = std::max(widest, widestAttention(gpuTarget(target.host)));
+    narrowest = std::min(narrowest.value_or(widest), widest);
+  }
+  return narrowest.value_or(0);
+}
+
 LogicalResult Compilation::runPasses(Stage stage) {
   PassManager passes(&context, ModuleOp::getOperationName());
-  auto hooks = options.hooks;
+  PipelineOptions told{options.hooks, 0};
+  // In bfloat16 its products run on tensor cores, which the one op does not.
+  if (options.precision != "bfloat16")
+    told.widestAttention = widestAttention(codeTargets, options.withGPU);
   if (options.keepGradients)
-    hooks.emplace_back("before-gradients", "graph-keep-gradients");
+    told.hooks.emplace_back("before-gradients", "graph-keep-gradients");
   if (options.precision == "bfloat16") {
     if (stage == Stage::Graph && failed(checkKeptWeights()))
       return failure();
     std::string kept = llvm::join(options.keepFloat32, ",");
-    hooks.emplace_back("after-gradients",
-                       "graph-apply-precision" +
-                           (kept.empty() ? "" : "{keep-float32=" + kept + "}") +
-                           ",graph-prune-scan");
+    told.hooks.emplace_back(
+        "after-gradients",
+        "graph-apply-precision" +
+            (kept.empty() ? "" : "{keep-float32=" + kept + "}") +
+            ",graph-prune-scan");
   }
-  if (failed(populatePipeline(passes, info(stage).name, hooks, llvm::errs())))
+  if (failed(populatePipeline(passes, info(stage).name, told, llvm::errs())))
     return failure();
   if (failed(passes.run(*ir)))
     return failure();

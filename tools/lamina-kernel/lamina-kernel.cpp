@@ -11,9 +11,8 @@
 #include "backends/CPU/SourceLines.h"
 #include "backends/CPU/Target.h"
 #include "backends/Registry.h"
-#include "dialects/Graph/GraphDialect.h"
 #include "dialects/Kernel/KernelCost.h"
-#include "dialects/Kernel/KernelDialect.h"
+#include "dialects/RegisterAll.h"
 #include "runtime/ABI/Emulator.h"
 #include "tools/lamina-kernel/CompareBackends.h"
 #include "tools/lamina-kernel/DeviceCode.h"
@@ -26,11 +25,6 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
 
 using namespace lamina;
@@ -250,10 +244,7 @@ int main(int argc, char **argv) {
     backend = std::move(*made);
   }
   mlir::DialectRegistry registry;
-  registry.insert<kernel::KernelDialect, graph::GraphDialect,
-                  mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
-                  mlir::tensor::TensorDialect, mlir::arith::ArithDialect,
-                  mlir::math::MathDialect>();
+  registerAllDialects(registry);
   mlir::MLIRContext context(registry);
   llvm::SourceMgr sources;
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The adjoint of attention.
+//
+// Takes a kernel of one `attend_grad` whose `o` is one number a row. The scores
+// are computed again, tile by tile. Some blocks have keys and walk the queries
+// that see them, for the adjoints of keys and values; the others have queries
+// and walk keys. Nobody adds to what another one has written, so the order of
+// all sums is fixed.
+
+#ifndef LAMINA_BACKENDS_GPU_ATTENDGRADEMITTER_H
+#define LAMINA_BACKENDS_GPU_ATTENDGRADEMITTER_H
+
+#include "backends/CPU/AttentionCode.h"
+#include "backends/GPU/AttentionTiles.h"
+#include "backends/GPU/DeviceEmitter.h"
+#include "dialects/Graph/ScoreGradient.h"
+
+namespace lamina::gpu {
+
+using cpu::AttentionCode;
+using cpu::AttentionOp;
+using cpu::Element;
+using cpu::Storage;
+
+class AttendGradEmitter : public DeviceEmitter {
+public:
+  AttendGradEmitter(AttentionOp op, graph::AttendGradOp grad);
+
+  unsigned threads() const override { return TileTeam::threadsOf(shape); }
+  llvm::Value *emitBlocks(Frame &frame) override;
+  llvm::Value *emitScratch(Frame &frame) override { return frame.b.index(0); }
+  mlir::LogicalResult emitThread(Frame &frame, llvm::Value *scratch) override;
+
+private:
+  /// Rows that the block keeps, and those that it walks: queries with adjoints
+  /// of o, or keys with values.
+  struct Tiles {
+    Tile kept, keptOther, walked, walkedOther, weights, products;
+  };
+  /// What a block has emitted of one tile of scores.
+  struct Scores {
+    Values weights, products;
+  };
+
+  llvm::Value *keyBlocks(AttentionCode &code);
+  llvm::Value *queryBlocks(AttentionCode &code);
+  void emitQueries(AttentionCode &code, TileTeam &team, const Tiles &tiles,
+                   llvm::Value *number);
+  void emitKeys(AttentionCode &code, TileTeam &team, const Tiles &tiles,
+                llvm::Value *number);
+  Values walkQueries(AttentionCode &code, TileTeam &team, const Tiles &tiles,
+                     llvm::Value *firstKey, ValueRange start);
+  Values walkQueryTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
+                       llvm::Value *firstKey, llvm::Value *firstQuery,
+                       llvm::Value *isFull, ValueRange before);
+  Scores pullBack(AttentionCode &code, llvm::Value *isFull, ValueRange products,
+                  ValueRange pulled, llvm::ArrayRef<Element> places,
+                  ValueRange statistics, ValueRange means);
+  void fillQueries(AttentionCode &code, TileTeam &team, const Tile &q,
+                   const Tile &adjoint, llvm::Value *first);
+  void fillKeys(AttentionCode &code, TileTeam &team, const Tile &k,
+                const Tile &v, llvm::Value *first);
+  llvm::Value *readRow(AttentionCode &code, mlir::Value tensor,
+                       llvm::Value *row);
+
+  AttentionOp op;
+  graph::AttendGradOp grad;
+  TileShape shape;
+  std::optional<graph::ScoreGradient> gradient;
+  LoopBuilder *builder = nullptr;
+};
+
+} // namespace lamina::gpu
+
+#endif // LAMINA_BACKENDS_GPU_ATTENDGRADEMITTER_H
