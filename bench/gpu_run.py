@@ -53,8 +53,8 @@ class Programs:
             shutil.copytree(folder / f"before-{step}", ours)
             self.run(folder, "train", *plan["flags"], "--out", ours, "--steps", step, "--resume")
             name = f"step-{step}.safetensors"
-            compare.compare_gradients(compare.gradients(ours / name), compare.gradients(oracle / name), step, worst,
-                                      zeros)
+            compare.compare_gradients(compare.gradients(ours / name), compare.gradients(oracle / name),
+                                      compare.by_element, step, worst, zeros)
             compare.compare_losses(compare.log(ours), compare.log(oracle), step, losses)
         largest = max(each.error for each in (worst, zeros, losses))
         self.verdict(f"{plan['name']}: {worst.count} gradients and {losses.count} losses of {plan['steps']} steps beside "

@@ -63,8 +63,12 @@ def differences(got, want):
     return [float("inf")] if any(d != d for d in found) else found
 
 
+def distance(got, want):
+    return largest(differences(got, want))
+
+
 def by_element(got, want):
-    return largest(differences(got, want)) / (largest(want) or 1.0)
+    return distance(got, want) / (largest(want) or 1.0)
 
 
 def by_length(got, want):
@@ -87,7 +91,7 @@ def compare_gradients(got, want, relative, step, worst, zeros):
         if largest(values) > ZERO * scale:
             worst.add(relative(got[name], values), place)
         else:
-            zeros.add(largest(differences(got[name], values)) / scale, place)
+            zeros.add(distance(got[name], values) / scale, place)
 
 
 def compare_losses(got, want, step, worst):
