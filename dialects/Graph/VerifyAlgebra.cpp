@@ -185,7 +185,7 @@ static LogicalResult verifyRows(Op op, StringRef what, RankedTensorType x,
   if (ArrayRef(from).take_front(batch) != ArrayRef(at).take_front(batch))
     return op.emitOpError("has different batch axes in ")
            << x << " and " << ids;
-  Shape expected(ArrayRef(from).take_front(axis));
+  Shape expected(ArrayRef<SizeExpr>(from).take_front(axis));
   llvm::append_range(expected, ArrayRef(at).drop_front(batch));
   llvm::append_range(expected, ArrayRef(from).drop_front(axis + 1));
   return verifyShape(op, what, rows, expected);

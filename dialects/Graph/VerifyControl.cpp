@@ -227,7 +227,7 @@ static LogicalResult verifyAttention(Op op, RankedTensorType o,
     return op.emitOpError("has ")
            << queries[rank - 3].str() << " heads of queries for "
            << keys[rank - 3].str() << " of keys";
-  Shape expected(ArrayRef(queries).take_front(rank - 3));
+  Shape expected(ArrayRef<SizeExpr>(queries).take_front(rank - 3));
   expected.push_back(keys[rank - 3]);
   expected.push_back(keys[rank - 2]);
   expected.push_back(queries[rank - 1]);
