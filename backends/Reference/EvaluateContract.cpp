@@ -110,7 +110,9 @@ void multiply(const double *a, const double *b, double *c, int64_t m, int64_t n,
         double factor = a[i * k + l];
         const double *row = b + l * n;
         double *out = c + i * n;
+#ifdef __clang__
 #pragma clang loop vectorize(enable)
+#endif
         for (int64_t j = 0; j < n; ++j)
           out[j] += factor * row[j];
       }
