@@ -6,7 +6,9 @@
 // the conditions around it; if it cannot be, the message asks for `else`.
 
 #include "frontend/Sema/Indexing.h"
+#include "frontend/Sema/Masks.h"
 #include "frontend/Sema/Prove.h"
+#include "frontend/Sema/Runs.h"
 
 namespace lamina::sema {
 
@@ -441,12 +443,12 @@ Value Evaluator::indexed(const ast::IndexExpr *expr) {
   case Value::Error:
     return base;
   case Value::Run:
-    return runRows(base, expr);
+    return Runs(*this).rows(base, expr);
   case Value::Function: {
     std::vector<Value> positions;
     for (const ast::Subscript &entry : expr->brackets.entries)
       positions.push_back(entry.value ? evaluate(entry.value) : Value::error());
-    return applyMask(base, positions, expr->range);
+    return Masks(*this).apply(base, positions, expr->range);
   }
   case Value::List:
     if (expr->brackets.entries.size() == 1 && expr->brackets.entries[0].value &&

@@ -3,6 +3,7 @@
 // Products and factors of matrices.
 
 #include "frontend/Sema/Bind.h"
+#include "frontend/Sema/Forms.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -12,18 +13,17 @@ using core::Axis;
 using core::Elem;
 using core::StructuredKind;
 
-Value Evaluator::formAlgebra(llvm::StringRef name, const Args &args,
-                             Range range) {
+Value Forms::formAlgebra(llvm::StringRef name, const Args &args, Range range) {
   core::Expr *x = tensorArg(args, 0, name, range);
   if (!x)
     return Value::error(range);
-  x = convert(x, Elem::Real);
+  x = e.convert(x, Elem::Real);
   core::Type type = x->type;
   unsigned rank = type.rank();
   if (rank < 2 || (name != "qr" && name != "singular_values" &&
                    type.axes[rank - 1].size() != type.axes[rank - 2].size())) {
-    report(Rule::call_c3, range,
-           "'" + name + "' works on matrices, and this is " + type.str());
+    e.report(Rule::call_c3, range,
+             "'" + name + "' works on matrices, and this is " + type.str());
     return Value::error(range);
   }
   StructuredKind kind = llvm::StringSwitch<StructuredKind>(name)
@@ -38,14 +38,14 @@ Value Evaluator::formAlgebra(llvm::StringRef name, const Args &args,
   if (name == "determinant") {
     type.axes.resize(rank - 2);
   } else if (name == "singular_values") {
-    Dim smaller = dims.min(type.axes[rank - 1].dim, type.axes[rank - 2].dim);
+    Dim smaller = e.dims.min(type.axes[rank - 1].dim, type.axes[rank - 2].dim);
     type.axes.pop_back();
     type.axes.back() = {smaller, ""};
   } else if (name == "solve") {
     core::Expr *b = tensorArg(args, 1, name, range);
     if (!b)
       return Value::error(range);
-    operands.push_back(convert(b, Elem::Real));
+    operands.push_back(e.convert(b, Elem::Real));
     type = operands[1]->type;
   } else if (name == "qr") {
     core::Type r = type;
@@ -56,8 +56,8 @@ Value Evaluator::formAlgebra(llvm::StringRef name, const Args &args,
     const Symbol names[] = {"order", "lower", "upper"};
     type = core::Type::tuple({type, type, type}, names);
   }
-  return named(name, runTimeValue(structured(kind, operands, type, range)),
-               range);
+  return e.named(name, e.runTimeValue(structured(kind, operands, type, range)),
+                 range);
 }
 
 //===-- @ -----------------------------------------------------------------===//

@@ -5,12 +5,14 @@
 // By position, then by name; what a call leaves out stays out, for defaults or
 // for another call.
 
+#include "frontend/Sema/Arguments.h"
+
 #include "frontend/Sema/Bind.h"
 
 namespace lamina::sema {
 
-bool Evaluator::reportTwice(llvm::StringRef name, Range range, Range first) {
-  report(Rule::call_c6, range, "'" + name + "' is given twice")
+bool Arguments::reportTwice(llvm::StringRef name, Range range, Range first) {
+  e.report(Rule::call_c6, range, "'" + name + "' is given twice")
       .note(first, "first here");
   return false;
 }
@@ -18,11 +20,11 @@ bool Evaluator::reportTwice(llvm::StringRef name, Range range, Range first) {
 /// Arguments beside parameters; false after a diagnostic. Parameters without an
 /// argument are left out of `bound`. What a layer's `settings` take at a call,
 /// masks and scores, is only named in messages.
-bool Evaluator::matchArguments(llvm::ArrayRef<ast::Parameter> parameters,
-                               llvm::ArrayRef<NamedValue> given,
-                               const Args &args, llvm::StringRef name,
-                               Range range, std::vector<BoundArg> &bound,
-                               llvm::ArrayRef<ast::Parameter> settings) {
+bool Arguments::match(llvm::ArrayRef<ast::Parameter> parameters,
+                      llvm::ArrayRef<NamedValue> given, const Args &args,
+                      llvm::StringRef name, Range range,
+                      std::vector<BoundArg> &bound,
+                      llvm::ArrayRef<ast::Parameter> settings) {
   std::vector<std::optional<BoundArg>> places(parameters.size());
   auto place = [&](Symbol word) -> int {
     for (auto [i, parameter] : llvm::enumerate(parameters))
@@ -53,13 +55,13 @@ bool Evaluator::matchArguments(llvm::ArrayRef<ast::Parameter> parameters,
       for (auto &p : settings)
         if (p.type)
           has += (has.empty() ? "" : ", ") + p.name.text.str();
-      report(Rule::call_c6, arg.range,
-             arg.name.empty()
-                 ? "'" + name + "' takes " + llvm::Twine(parameters.size()) +
-                       (parameters.size() == 1 ? " argument" : " arguments") +
-                       ", and this is one more"
-                 : "'" + name + "' has no setting or parameter '" + arg.name +
-                       "'")
+      e.report(Rule::call_c6, arg.range,
+               arg.name.empty()
+                   ? "'" + name + "' takes " + llvm::Twine(parameters.size()) +
+                         (parameters.size() == 1 ? " argument" : " arguments") +
+                         ", and this is one more"
+                   : "'" + name + "' has no setting or parameter '" + arg.name +
+                         "'")
           .note(has.empty() ? "it has no parameters" : "it has " + has);
       return false;
     }

@@ -8,6 +8,8 @@
 
 #include "frontend/Sema/Bind.h"
 
+#include "frontend/Sema/Arguments.h"
+
 namespace lamina::sema {
 
 using core::Axis;
@@ -57,7 +59,7 @@ bool SignatureBinder::shape(BoundArg &arg) {
   auto *type = typeOf(arg);
   EvaluatedArg given{arg.parameter->name.text, arg.value, nullptr, arg.source,
                      arg.range};
-  if (!e.fitsMask(*arg.parameter, given))
+  if (!Arguments(e).fitsMask(*arg.parameter, given))
     return false;
   if (!type || arg.value.isNone()) {
     arg.isSetting = true;

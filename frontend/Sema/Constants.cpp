@@ -6,6 +6,7 @@
 // what is known when compiling; `--set` replaces them.
 
 #include "frontend/Sema/Entries.h"
+#include "frontend/Sema/LayerMembers.h"
 #include "frontend/Sema/Primitives.h"
 #include "frontend/Sema/Tables.h"
 
@@ -117,7 +118,8 @@ std::optional<Value> Session::lookUp(FileScope &file, Symbol name,
     return builtIn(*this, e, name);
   }
   if (auto *layer = llvm::dyn_cast<ast::LayerDecl>(decl))
-    return layer->isModel ? e.modelValue(layer, home) : layerOf(*layer, *home);
+    return layer->isModel ? LayerMembers(e).modelValue(layer, home)
+                          : layerOf(*layer, *home);
   if (auto *function = llvm::dyn_cast<ast::FunctionDecl>(decl))
     return functionOf(*function, *home);
   if (auto known = home->evaluated.find(name); known != home->evaluated.end())

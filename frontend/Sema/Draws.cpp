@@ -7,6 +7,7 @@
 // of the functions it stands in and the declared name, below the instance or
 // entry; rounds of loops and copies are added by IRGen.
 
+#include "frontend/Sema/Arguments.h"
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/Primitives.h"
 
@@ -195,8 +196,8 @@ Value Evaluator::draw(Symbol name, const core::Type &type,
     return Value::error(range);
   }
   std::vector<BoundArg> bound;
-  if (!matchArguments(function->parameters.list, value.callable->given, {},
-                      function->name.text, range, bound))
+  if (!Arguments(*this).match(function->parameters.list, value.callable->given,
+                              {}, function->name.text, range, bound))
     return Value::error(range);
   llvm::SaveAndRestore<std::vector<Symbol>> path(drawPath);
   if (!name.empty())

@@ -6,6 +6,7 @@
 // element kind, broadcast by name.
 
 #include "frontend/Sema/Evaluator.h"
+#include "frontend/Sema/Trees.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -302,7 +303,7 @@ Value Evaluator::elementwise(Primitive op, llvm::ArrayRef<Value> operands,
   if (auto folded = foldNumbers(*this, op, operands, range))
     return *folded;
   if (!isComparison(op) && !isLogic(op) && llvm::any_of(operands, isTree))
-    return treeArith(op, operands, range);
+    return Trees(*this).treeArith(op, operands, range);
   core::Exprs exprs;
   for (auto [i, operand] : llvm::enumerate(operands)) {
     exprs.push_back(runTime(

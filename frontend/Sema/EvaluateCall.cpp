@@ -5,8 +5,11 @@
 // Functions are written out where they are called. A call with fewer arguments
 // than are needed gives another function; calls of layers are in Layers.cpp.
 
+#include "frontend/Sema/Arguments.h"
 #include "frontend/Sema/Bind.h"
+#include "frontend/Sema/LayerMembers.h"
 #include "frontend/Sema/Primitives.h"
+#include "frontend/Sema/Trees.h"
 
 namespace lamina::sema {
 
@@ -39,7 +42,7 @@ Value Evaluator::call(const ast::CallExpr *expr) {
         value->callable->kind == Callable::Primitive)
       return primitiveCall(value->callable->primitive, *value, expr);
   if (auto *member = llvm::dyn_cast<ast::MemberExpr>(callee))
-    if (auto value = memberCall(member, expr))
+    if (auto value = Trees(*this).memberCall(member, expr))
       return *value;
   Value function = evaluate(callee);
   if (function.isError())
@@ -168,7 +171,7 @@ std::optional<Value> Evaluator::partialCall(const Value &field,
     });
     if (!isMissing)
       return std::nullopt;
-    Value value = methodOf(field, *call, range);
+    Value value = LayerMembers(*this).methodOf(field, *call, range);
     auto made = std::make_shared<Callable>(*value.callable);
     for (const EvaluatedArg &arg : args)
       made->given.push_back({arg.name, named(arg.name, arg.value, arg.range)});
@@ -267,7 +270,7 @@ Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
         return Value::error(range);
       }
       givenHere[parameters[position].name.text] = arg.range;
-      if (!fitsMask(parameters[position], arg))
+      if (!Arguments(*this).fitsMask(parameters[position], arg))
         return Value::error(range);
       made->given.push_back({parameters[position].name.text, arg.value});
       continue;
@@ -277,10 +280,10 @@ Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
     if (setting != parameters.end()) {
       auto [first, isNew] = givenHere.insert({arg.name, arg.range});
       if (!isNew) {
-        reportTwice(arg.name, arg.range, first->second);
+        Arguments(*this).reportTwice(arg.name, arg.range, first->second);
         return Value::error(range);
       }
-      if (!fitsMask(*setting, arg))
+      if (!Arguments(*this).fitsMask(*setting, arg))
         return Value::error(range);
       made->given.push_back({arg.name, arg.value});
     } else if (made->kind != Callable::Stage && takes(callee, arg.name)) {
@@ -320,8 +323,8 @@ Value Evaluator::applyFunction(const Value &callee, Args args, Range range) {
     return callField(*callable.self, decl->name.text, withGiven(callable, args),
                      range);
   std::vector<BoundArg> bound;
-  if (!matchArguments(decl->parameters.list, callable.given, args,
-                      decl->name.text, range, bound))
+  if (!Arguments(*this).match(decl->parameters.list, callable.given, args,
+                              decl->name.text, range, bound))
     return Value::error(range);
   bool isMask = decl->functionKind == ast::FunctionKind::Mask ||
                 decl->functionKind == ast::FunctionKind::Score;
@@ -349,7 +352,7 @@ Args Evaluator::withGiven(const Callable &callable, Args args) {
 
 /// Adds defaults of typed parameters; those of settings wait until dims are
 /// known.
-void Evaluator::addTypedDefaults(FrameScope &callee,
+void Arguments::addTypedDefaults(FrameScope &callee,
                                  llvm::ArrayRef<ast::Parameter> parameters,
                                  std::vector<BoundArg> &bound) {
   std::vector<BoundArg> all;
@@ -364,8 +367,8 @@ void Evaluator::addTypedDefaults(FrameScope &callee,
       continue; // what has no value either is reported by the caller
     BoundArg made;
     made.parameter = &parameter;
-    llvm::SaveAndRestore<Scope *> in(scope, &callee);
-    made.value = evaluate(parameter.value);
+    llvm::SaveAndRestore<Scope *> in(e.scope, &callee);
+    made.value = e.evaluate(parameter.value);
     made.source = parameter.value;
     made.range = parameter.range;
     all.push_back(std::move(made));
@@ -374,20 +377,19 @@ void Evaluator::addTypedDefaults(FrameScope &callee,
 }
 
 /// Binds what was matched, in the callee's frame; operands get lets around it.
-void Evaluator::bindArguments(FrameScope &callee,
-                              std::vector<BoundArg> &bound) {
+void Arguments::bind(FrameScope &callee, std::vector<BoundArg> &bound) {
   for (BoundArg &arg : bound) {
     Symbol name = arg.parameter->name.text;
     Value value = arg.value;
     if (!arg.isSetting) {
-      Value operand = named(name, runTimeValue(arg.operand), arg.range);
-      value = runTimeValue(retype(operand.expr, arg.type), arg.value.dim);
+      Value operand = e.named(name, e.runTimeValue(arg.operand), arg.range);
+      value = e.runTimeValue(e.retype(operand.expr, arg.type), arg.value.dim);
     } else if (value.isWhole() && !value.dim.constant()) {
-      Dim atom = dims.setting(name, value.dim.size(), arg.range);
+      Dim atom = e.dims.setting(name, value.dim.size(), arg.range);
       callee.back.push_back({atom, value.dim});
       value.dim = atom;
     } else if (value.isRunTime()) {
-      value = named(name, value, arg.range);
+      value = e.named(name, value, arg.range);
     }
     value.mayBeNone = canBeNone(*arg.parameter);
     callee.bind(name, value,
@@ -396,12 +398,12 @@ void Evaluator::bindArguments(FrameScope &callee,
   }
 }
 
-void Evaluator::bindSettingDefaults(Scope &callee,
+void Arguments::bindSettingDefaults(Scope &callee,
                                     llvm::ArrayRef<ast::Parameter> parameters) {
-  llvm::SaveAndRestore<Scope *> in(scope, &callee);
+  llvm::SaveAndRestore<Scope *> in(e.scope, &callee);
   for (const ast::Parameter &parameter : parameters)
     if (!callee.find(parameter.name.text) && parameter.value)
-      callee.bind(parameter.name.text, evaluate(parameter.value),
+      callee.bind(parameter.name.text, e.evaluate(parameter.value),
                   Binding::Setting, parameter.name.range);
 }
 
@@ -427,7 +429,7 @@ Value Evaluator::inlineFunction(const Value &callee,
       inner->self = static_cast<FrameScope *>(at)->self;
       break;
     }
-  addTypedDefaults(*inner, decl->parameters.list, bound);
+  Arguments(*this).addTypedDefaults(*inner, decl->parameters.list, bound);
   ast::Parameter result{decl->name, decl->result, nullptr, decl->range};
   if (drawnAs && decl->result) {
     BoundArg target;
@@ -442,8 +444,8 @@ Value Evaluator::inlineFunction(const Value &callee,
     return Value::error(range);
   if (drawnAs && decl->result)
     bound.pop_back();
-  bindArguments(*inner, bound);
-  bindSettingDefaults(*inner, decl->parameters.list);
+  Arguments(*this).bind(*inner, bound);
+  Arguments(*this).bindSettingDefaults(*inner, decl->parameters.list);
   Value value;
   {
     unsigned number = frame ? ++frame->callCounts[decl] : 1;

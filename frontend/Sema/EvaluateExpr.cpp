@@ -7,6 +7,8 @@
 
 #include "frontend/AST/Visitor.h"
 #include "frontend/Sema/Entries.h"
+#include "frontend/Sema/LayerCalls.h"
+#include "frontend/Sema/Masks.h"
 #include "frontend/Sema/Primitives.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -15,7 +17,7 @@ namespace lamina::sema {
 
 using core::Primitive;
 
-Evaluator::Evaluator(Session &session)
+EvaluationState::EvaluationState(Session &session)
     : session(session), program(session.program), dims(session.dims) {}
 
 Evaluator::Entry::Entry(Evaluator &e, Context *context, FrameScope *frame,
@@ -202,7 +204,7 @@ Value ExprCases::connective(ast::BinaryExpr *expr, bool isAnd) {
     return Value::error(expr->range);
   if (left.kind == Value::Function || left.kind == Value::Group ||
       left.kind == Value::Text)
-    return e.combine(isAnd ? Callable::MaskAnd : Callable::MaskOr, expr);
+    return Masks(e).combine(isAnd ? Callable::MaskAnd : Callable::MaskOr, expr);
   if (auto known = e.decided(left)) {
     if (*known != isAnd)
       return Value::truthValue(*known, expr->range);
@@ -354,7 +356,7 @@ Value Evaluator::pipelineOrFilter(const ast::PipelineExpr *expr) {
   Value first = evaluate(expr->stages.front().value);
   --session.muted;
   if (first.kind == Value::Layer || first.kind == Value::Field)
-    return filteredLayer(expr);
+    return LayerCalls(*this).filteredLayer(expr);
   return pipelineValue(*this, *expr);
 }
 

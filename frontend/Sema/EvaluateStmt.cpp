@@ -3,6 +3,7 @@
 // Statements and bodies.
 
 #include "frontend/Sema/Bind.h"
+#include "frontend/Sema/LayerMembers.h"
 
 namespace lamina::sema {
 
@@ -197,16 +198,18 @@ void Evaluator::update(const ast::UpdateStmt *stmt) {
   Value value = evaluate(stmt->value);
   ast::Name name = stmt->place.names.front();
   LayerState *layer = frame ? frame->layer : nullptr;
-  const ast::WeightDecl *decl = layer && stmt->place.names.size() == 1
-                                    ? stateDecl(*layer, name.text)
-                                    : nullptr;
+  const ast::WeightDecl *decl =
+      layer && stmt->place.names.size() == 1
+          ? LayerMembers(*this).stateDecl(*layer, name.text)
+          : nullptr;
   if (!decl) {
     report(Rule::name_c1, stmt->place.range,
            "'<-' gives a state its next value, and '" + name.text +
                "' is no state here");
     return;
   }
-  Value old = evaluateMember(*layer, name.text, stmt->place.range);
+  Value old =
+      LayerMembers(*this).evaluateMember(*layer, name.text, stmt->place.range);
   if (value.isError() || old.isError())
     return;
   core::Expr *expr = runTime(value, stmt->value->range);

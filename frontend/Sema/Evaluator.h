@@ -13,18 +13,11 @@
 #ifndef LAMINA_FRONTEND_SEMA_EVALUATOR_H
 #define LAMINA_FRONTEND_SEMA_EVALUATOR_H
 
-#include "frontend/Sema/Session.h"
+#include "frontend/Sema/EvaluationState.h"
 
-#include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/SaveAndRestore.h"
 
-#include <functional>
-#include <map>
-
 namespace lamina::sema {
-
-using Statements = std::vector<core::Stmt *>;
 
 /// One argument of a call, evaluated.
 struct EvaluatedArg {
@@ -38,31 +31,9 @@ using Args = std::vector<EvaluatedArg>;
 
 struct LayerCall;
 
-class Evaluator {
+class Evaluator : public EvaluationState {
 public:
-  explicit Evaluator(Session &session);
-
-  Session &session;
-  core::Program &program;
-  core::DimContext &dims;
-
-  // Where evaluation stands
-  Scope *scope = nullptr;
-  FrameScope *frame = nullptr;
-  Context *context = nullptr;
-  Statements *statements = nullptr; ///< where lets are appended
-  std::vector<Dim> facts;           ///< each is >= 0 here
-  std::vector<Symbol> drawPath;     ///< names below the instance or entry
-  unsigned modelVersion = 0;        ///< `minimize`s above, in a train body
-  bool inData = false;              ///< texts and `.name` are allowed
-  /// Called for statements that only some entries have (items of train bodies,
-  /// `given`, `assert` …); returns false if it does not know the statement.
-  std::function<bool(const ast::Stmt *)> entryStatement;
-  /// Called for `.name` in data lines.
-  std::function<Value(const ast::RecordExpr *)> recordField;
-  /// Called for a call of a name that only data knows (`encode`, `number` …),
-  /// before anything else; none if it is not one.
-  std::function<std::optional<Value>(const ast::CallExpr *)> dataCall;
+  using EvaluationState::EvaluationState;
 
   /// Enters a frame in a context with a statement list; leaves on destruction.
   struct Entry {
@@ -81,28 +52,6 @@ public:
         collected;
     llvm::SaveAndRestore<llvm::SmallVector<core::IndexVar *, 4>> packIndices;
   };
-  std::vector<FrameScope *> frames; ///< entered and not left, outermost first
-
-  /// Called for `[…]` that only data knows (cuts and items of texts and lists),
-  /// before anything else; none if it is not one.
-  std::function<std::optional<Value>(const ast::IndexExpr *)> dataIndex;
-  /// Called for operators that data also has on texts (`==`, `and`, `not` …),
-  /// before anything else; none if nothing of the record is compared.
-  std::function<std::optional<Value>(const ast::Expr *)> dataText;
-  /// Called for a definition in a loop whose brackets may hold its index.
-  std::function<bool(const ast::Target &, const ast::Expr *)> collected;
-  /// Called for a dimension that a drawn type names first (`[batch]` …).
-  std::function<Dim(ast::Name)> freshDimension;
-  /// States of the entry that is evaluated; local layers are added.
-  std::vector<core::TrainState *> *entryStates = nullptr;
-  std::map<std::pair<Context *, std::string>, unsigned> drawCounts;
-  /// Two dims that a condition decided while compiling makes one.
-  std::vector<std::pair<Dim, Dim>> equalities;
-  /// Indices that stand for `...` in the definition around.
-  llvm::SmallVector<core::IndexVar *, 4> packIndices;
-  llvm::MapVector<const ast::Expr *, Value>
-      hoisted; ///< bases that no index changes
-
   /// The equality that `condition` says, if it holds; ends with this object.
   struct Equality {
     Equality(Evaluator &e, const ast::Expr *condition, bool holds);
@@ -134,7 +83,6 @@ public:
   Value member(const ast::MemberExpr *expr);
   Value memberOf(const Value &base, ast::Name member, Range range);
   Value chainPart(const ast::Expr *expr);
-  Value filteredLayer(const ast::PipelineExpr *expr);
   Value pipelineOrFilter(const ast::PipelineExpr *expr);
 
   /// Known when compiling, or an error at `range` that says `why`.
@@ -262,20 +210,6 @@ public:
   Args arguments(const ast::CallExpr *expr);
   bool takes(const Value &callee, Symbol name);
   Value giveSettings(const Value &callee, Args args, Range range);
-  /// May a value be given to a parameter of type `mask` or `score`? Reports.
-  bool fitsMask(const ast::Parameter &parameter, const EvaluatedArg &arg);
-  bool matchArguments(llvm::ArrayRef<ast::Parameter> parameters,
-                      llvm::ArrayRef<NamedValue> given, const Args &args,
-                      llvm::StringRef name, Range range,
-                      std::vector<struct BoundArg> &bound,
-                      llvm::ArrayRef<ast::Parameter> settings = {});
-  bool reportTwice(llvm::StringRef name, Range range, Range first);
-  void addTypedDefaults(FrameScope &callee,
-                        llvm::ArrayRef<ast::Parameter> parameters,
-                        std::vector<struct BoundArg> &bound);
-  void bindArguments(FrameScope &callee, std::vector<struct BoundArg> &bound);
-  void bindSettingDefaults(Scope &callee,
-                           llvm::ArrayRef<ast::Parameter> parameters);
   /// Writes a function out: binds the arguments, evaluates the body, translates
   /// back. `drawnAs` is the type on the left of `~`.
   Value inlineFunction(const Value &callee, std::vector<struct BoundArg> &bound,
@@ -295,30 +229,13 @@ public:
   Value access(const Value &base, const ast::Brackets &brackets, Range range,
                const ast::Expr *source);
 
-  // Masks (Masks.cpp)
-  Value combine(Callable::Kind kind, const ast::BinaryExpr *expr);
-  Value applyMask(const Value &mask, llvm::ArrayRef<Value> positions,
-                  Range range, const Value *score = nullptr);
-
   // Layers (Layers.cpp, Weights.cpp, Trees.cpp)
   FieldInfo *fieldInfo(const Value &layer, Symbol name, Range range);
   /// The field of `info` whose weights are `tree`.
   Value fieldValue(FieldInfo *info, core::Expr *tree, Range range,
                    const Value *layer = nullptr);
   Value callField(const Value &field, Symbol call, Args args, Range range);
-  Value modelValue(const ast::LayerDecl *decl, FileScope *file);
   Value part(const Value &field, unsigned position, Range range);
-  Value derived(const Value &field, Symbol what, Args args, Range range);
-  Value treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
-                  Range range);
-  Value gradient(const ast::CallExpr *expr);
-  Value pushforward(const ast::CallExpr *expr);
-  /// Phase 5: members of every layer with their types and initial values.
-  void settleLayer(LayerState &layer);
-  /// Phase 5, after the layers: the filters of `L | F` on the weights of L.
-  void settleFilters();
-  /// Lengths of ragged sizes that are known when compiling.
-  llvm::DenseMap<const core::Atom *, std::vector<int64_t>> knownLengths;
 
   // Draws (Draws.cpp)
   void defineDraw(const ast::DefineStmt *stmt);
@@ -357,11 +274,7 @@ public:
   std::string keyOf(const Value &value);
   std::string keyOf(const core::Type &type);
 
-private:
-  friend class Indexing;
-  friend class LoopBuilder;
-  friend class SignatureBinder;
-
+  // Parts of the above, for the classes beside this one
   Value importInto(const Value &value, Context *into);
   Value captureOf(const Value &value, Context *into, size_t position);
   Dim computeExact(const core::Expr *expr);
@@ -374,127 +287,11 @@ private:
                const ast::Expr *value, Range range);
   void splitLets(Statements &inner, core::Fold &fold, Range range);
   Value itemOf(const Value &list, int64_t place, const ast::IndexExpr *expr);
-  bool fitsGrid(const Value &position, const Value &width,
-                const ast::Subscript &entry, Range range);
-  bool bindPosition(FrameScope &callee, const ast::Subscript &entry,
-                    const Value &position);
-  Value applyMaskBody(const Value &mask, llvm::ArrayRef<Value> positions,
-                      Range range, const Value *score);
   Args withGiven(const Callable &callable, Args args);
 
-  core::Expr *tensorArg(const Args &args, unsigned position,
-                        llvm::StringRef form, Range range);
-  std::optional<unsigned> formAxis(const Args &args, const core::Expr *operand,
-                                   Range range, bool first = false);
-  core::Structured *structured(core::StructuredKind kind, core::Exprs operands,
-                               core::Type type, Range range);
-  Value form(llvm::StringRef name, const Args &args, Range range);
-  Value formConvert(llvm::StringRef name, const Args &args, Range range);
-  Value formSplit(llvm::StringRef name, const Args &args, Range range);
-  Value formJoin(llvm::StringRef name, const Args &args, Range range);
-  Value joinAt(core::Exprs exprs, const core::Type &widest, unsigned axis,
-               core::Elem::Kind kind, Range range);
-  unsigned over0(const core::Type &type, unsigned fromEnd, unsigned rank);
-  Value formOrder(llvm::StringRef name, const Args &args, Range range);
-  Value formShape(llvm::StringRef name, const Args &args, Range range);
-  Value formRagged(const Args &args, core::Expr *x, Range range);
-  Value formAlgebra(llvm::StringRef name, const Args &args, Range range);
-  Value formVocabulary(llvm::StringRef name, const Args &args, Range range);
-  Value wordIndex(const Value &vocabulary, const Args &args, Range range);
-  Value formTree(llvm::StringRef name, const Args &args, Range range);
   void boundConversion(core::Expr *result, core::Expr *x);
-  Value unevaluatedForm(llvm::StringRef name, const ast::CallExpr *expr);
-  Value sizeForm(const ast::CallExpr *expr);
-  Value lengthOf(Dim dim, Range range);
-  core::IndexVar *indexOver(Dim size);
-  Value trained(const ast::CallExpr *expr);
-  Value gradientError(const ast::CallExpr *expr);
-  Value moved(const ast::CallExpr *expr, const Value &weights,
-              const Value &direction, double step);
-  Value callFiltered(const Value &field, Symbol call, Args args, Range range);
-  Value filteredInner(const Value &field, Range range);
-
-  std::optional<Value> layerMember(LayerScope &layer, Symbol name);
-  FrameScope *frameOf(LayerState &layer);
-  Value selfValue(LayerState &layer, Range range);
-  Value evaluateMember(LayerState &layer, Symbol name, Range range);
-  Value needsItself(Symbol name, Range range);
-  bool isThere(const ast::Expr *when);
-  Value memberField(LayerState &layer, FrameScope &in,
-                    const ast::FieldDecl &decl, Symbol name);
-  Value memberCallable(LayerState &layer, FrameScope &in,
-                       const ast::FunctionDecl &decl);
-  Value memberWeight(LayerState &layer, FrameScope &in,
-                     const ast::WeightDecl &decl, const ast::Weight &weight);
-  core::Type weightType(LayerState &layer, FrameScope &in,
-                        const ast::Weight &weight);
-  const ast::WeightDecl *stateDecl(LayerState &layer, Symbol name);
-  FrameScope *settlingFrame(LayerState &layer);
-  void settleWeight(LayerState &layer, FrameScope &in,
-                    const ast::WeightDecl &decl, const ast::Weight &weight);
-  void settleInitial(LayerState &layer, core::Member &member,
-                     const ast::Weight &weight);
 
   Value treeField(const Value &tree, Range range);
-  Value callLayer(const Value &field, Symbol call, Args args, Range range);
-  Value callChain(const Value &field, Args args, Range range);
-  Value callRepeat(const Value &field, Args args, Range range);
-  Value callCopies(const Value &field, Args args, Range range);
-  void unroll(FieldInfo *info, Range range);
-  LayerScope *settingsScope(const Callable &callable, FrameScope &callee,
-                            std::string &key);
-  void settingDefaults(LayerScope &settings, const ast::LayerDecl &layer,
-                       Scope &in, bool early);
-  bool prepareCall(const Value &field, Symbol call, const Args &args,
-                   Range range, LayerCall &out);
-  LayerState *layerState(const Value &field, LayerCall &call, Range range);
-  bool checkSizes(LayerState &state, LayerCall &call, Range range,
-                  Range firstCall);
-  void evaluateInstance(LayerCall &call, LayerState &state,
-                        core::FunctionInstance &made);
-  void bindParams(LayerCall &call, core::FunctionInstance &made);
-  Value callNode(const Value &field, core::FunctionInstance &callee,
-                 LayerCall &call, Range range);
-  bool rootIsSelf(const core::Expr *tree);
-
-  core::Type argumentFor(const Value &field, const core::Expr *result,
-                         Range range);
-  Value fieldMember(const Value &field, ast::Name member, Range range);
-  Value methodOf(const Value &field, const ast::FunctionDecl &call,
-                 Range range);
-  FrameScope *memberFrame(const Value &field, Range range);
-  Value weightOf(const Value &field, const ast::Weight &weight, Range range);
-  Value innerField(const Value &field, const ast::FieldDecl &decl,
-                   ast::Name name, Range range);
-  std::optional<Value> memberCall(const ast::MemberExpr *member,
-                                  const ast::CallExpr *expr);
-  Value runBegin(const Value &callee, Args args, Range range);
-  Value runNext(const Value &run, Args args, Range range);
-  Value runLast(const Value &run, Range range);
-  Value runRows(const Value &run, const ast::IndexExpr *expr);
-
-  Value drawPrimitive(Symbol name, const core::Type &type,
-                      const Value &distribution, Range range);
-  bool drawElem(core::DrawKind kind, core::Type &type, core::Draw &node,
-                Range range);
-
-  unsigned depth = 0; ///< of calls, against endless recursion
-  llvm::DenseMap<const core::Expr *, Dim> exactValues;
-  llvm::StringMap<Dim> exactByKey;
-  llvm::DenseSet<unsigned>
-      reportedCalls; ///< of the library, with a mistake inside
-  llvm::DenseMap<const core::Local *, const core::Expr *>
-      localValues; ///< of lets
-  std::vector<FieldInfo *> filteredFields;
-  llvm::DenseMap<const core::Slot *, FieldInfo *> fieldsBySlot;
-  llvm::DenseMap<LayerState *, FieldInfo *> selfInfos;
-  llvm::DenseMap<const ast::LayerDecl *, FieldInfo *> modelInfos;
-  std::map<std::tuple<const ast::LayerDecl *, Context *, unsigned>, Value>
-      modelTrees;
-  std::map<std::pair<FrameScope *, Symbol>, core::Expr *> weightPlaces;
-  llvm::DenseMap<const core::FunctionInstance *, std::vector<Value>>
-      captureSources;
-  llvm::DenseSet<const core::FunctionInstance *> evaluatingInstances;
 };
 
 } // namespace lamina::sema

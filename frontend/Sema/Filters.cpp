@@ -6,25 +6,27 @@
 // Which weights these are is known when all layers are settled.
 
 #include "frontend/Sema/Entries.h"
+#include "frontend/Sema/LayerCalls.h"
 
 namespace lamina::sema {
 
-Value Evaluator::filteredLayer(const ast::PipelineExpr *expr) {
-  Value current = evaluate(expr->stages.front().value);
+Value LayerCalls::filteredLayer(const ast::PipelineExpr *expr) {
+  Value current = e.evaluate(expr->stages.front().value);
   for (const ast::PipelineStage &stage : expr->stages.drop_front()) {
-    Value filter = evaluate(stage.value);
+    Value filter = e.evaluate(stage.value);
     if (current.isError() || filter.isError())
       return Value::error(expr->range);
     if (filter.kind != Value::Layer ||
         filter.callable->kind != Callable::Layer) {
-      report(Rule::call_c8, stage.value->range,
-             "weights pass through a layer, and this is " + filter.describe());
+      e.report(Rule::call_c8, stage.value->range,
+               "weights pass through a layer, and this is " +
+                   filter.describe());
       return Value::error(expr->range);
     }
-    Callable callable(Callable::Filtered, scope);
+    Callable callable(Callable::Filtered, e.scope);
     callable.parts = {current, filter};
     if (stage.on) {
-      callable.group = groupOf(*this, stage.on);
+      callable.group = groupOf(e, stage.on);
       if (!callable.group)
         return Value::error(expr->range);
     }
@@ -34,68 +36,68 @@ Value Evaluator::filteredLayer(const ast::PipelineExpr *expr) {
 }
 
 /// The layer behind the filter, with the tree that the filter makes.
-Value Evaluator::filteredInner(const Value &field, Range range) {
+Value LayerCalls::filteredInner(const Value &field, Range range) {
   FieldInfo *inner = field.field->parts[0];
   auto *tree =
-      program.make<core::Filtered>(core::Type::tree(inner->slot), range);
-  tree->tree = imported(field).expr;
-  fieldsBySlot[inner->slot] = inner;
+      e.program.make<core::Filtered>(core::Type::tree(inner->slot), range);
+  tree->tree = e.imported(field).expr;
+  e.fieldsBySlot[inner->slot] = inner;
   const Value &layer = field.callable->parts[0];
-  return fieldValue(inner, tree, range, &layer);
+  return e.fieldValue(inner, tree, range, &layer);
 }
 
-Value Evaluator::callFiltered(const Value &field, Symbol call, Args args,
-                              Range range) {
-  return callField(filteredInner(field, range), call, std::move(args), range);
+Value LayerCalls::callFiltered(const Value &field, Symbol call, Args args,
+                               Range range) {
+  return e.callField(filteredInner(field, range), call, std::move(args), range);
 }
 
-void Evaluator::settleFilters() {
-  for (size_t i = 0; i < filteredFields.size(); ++i) {
-    FieldInfo *info = filteredFields[i];
+void LayerCalls::settleFilters() {
+  for (size_t i = 0; i < e.filteredFields.size(); ++i) {
+    FieldInfo *info = e.filteredFields[i];
     core::Slot *slot = info->slot;
     const Callable &callable = *info->layer.callable;
     const Value &filter = callable.parts[1];
-    Context *root = session.make<Context>();
-    FrameScope *frame = session.make<FrameScope>(filter.callable->home);
+    Context *root = e.session.make<Context>();
+    FrameScope *frame = e.session.make<FrameScope>(filter.callable->home);
     Statements ignored;
-    Entry entry(*this, root, frame, &ignored);
+    Evaluator::Entry entry(e, root, frame, &ignored);
     std::vector<core::WeightLeaf> leaves = core::leaves(*slot->parts[0].slot);
     for (const core::WeightLeaf &leaf : leaves) {
       if (leaf.member->kind != core::Member::Param ||
           (callable.group && !isInGroup(*callable.group, leaf)))
         continue;
       Symbol name = filter.callable->layer->name.text;
-      FieldInfo *made = fieldInfo(filter, name, filter.range);
+      FieldInfo *made = e.fieldInfo(filter, name, filter.range);
       core::Type type = leaf.member->type;
       for (core::Axis &axis : type.axes)
         axis.dim = axis.dim.size();
-      auto *weight = program.make<core::LocalRef>(type, filter.range);
-      weight->local = program.makeLocal(core::Local::Value, leaf.member->name,
-                                        type, filter.range);
-      auto *tree = program.make<core::TreeSelf>(core::Type::tree(made->slot),
-                                                filter.range);
-      Value result =
-          apply(fieldValue(made, tree, filter.range, &filter),
-                {{"", runTimeValue(weight), nullptr, nullptr, filter.range}},
-                filter.range);
+      auto *weight = e.program.make<core::LocalRef>(type, filter.range);
+      weight->local = e.program.makeLocal(core::Local::Value, leaf.member->name,
+                                          type, filter.range);
+      auto *tree = e.program.make<core::TreeSelf>(core::Type::tree(made->slot),
+                                                  filter.range);
+      Value result = e.apply(
+          e.fieldValue(made, tree, filter.range, &filter),
+          {{"", e.runTimeValue(weight), nullptr, nullptr, filter.range}},
+          filter.range);
       if (result.isError())
         break;
-      core::Expr *call = runTime(result, filter.range);
+      core::Expr *call = e.runTime(result, filter.range);
       if (auto *ref = llvm::dyn_cast<core::LocalRef>(call))
-        call = const_cast<core::Expr *>(valueOf(ref->local));
+        call = const_cast<core::Expr *>(e.valueOf(ref->local));
       while (auto *retype = llvm::dyn_cast_or_null<core::Retype>(call))
         call = retype->operand;
       auto *node = llvm::dyn_cast_or_null<core::Call>(call);
       if (!node || !core::sameSizes(node->type, type)) {
-        report(Rule::call_c4, filter.range,
-               "'" + name + "' has to give back a weight like '" +
-                   leaf.path.str() + "', " + type.str(true));
+        e.report(Rule::call_c4, filter.range,
+                 "'" + name + "' has to give back a weight like '" +
+                     leaf.path.str() + "', " + type.str(true));
         break;
       }
       slot->filters.push_back({leaf.path, made->slot, node->callee});
     }
     if (callable.group)
-      reportEmptyGroups(*this, *callable.group, leaves);
+      reportEmptyGroups(e, *callable.group, leaves);
   }
 }
 

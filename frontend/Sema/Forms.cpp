@@ -5,6 +5,8 @@
 // What a call of each primitive makes. Reductions and elementwise functions
 // come from the table; the others have a line in `form` each.
 
+#include "frontend/Sema/Forms.h"
+
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/Primitives.h"
 
@@ -40,7 +42,7 @@ Value Evaluator::primitiveCall(const PrimitiveInfo *info, const Value &callee,
                                const ast::CallExpr *expr) {
   if (info->name == "grad" || info->name == "jvp" || info->name == "size" ||
       info->name == "gradient_error" || info->name == "trained")
-    return unevaluatedForm(info->name, expr);
+    return Forms(*this).unevaluatedForm(info->name, expr);
   return applyPrimitive(callee, arguments(expr), expr->range);
 }
 
@@ -59,7 +61,7 @@ Value Evaluator::applyPrimitive(const Value &callee, Args args, Range range) {
                   args[0].value, args[1].value, range, args[0].source,
                   args[1].source);
   if (info.kind == PrimitiveInfo::Form)
-    return form(info.name, args, range);
+    return Forms(*this).form(info.name, args, range);
   unsigned wanted = info.kind == PrimitiveInfo::Elementwise ? info.count : 1;
   if (args.size() != wanted) {
     report(Rule::call_c6, range,
@@ -94,43 +96,42 @@ static const EvaluatedArg *findArg(const Args &args, Symbol name,
   return nullptr;
 }
 
-core::Expr *Evaluator::tensorArg(const Args &args, unsigned position,
-                                 llvm::StringRef form, Range range) {
+core::Expr *Forms::tensorArg(const Args &args, unsigned position,
+                             llvm::StringRef form, Range range) {
   const EvaluatedArg *arg = findArg(args, "", position);
   if (!arg) {
-    report(Rule::call_c6, range, "'" + form + "' is not given its argument");
+    e.report(Rule::call_c6, range, "'" + form + "' is not given its argument");
     return nullptr;
   }
-  core::Expr *expr = runTime(arg->value, arg->range);
+  core::Expr *expr = e.runTime(arg->value, arg->range);
   if (expr->type.isTensor())
     return expr;
   if (!expr->type.isError())
-    report(Rule::call_c8, arg->range,
-           "'" + form +
-               "' works on tensors, and "
-               "this is " +
-               expr->type.str());
+    e.report(Rule::call_c8, arg->range,
+             "'" + form +
+                 "' works on tensors, and "
+                 "this is " +
+                 expr->type.str());
   return nullptr;
 }
 
 /// The axis of `over`, or the last one (the first, if `first`).
-std::optional<unsigned> Evaluator::formAxis(const Args &args,
-                                            const core::Expr *operand,
-                                            Range range, bool first) {
+std::optional<unsigned> Forms::formAxis(const Args &args,
+                                        const core::Expr *operand, Range range,
+                                        bool first) {
   for (const EvaluatedArg &arg : args)
     if (arg.over)
-      return axisOver(operand->type, arg.over, arg.source);
+      return e.axisOver(operand->type, arg.over, arg.source);
   if (!operand->type.rank()) {
-    report(Rule::over_c1, range, "a number has no dimension");
+    e.report(Rule::over_c1, range, "a number has no dimension");
     return std::nullopt;
   }
   return first ? 0 : operand->type.rank() - 1;
 }
 
-core::Structured *Evaluator::structured(StructuredKind kind,
-                                        core::Exprs operands, core::Type type,
-                                        Range range) {
-  auto *node = program.make<core::Structured>(std::move(type), range);
+core::Structured *Forms::structured(StructuredKind kind, core::Exprs operands,
+                                    core::Type type, Range range) {
+  auto *node = e.program.make<core::Structured>(std::move(type), range);
   node->structured = kind;
   node->operands = std::move(operands);
   return node;
@@ -138,30 +139,29 @@ core::Structured *Evaluator::structured(StructuredKind kind,
 
 //===-- Forms -------------------------------------------------------------===//
 
-Value Evaluator::form(llvm::StringRef name, const Args &args, Range range) {
-  using Maker = Value (Evaluator::*)(llvm::StringRef, const Args &, Range);
+Value Forms::form(llvm::StringRef name, const Args &args, Range range) {
+  using Maker = Value (Forms::*)(llvm::StringRef, const Args &, Range);
   Maker maker =
       llvm::StringSwitch<Maker>(name)
-          .Cases({"int", "real"}, &Evaluator::formConvert)
-          .Case("split", &Evaluator::formSplit)
-          .Case("join", &Evaluator::formJoin)
-          .Cases({"sort", "top"}, &Evaluator::formOrder)
+          .Cases({"int", "real"}, &Forms::formConvert)
+          .Case("split", &Forms::formSplit)
+          .Case("join", &Forms::formJoin)
+          .Cases({"sort", "top"}, &Forms::formOrder)
           .Cases({"reverse", "transpose", "diagonal", "repeat", "ragged",
                   "one_hot", "interpolate", "inverse_permutation"},
-                 &Evaluator::formShape)
+                 &Forms::formShape)
           .Cases({"inverse", "determinant", "solve", "cholesky", "qr", "lu",
                   "singular_values"},
-                 &Evaluator::formAlgebra)
-          .Cases({"dot", "stop", "total"}, &Evaluator::formTree)
-          .Case("vocabulary", &Evaluator::formVocabulary)
+                 &Forms::formAlgebra)
+          .Cases({"dot", "stop", "total"}, &Forms::formTree)
+          .Case("vocabulary", &Forms::formVocabulary)
           .Default(nullptr);
   if (maker)
     return (this->*maker)(name, args, range);
-  return notSupported(range, "'" + name + "' here");
+  return e.notSupported(range, "'" + name + "' here");
 }
 
-Value Evaluator::formConvert(llvm::StringRef name, const Args &args,
-                             Range range) {
+Value Forms::formConvert(llvm::StringRef name, const Args &args, Range range) {
   const EvaluatedArg *arg = findArg(args, "", 0);
   if (arg && arg->value.kind == Value::Number && !arg->value.scalar) {
     const Value &v = arg->value;
@@ -169,65 +169,64 @@ Value Evaluator::formConvert(llvm::StringRef name, const Args &args,
       return v;
     if (v.dim)
       return v;
-    return Value::number(dims.constant(int64_t(v.real)), range);
+    return Value::number(e.dims.constant(int64_t(v.real)), range);
   }
   core::Expr *x = tensorArg(args, 0, name, range);
   if (!x)
     return Value::error(range);
   if (x->type.elem.isTruth()) {
-    report(Rule::call_c8, range, "a truth value is no number")
+    e.report(Rule::call_c8, range, "a truth value is no number")
         .note("write '1 if c else 0'");
     return Value::error(range);
   }
-  core::Expr *result = convert(x, name == "real" ? Elem::Real : Elem::Whole);
+  core::Expr *result = e.convert(x, name == "real" ? Elem::Real : Elem::Whole);
   if (name == "int" && x->type.elem.isReal())
-    boundConversion(result, x);
-  return runTimeValue(result);
+    e.boundConversion(result, x);
+  return e.runTimeValue(result);
 }
 
-Value Evaluator::formSplit(llvm::StringRef name, const Args &args,
-                           Range range) {
+Value Forms::formSplit(llvm::StringRef name, const Args &args, Range range) {
   core::Expr *x = tensorArg(args, 0, name, range);
   auto axis = x ? formAxis(args, x, range) : std::nullopt;
   if (!axis)
     return Value::error(range);
   int64_t count = 2;
   if (const EvaluatedArg *k = findArg(args, "k", 1)) {
-    auto known = forceWhole(k->value, k->range, "the number of parts");
+    auto known = e.forceWhole(k->value, k->range, "the number of parts");
     if (!known || *known < 1)
       return Value::error(range);
     count = *known;
   }
   const Axis &whole = x->type.axes[*axis];
-  auto part = dims.divideExactly(whole.dim, dims.constant(count));
-  auto size = dims.divideExactly(whole.size(), dims.constant(count));
+  auto part = e.dims.divideExactly(whole.dim, e.dims.constant(count));
+  auto size = e.dims.divideExactly(whole.size(), e.dims.constant(count));
   if (!size) {
-    report(Rule::call_c2, range,
-           "the dimension that is split is " + whole.size().str() + ", and " +
-               llvm::Twine(count) + " does not divide it");
+    e.report(Rule::call_c2, range,
+             "the dimension that is split is " + whole.size().str() + ", and " +
+                 llvm::Twine(count) + " does not divide it");
     return Value::error(range);
   }
   core::Type type = x->type;
   type.axes[*axis] = {part ? *part : *size, whole.name};
   std::vector<core::Type> parts(count, type);
-  auto *node = program.make<core::Split>(core::Type::tuple(parts), range);
+  auto *node = e.program.make<core::Split>(core::Type::tuple(parts), range);
   node->operand = x;
   node->count = count;
   node->axis = *axis;
-  return named("parts", runTimeValue(node), range);
+  return e.named("parts", e.runTimeValue(node), range);
 }
 
-Value Evaluator::formJoin(llvm::StringRef name, const Args &args, Range range) {
+Value Forms::formJoin(llvm::StringRef name, const Args &args, Range range) {
   core::Exprs exprs;
   const ast::Expr *over = nullptr;
   Elem::Kind kind = Elem::Whole;
   for (const EvaluatedArg &arg : args) {
-    exprs.push_back(runTime(arg.value, arg.range));
+    exprs.push_back(e.runTime(arg.value, arg.range));
     const core::Type &type = exprs.back()->type;
     if (!type.isTensor() || !type.rank()) {
       if (!type.isError())
-        report(Rule::call_c8, arg.range,
-               "'join' joins tensors, and this is " + type.str());
+        e.report(Rule::call_c8, arg.range,
+                 "'join' joins tensors, and this is " + type.str());
       return Value::error(range);
     }
     over = arg.over ? arg.over : over;
@@ -235,26 +234,26 @@ Value Evaluator::formJoin(llvm::StringRef name, const Args &args, Range range) {
       kind = type.elem.kind;
   }
   if (exprs.empty())
-    return notSupported(range, "'join' of nothing");
+    return e.notSupported(range, "'join' of nothing");
   auto widest =
       *std::max_element(exprs.begin(), exprs.end(), [](auto *a, auto *b) {
         return a->type.rank() < b->type.rank();
       });
-  auto place = over ? axisOver(widest->type, over, nullptr)
+  auto place = over ? e.axisOver(widest->type, over, nullptr)
                     : std::optional<unsigned>(widest->type.rank() - 1);
   if (!place)
     return Value::error(range);
   return joinAt(exprs, widest->type, *place, kind, range);
 }
 
-Value Evaluator::joinAt(core::Exprs exprs, const core::Type &widest,
-                        unsigned axis, Elem::Kind kind, Range range) {
+Value Forms::joinAt(core::Exprs exprs, const core::Type &widest, unsigned axis,
+                    Elem::Kind kind, Range range) {
   unsigned fromEnd = widest.rank() - axis;
-  auto *node = program.make<core::Join>(widest, range);
+  auto *node = e.program.make<core::Join>(widest, range);
   node->axis = axis;
-  Dim size = dims.constant(0), low, high;
+  Dim size = e.dims.constant(0), low, high;
   for (auto [i, x] : llvm::enumerate(exprs)) {
-    x = convert(x, kind);
+    x = e.convert(x, kind);
     // The joined axis is at the same place; the others meet by name.
     llvm::SmallVector<Axis, 4> target(widest.axes);
     unsigned own = over0(x->type, fromEnd, widest.rank());
@@ -263,38 +262,36 @@ Value Evaluator::joinAt(core::Exprs exprs, const core::Type &widest,
     core::Type types[] = {core::Type::real(target), x->type};
     core::Alignment whole, part;
     core::Alignment *alignments[] = {&whole, &part};
-    ++session.muted;
+    ++e.session.muted;
     auto met = x->type.rank() <= target.size()
-                   ? meet(types, alignments, range, {})
+                   ? e.meet(types, alignments, range, {})
                    : std::nullopt;
-    --session.muted;
+    --e.session.muted;
     if (!met) {
-      report(Rule::meet_c4, range,
-             "parts differ outside the joined dimension: " +
-                 exprs[0]->type.str() + " and " + x->type.str());
+      e.report(Rule::meet_c4, range,
+               "parts differ outside the joined dimension: " +
+                   exprs[0]->type.str() + " and " + x->type.str());
       return Value::error(range);
     }
     node->operands.push_back(x);
     node->alignments.push_back(part);
-    const Elem &e = x->type.elem;
-    low = i == 0 ? e.low : low && e.low ? dims.min(low, e.low) : Dim();
-    high = i == 0 ? e.high : high && e.high ? dims.max(high, e.high) : Dim();
+    Dim least = x->type.elem.low, most = x->type.elem.high;
+    low = i == 0 ? least : low && least ? e.dims.min(low, least) : Dim();
+    high = i == 0 ? most : high && most ? e.dims.max(high, most) : Dim();
   }
   node->type.elem = {kind, kind == Elem::Whole ? low : Dim(),
                      kind == Elem::Whole ? high : Dim()};
   node->type.axes[axis].dim = size;
-  return runTimeValue(node);
+  return e.runTimeValue(node);
 }
 
-unsigned Evaluator::over0(const core::Type &type, unsigned fromEnd,
-                          unsigned rank) {
+unsigned Forms::over0(const core::Type &type, unsigned fromEnd, unsigned rank) {
   // A part with fewer axes has the joined one as near to its end, or as its
   // last.
   return fromEnd <= type.rank() ? type.rank() - fromEnd : type.rank() - 1;
 }
 
-Value Evaluator::formOrder(llvm::StringRef name, const Args &args,
-                           Range range) {
+Value Forms::formOrder(llvm::StringRef name, const Args &args, Range range) {
   bool isTop = name == "top";
   core::Expr *x = tensorArg(args, isTop ? 1 : 0, name, range);
   auto axis = x ? formAxis(args, x, range) : std::nullopt;
@@ -304,23 +301,24 @@ Value Evaluator::formOrder(llvm::StringRef name, const Args &args,
   Dim size = x->type.axes[*axis].dim, count;
   if (isTop) {
     const EvaluatedArg *k = findArg(args, "k", 0);
-    count = dimensionOf(k->value);
+    count = e.dimensionOf(k->value);
     if (!count) {
-      report(Rule::const_c1, k->range,
-             "how many 'top' takes has to be a size, and "
-             "this is " +
-                 k->value.describe());
+      e.report(Rule::const_c1, k->range,
+               "how many 'top' takes has to be a size, and "
+               "this is " +
+                   k->value.describe());
       return Value::error(range);
     }
-    if (!provesNotNegative(size - count)) {
-      report(Rule::range_c1, k->range,
-             "'top' takes " + count.size().str() + " of " + size.size().str());
+    if (!e.provesNotNegative(size - count)) {
+      e.report(Rule::range_c1, k->range,
+               "'top' takes " + count.size().str() + " of " +
+                   size.size().str());
       return Value::error(range);
     }
     values.axes[*axis].dim = count;
     places.axes[*axis].dim = count;
   }
-  places.elem = {Elem::Whole, dims.constant(0), size - 1};
+  places.elem = {Elem::Whole, e.dims.constant(0), size - 1};
   const Symbol names[] = {"values", "places"};
   auto *node =
       structured(isTop ? StructuredKind::Top : StructuredKind::Sort, {x},
@@ -329,33 +327,32 @@ Value Evaluator::formOrder(llvm::StringRef name, const Args &args,
   node->count = count;
   if (const EvaluatedArg *d = isTop ? nullptr : findArg(args, "descending", 99))
     node->descending =
-        forceTruth(d->value, d->range, "'descending'").value_or(false);
-  return named(name, runTimeValue(node), range);
+        e.forceTruth(d->value, d->range, "'descending'").value_or(false);
+  return e.named(name, e.runTimeValue(node), range);
 }
 
-Value Evaluator::formShape(llvm::StringRef name, const Args &args,
-                           Range range) {
+Value Forms::formShape(llvm::StringRef name, const Args &args, Range range) {
   core::Expr *x = tensorArg(args, name == "interpolate" ? 1 : 0, name, range);
   if (!x)
     return Value::error(range);
   core::Type type = x->type;
   if (name == "transpose" || name == "diagonal") {
     if (type.rank() < 2) {
-      report(Rule::call_c3, range,
-             "'" + name +
-                 "' needs two dimensions, and this "
-                 "is " +
-                 type.str());
+      e.report(Rule::call_c3, range,
+               "'" + name +
+                   "' needs two dimensions, and this "
+                   "is " +
+                   type.str());
       return Value::error(range);
     }
     if (name == "diagonal")
       type.axes.pop_back();
     else
       std::swap(type.axes[type.rank() - 1], type.axes[type.rank() - 2]);
-    return runTimeValue(structured(name == "diagonal"
-                                       ? StructuredKind::Diagonal
-                                       : StructuredKind::Transpose,
-                                   {x}, type, range));
+    return e.runTimeValue(structured(name == "diagonal"
+                                         ? StructuredKind::Diagonal
+                                         : StructuredKind::Transpose,
+                                     {x}, type, range));
   }
   if (name == "reverse") {
     auto axis = formAxis(args, x, range);
@@ -363,70 +360,72 @@ Value Evaluator::formShape(llvm::StringRef name, const Args &args,
       return Value::error(range);
     auto *node = structured(StructuredKind::Reverse, {x}, type, range);
     node->axis = *axis;
-    return runTimeValue(node);
+    return e.runTimeValue(node);
   }
   if (name == "inverse_permutation")
-    return runTimeValue(
+    return e.runTimeValue(
         structured(StructuredKind::InversePermutation, {x}, type, range));
   if (name == "one_hot") {
     const EvaluatedArg *n = findArg(args, "n", 1);
-    Dim size = n ? dimensionOf(n->value) : Dim();
+    Dim size = n ? e.dimensionOf(n->value) : Dim();
     if (!size)
-      return notSupported(range, "'one_hot' without a size");
+      return e.notSupported(range, "'one_hot' without a size");
     type.elem = {};
     type.axes.push_back({size, ""});
-    return runTimeValue(structured(StructuredKind::OneHot, {x}, type, range));
+    return e.runTimeValue(structured(StructuredKind::OneHot, {x}, type, range));
   }
   if (name == "repeat" && type.rank()) {
     const EvaluatedArg *n = findArg(args, "count", 1);
-    Dim count = n ? dimensionOf(n->value) : Dim();
+    Dim count = n ? e.dimensionOf(n->value) : Dim();
     if (!count)
-      return notSupported(range, "'repeat' without a size");
+      return e.notSupported(range, "'repeat' without a size");
     type.axes[0].dim = type.axes[0].dim * count;
     auto *node = structured(StructuredKind::Repeat, {x}, type, range);
     node->count = count;
-    return runTimeValue(node);
+    return e.runTimeValue(node);
   }
   if (name == "interpolate") {
     core::Expr *points = tensorArg(args, 0, name, range);
     if (!points)
       return Value::error(range);
     type.elem = {};
-    return runTimeValue(structured(
-        StructuredKind::Interpolate,
-        {convert(points, Elem::Real), convert(x, Elem::Real)}, type, range));
+    return e.runTimeValue(
+        structured(StructuredKind::Interpolate,
+                   {e.convert(points, Elem::Real), e.convert(x, Elem::Real)},
+                   type, range));
   }
   if (name == "ragged")
     return formRagged(args, x, range);
-  return notSupported(range, "'" + name + "' of this");
+  return e.notSupported(range, "'" + name + "' of this");
 }
 
-Value Evaluator::formRagged(const Args &args, core::Expr *x, Range range) {
+Value Forms::formRagged(const Args &args, core::Expr *x, Range range) {
   auto axis = formAxis(args, x, range);
   const EvaluatedArg *lengths = findArg(args, "lengths", 1);
   if (!axis || !lengths)
     return Value::error(range);
-  core::Expr *counts = runTime(lengths->value, lengths->range);
+  core::Expr *counts = e.runTime(lengths->value, lengths->range);
   if (!counts->type.isTensor() || counts->type.rank() != 1 || *axis == 0) {
-    report(Rule::ragged_c1, range,
-           "'ragged' needs one length for each sample of the first dimension");
+    e.report(
+        Rule::ragged_c1, range,
+        "'ragged' needs one length for each sample of the first dimension");
     return Value::error(range);
   }
   Dim full = x->type.axes[*axis].size();
-  Dim over = dims.size("samples", x->type.axes[0].size(),
-                       x->type.axes[0].size(), 0, range);
+  Dim over = e.dims.size("samples", x->type.axes[0].size(),
+                         x->type.axes[0].size(), 0, range);
   Dim size =
-      dims.size(x->type.axes[*axis].name.empty() ? Symbol("length")
-                                                 : x->type.axes[*axis].name,
-                dims.constant(0), full, 0, range, over.atom());
+      e.dims.size(x->type.axes[*axis].name.empty() ? Symbol("length")
+                                                   : x->type.axes[*axis].name,
+                  e.dims.constant(0), full, 0, range, over.atom());
   if (auto *known = llvm::dyn_cast<core::Constant>(counts))
     for (double count : known->values)
-      knownLengths[size.atom()].push_back(int64_t(count));
+      e.knownLengths[size.atom()].push_back(int64_t(count));
   core::Type type = x->type;
   type.axes[*axis].dim = size;
   auto *node = structured(StructuredKind::Ragged, {x, counts}, type, range);
   node->axis = *axis;
-  return named("ragged", runTimeValue(node), range);
+  return e.named("ragged", e.runTimeValue(node), range);
 }
 
 } // namespace lamina::sema

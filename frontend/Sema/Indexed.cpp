@@ -7,6 +7,7 @@
 // proved in Access.cpp.
 
 #include "frontend/Sema/Indexing.h"
+#include "frontend/Sema/Masks.h"
 #include "frontend/Sema/Primitives.h"
 #include "frontend/Sema/Prove.h"
 
@@ -386,7 +387,7 @@ std::optional<Value> Evaluator::indexedCall(const ast::IndexExpr *callee,
     for (const ast::Subscript &entry : callee->brackets.entries)
       positions.push_back(entry.value ? evaluate(entry.value) : Value::error());
     Value raw = body ? evaluate(body) : Value::error();
-    return applyMask(*value, positions, expr->range, &raw);
+    return Masks(*this).apply(*value, positions, expr->range, &raw);
   }
   if (callable.primitive->kind != PrimitiveInfo::Reduction)
     return std::nullopt;

@@ -5,7 +5,9 @@
 // Calls with equal keys (settings, types in sizes, code of function arguments)
 // share an instance, whose body is evaluated once.
 
+#include "frontend/Sema/Arguments.h"
 #include "frontend/Sema/Bind.h"
+#include "frontend/Sema/LayerCalls.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -22,15 +24,15 @@ static const ast::FunctionDecl *findCall(const ast::LayerDecl &layer,
 
 /// A scope with the settings of a layer; symbolic ones become atoms of their
 /// own.
-LayerScope *Evaluator::settingsScope(const Callable &callable,
-                                     FrameScope &callee, std::string &key) {
-  LayerScope *settings = session.make<LayerScope>(callable.home);
+LayerScope *LayerCalls::settingsScope(const Callable &callable,
+                                      FrameScope &callee, std::string &key) {
+  LayerScope *settings = e.session.make<LayerScope>(callable.home);
   key += llvm::utohexstr(uintptr_t(callable.layer));
   for (const NamedValue &given : callable.given) {
     Value value = given.value;
-    key += ";" + given.name.str() + "=" + keyOf(value);
+    key += ";" + given.name.str() + "=" + e.keyOf(value);
     if (value.isWhole() && !value.dim.constant()) {
-      Dim atom = dims.setting(given.name, value.dim.size(), value.range);
+      Dim atom = e.dims.setting(given.name, value.dim.size(), value.range);
       callee.back.push_back({atom, value.dim});
       value.dim = atom;
     }
@@ -40,20 +42,20 @@ LayerScope *Evaluator::settingsScope(const Callable &callable,
 }
 
 /// Defaults that need the dims of a call (`width = n`) wait for it.
-void Evaluator::settingDefaults(LayerScope &settings,
-                                const ast::LayerDecl &layer, Scope &in,
-                                bool early) {
+void LayerCalls::settingDefaults(LayerScope &settings,
+                                 const ast::LayerDecl &layer, Scope &in,
+                                 bool early) {
   for (const ast::Parameter &parameter : layer.settings.list) {
     if (settings.find(parameter.name.text))
       continue;
     if (!parameter.value)
       continue; // reported where the call is prepared
-    llvm::SaveAndRestore<Scope *> inner(scope, &in);
-    unsigned before = session.numMuted;
-    session.muted += early;
-    Value value = evaluate(parameter.value);
-    session.muted -= early;
-    if (early && session.numMuted != before) {
+    llvm::SaveAndRestore<Scope *> inner(e.scope, &in);
+    unsigned before = e.session.numMuted;
+    e.session.muted += early;
+    Value value = e.evaluate(parameter.value);
+    e.session.muted -= early;
+    if (early && e.session.numMuted != before) {
       in.names.clear();
       continue;
     }
@@ -75,14 +77,14 @@ static bool givesMask(Callable &callable, const EvaluatedArg &arg) {
   return false;
 }
 
-bool Evaluator::prepareCall(const Value &field, Symbol call, const Args &args,
-                            Range range, LayerCall &out) {
+bool LayerCalls::prepareCall(const Value &field, Symbol call, const Args &args,
+                             Range range, LayerCall &out) {
   // A mask or a score of the settings may be given at the call.
   Callable callable = *field.callable;
   Args own;
   for (const EvaluatedArg &arg : args) {
     for (const ast::Parameter &setting : callable.layer->settings.list)
-      if (setting.name.text == arg.name && !fitsMask(setting, arg))
+      if (setting.name.text == arg.name && !Arguments(e).fitsMask(setting, arg))
         return false;
     if (!givesMask(callable, arg))
       own.push_back(arg);
@@ -90,11 +92,11 @@ bool Evaluator::prepareCall(const Value &field, Symbol call, const Args &args,
   out.layer = callable.layer;
   out.decl = findCall(*callable.layer, call);
   if (!out.decl) {
-    report(Rule::layer_c2, range,
-           call.empty()
-               ? "'" + callable.layer->name.text +
-                     "' has no call without a name"
-               : "'" + callable.layer->name.text + "' has no '" + call + "'")
+    e.report(Rule::layer_c2, range,
+             call.empty()
+                 ? "'" + callable.layer->name.text +
+                       "' has no call without a name"
+                 : "'" + callable.layer->name.text + "' has no '" + call + "'")
         .note(callable.layer->name.range, "declared here");
     return false;
   }
@@ -103,7 +105,7 @@ bool Evaluator::prepareCall(const Value &field, Symbol call, const Args &args,
   std::string key;
   out.settings = settingsScope(callable, probe, key);
   out.settingsKey = key;
-  out.frame = session.make<FrameScope>(out.settings);
+  out.frame = e.session.make<FrameScope>(out.settings);
   out.frame->back = probe.back;
   out.frame->name = callable.layer->name.text.str();
   out.frame->call = range;
@@ -112,37 +114,38 @@ bool Evaluator::prepareCall(const Value &field, Symbol call, const Args &args,
   for (const ast::Parameter &parameter : out.layer->settings.list)
     if (!parameter.value && !out.settings->find(parameter.name.text)) {
       Range at = field.field->slot->range;
-      report(Rule::call_c6, at.isKnown() ? at : range,
-             "'" + out.layer->name.text + "' is not given its setting '" +
-                 parameter.name.text + "'")
+      e.report(Rule::call_c6, at.isKnown() ? at : range,
+               "'" + out.layer->name.text + "' is not given its setting '" +
+                   parameter.name.text + "'")
           .note(parameter.range, "declared here")
           .note("write '" + out.layer->name.text + "(" + parameter.name.text +
                 ": …)'");
       return false;
     }
-  Scope *early = session.make<Scope>(Scope::Block, out.settings);
+  Scope *early = e.session.make<Scope>(Scope::Block, out.settings);
   settingDefaults(*out.settings, *out.layer, *early, true);
-  if (!matchArguments(out.decl->parameters.list, {}, own,
-                      callable.layer->name.text, range, out.bound,
-                      callable.layer->settings.list))
+  if (!Arguments(e).match(out.decl->parameters.list, {}, own,
+                          callable.layer->name.text, range, out.bound,
+                          callable.layer->settings.list))
     return false;
-  addTypedDefaults(*out.frame, out.decl->parameters.list, out.bound);
+  Arguments(e).addTypedDefaults(*out.frame, out.decl->parameters.list,
+                                out.bound);
   for (const ast::Parameter &parameter : out.decl->parameters.list)
     if (!parameter.value && llvm::none_of(out.bound, [&](auto &b) {
           return b.parameter == &parameter;
         })) {
-      report(Rule::call_c6, range,
-             "'" + callable.layer->name.text + "' is not given '" +
-                 parameter.name.text + "'")
+      e.report(Rule::call_c6, range,
+               "'" + callable.layer->name.text + "' is not given '" +
+                   parameter.name.text + "'")
           .note(parameter.range, "declared here");
       return false;
     }
-  if (!bindSignature(*out.frame, callable.layer->name.text, out.bound))
+  if (!e.bindSignature(*out.frame, callable.layer->name.text, out.bound))
     return false;
   for (BoundArg &arg : out.bound)
     if (arg.isSetting && arg.value.isWhole() && !arg.value.dim.constant()) {
-      Dim atom = dims.setting(arg.parameter->name.text, arg.value.dim.size(),
-                              arg.range);
+      Dim atom = e.dims.setting(arg.parameter->name.text, arg.value.dim.size(),
+                                arg.range);
       out.frame->back.push_back({atom, arg.value.dim});
       arg.value.dim = atom;
     }
@@ -150,24 +153,25 @@ bool Evaluator::prepareCall(const Value &field, Symbol call, const Args &args,
   out.callKey = key + "|" + call.str() + "(";
   for (BoundArg &arg : out.bound)
     out.callKey += arg.parameter->name.text.str() + ":" +
-                   (arg.isSetting ? keyOf(arg.value) : keyOf(arg.type)) + ",";
+                   (arg.isSetting ? e.keyOf(arg.value) : e.keyOf(arg.type)) +
+                   ",";
   return true;
 }
 
-LayerState *Evaluator::layerState(const Value &field, LayerCall &call,
-                                  Range range) {
+LayerState *LayerCalls::layerState(const Value &field, LayerCall &call,
+                                   Range range) {
   FieldInfo *info = field.field;
   if (!info->state) {
     LayerState *&shared =
-        session.layersByKey[call.settingsKey + "|" + call.callKey];
+        e.session.layersByKey[call.settingsKey + "|" + call.callKey];
     // A model is its own instance, and a layer that is being made holds itself.
     if (!shared || call.layer->isModel) {
-      session.layerStates.emplace_back();
-      shared = &session.layerStates.back();
-      program.layers.emplace_back();
-      shared->instance = &program.layers.back();
+      e.session.layerStates.emplace_back();
+      shared = &e.session.layerStates.back();
+      e.program.layers.emplace_back();
+      shared->instance = &e.program.layers.back();
       shared->instance->name = call.layer->name.text;
-      shared->instance->id = program.layers.size() - 1;
+      shared->instance->id = e.program.layers.size() - 1;
       shared->instance->range = call.layer->name.range;
       shared->instance->invertible = call.layer->isInvertible;
       shared->decl = call.layer;
@@ -183,8 +187,8 @@ LayerState *Evaluator::layerState(const Value &field, LayerCall &call,
   return info->state;
 }
 
-Value Evaluator::callLayer(const Value &field, Symbol callName, Args args,
-                           Range range) {
+Value LayerCalls::callLayer(const Value &field, Symbol callName, Args args,
+                            Range range) {
   LayerCall call;
   if (!prepareCall(field, callName, args, range, call))
     return Value::error(range);
@@ -193,19 +197,19 @@ Value Evaluator::callLayer(const Value &field, Symbol callName, Args args,
     return Value::error(range);
   core::FunctionInstance *&known = state->calls[call.callKey];
   if (!known) {
-    if (depth >= 200) {
-      report(Rule::layer_c5, range,
-             "'" + call.layer->name.text + "' holds itself without end");
+    if (e.depth >= 200) {
+      e.report(Rule::layer_c5, range,
+               "'" + call.layer->name.text + "' holds itself without end");
       return Value::error(range);
     }
-    program.functions.emplace_back();
-    core::FunctionInstance *made = &program.functions.back();
+    e.program.functions.emplace_back();
+    core::FunctionInstance *made = &e.program.functions.back();
     known = made;
     evaluateInstance(call, *state, *made);
-  } else if (evaluatingInstances.contains(known)) {
-    report(Rule::layer_c5, range,
-           "'" + call.layer->name.text +
-               "' calls itself with the same settings")
+  } else if (e.evaluatingInstances.contains(known)) {
+    e.report(Rule::layer_c5, range,
+             "'" + call.layer->name.text +
+                 "' calls itself with the same settings")
         .note("a layer may hold itself with others: 'rest: " +
               call.layer->name.text + "(k - 1) when k > 1'");
     return Value::error(range);
@@ -213,7 +217,7 @@ Value Evaluator::callLayer(const Value &field, Symbol callName, Args args,
   core::FunctionInstance *callee = state->calls[call.callKey];
   if (!callee->body) {
     // What failed in silence is evaluated again where it is said why.
-    if (session.muted) {
+    if (e.session.muted) {
       llvm::erase(state->instance->calls, callee);
       state->calls.erase(call.callKey);
     }
@@ -223,87 +227,87 @@ Value Evaluator::callLayer(const Value &field, Symbol callName, Args args,
 }
 
 /// A second call of a field has to agree with the sizes that the first fixed.
-bool Evaluator::checkSizes(LayerState &state, LayerCall &call, Range range,
-                           Range firstCall) {
+bool LayerCalls::checkSizes(LayerState &state, LayerCall &call, Range range,
+                            Range firstCall) {
   for (auto &[symbol, size] : state.sizes) {
     Binding *bound = call.frame->find(symbol);
     if (!bound || bound->kind != Binding::Dimension ||
         bound->value.dim.size() == size.size())
       continue;
-    report(Rule::weight_c2, range,
-           "'" + call.layer->name.text + "' has weights for " + symbol + " = " +
-               size.size().str() + ", and here " + symbol + " is " +
-               bound->value.dim.size().str())
+    e.report(Rule::weight_c2, range,
+             "'" + call.layer->name.text + "' has weights for " + symbol +
+                 " = " + size.size().str() + ", and here " + symbol + " is " +
+                 bound->value.dim.size().str())
         .note(firstCall, "the first call, with " + size.size().str());
     return false;
   }
   return true;
 }
 
-void Evaluator::evaluateInstance(LayerCall &call, LayerState &state,
-                                 core::FunctionInstance &made) {
+void LayerCalls::evaluateInstance(LayerCall &call, LayerState &state,
+                                  core::FunctionInstance &made) {
   made.layer = state.instance;
   made.name = call.decl->name.text;
   made.key = call.callKey;
-  made.id = program.functions.size() - 1;
+  made.id = e.program.functions.size() - 1;
   made.range = call.decl->range;
   state.instance->calls.push_back(&made);
-  evaluatingInstances.insert(&made);
-  Context *inner = session.make<Context>();
+  e.evaluatingInstances.insert(&made);
+  Context *inner = e.session.make<Context>();
   inner->function = &made;
-  inner->caller = context;
+  inner->caller = e.context;
   inner->layer = &state;
   Statements body;
   Value value;
   {
-    Entry entry(*this, inner, call.frame, &body);
-    llvm::SaveAndRestore<unsigned> deeper(depth, depth + 1);
-    drawPath.clear();
+    Evaluator::Entry entry(e, inner, call.frame, &body);
+    llvm::SaveAndRestore<unsigned> deeper(e.depth, e.depth + 1);
+    e.drawPath.clear();
     if (!made.name.empty())
-      drawPath.push_back(made.name);
-    auto *self = program.make<core::TreeSelf>(core::Type::tree(nullptr), {});
+      e.drawPath.push_back(made.name);
+    auto *self = e.program.make<core::TreeSelf>(core::Type::tree(nullptr), {});
     call.frame->self = self;
     call.frame->selfOwner = inner;
     bindParams(call, made);
     call.frame->given = call.frame->names;
-    value = this->body(call.decl->body);
+    value = e.body(call.decl->body);
     if (call.decl->result && !value.isError())
-      value = declare(value, call.decl->result,
-                      call.decl->body.expr ? call.decl->body.expr->range
-                                           : call.decl->range,
-                      Rule::call_c4, true);
+      value = e.declare(value, call.decl->result,
+                        call.decl->body.expr ? call.decl->body.expr->range
+                                             : call.decl->range,
+                        Rule::call_c4, true);
     if (!value.isError()) {
-      core::Expr *result = runTime(value, call.decl->range);
+      core::Expr *result = e.runTime(value, call.decl->range);
       made.result = result->type;
-      made.body = block(std::move(body), result, call.decl->range);
+      made.body = e.block(std::move(body), result, call.decl->range);
     }
   }
-  evaluatingInstances.erase(&made);
+  e.evaluatingInstances.erase(&made);
   state.frames[&made] = call.frame;
-  captureSources[&made] = inner->captured;
+  e.captureSources[&made] = inner->captured;
 }
 
 /// Parameters of an instance: locals for tensors, values for the rest.
-void Evaluator::bindParams(LayerCall &call, core::FunctionInstance &made) {
+void LayerCalls::bindParams(LayerCall &call, core::FunctionInstance &made) {
   for (BoundArg &arg : call.bound) {
     Symbol name = arg.parameter->name.text;
     Value value = arg.value;
     if (!arg.isSetting) {
-      core::Local *local = program.makeLocal(core::Local::Param, name, arg.type,
-                                             arg.parameter->name.range);
+      core::Local *local = e.program.makeLocal(
+          core::Local::Param, name, arg.type, arg.parameter->name.range);
       made.params.push_back(local);
       auto *ref =
-          program.make<core::LocalRef>(arg.type, arg.parameter->name.range);
+          e.program.make<core::LocalRef>(arg.type, arg.parameter->name.range);
       ref->local = local;
-      value = runTimeValue(ref);
+      value = e.runTimeValue(ref);
     }
     value.mayBeNone = canBeNone(*arg.parameter);
     call.frame->bind(name, value, Binding::Given, arg.parameter->name.range);
   }
 }
 
-Value Evaluator::callNode(const Value &field, core::FunctionInstance &callee,
-                          LayerCall &call, Range range) {
+Value LayerCalls::callNode(const Value &field, core::FunctionInstance &callee,
+                           LayerCall &call, Range range) {
   // Dims of the instance beside those that this call was bound to.
   FrameScope *first =
       callee.layer ? field.field->state->frames[&callee] : nullptr;
@@ -311,24 +315,26 @@ Value Evaluator::callNode(const Value &field, core::FunctionInstance &callee,
   if (first)
     for (auto [theirs, ours] : llvm::zip(first->back, call.frame->back))
       pairs.push_back({theirs.first, ours.second});
-  auto *node = program.make<core::Call>(backType(pairs, callee.result), range);
+  auto *node =
+      e.program.make<core::Call>(e.backType(pairs, callee.result), range);
   node->callee = &callee;
-  node->tree = imported(field).expr;
+  node->tree = e.imported(field).expr;
   for (BoundArg &arg : call.bound)
     if (!arg.isSetting)
       node->args.push_back(arg.operand);
-  for (const Value &source : captureSources[&callee])
-    node->captures.push_back(imported(source).expr);
-  if (callee.updates && context && context->function && rootIsSelf(node->tree))
-    context->function->updates = true;
-  Value result = runTimeValue(node);
+  for (const Value &source : e.captureSources[&callee])
+    node->captures.push_back(e.imported(source).expr);
+  if (callee.updates && e.context && e.context->function &&
+      rootIsSelf(node->tree))
+    e.context->function->updates = true;
+  Value result = e.runTimeValue(node);
   // A call with an effect on states happens once, where it stands.
   if (callee.updates)
-    result = named("", result, range);
+    result = e.named("", result, range);
   return result;
 }
 
-bool Evaluator::rootIsSelf(const core::Expr *tree) {
+bool LayerCalls::rootIsSelf(const core::Expr *tree) {
   while (auto *part = llvm::dyn_cast<core::TreePart>(tree))
     tree = part->tree;
   if (auto *ref = llvm::dyn_cast<core::LocalRef>(tree))

@@ -7,6 +7,7 @@
 // whose body is evaluated once.
 
 #include "frontend/Sema/Bind.h"
+#include "frontend/Sema/LayerCalls.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -115,35 +116,35 @@ Value Evaluator::callField(const Value &field, Symbol call, Args args,
   switch (field.callable->kind) {
   case Callable::Chain:
   case Callable::Copies:
-    return callChain(field, std::move(args), range);
+    return LayerCalls(*this).callChain(field, std::move(args), range);
   case Callable::Repeat:
-    return callRepeat(field, std::move(args), range);
+    return LayerCalls(*this).callRepeat(field, std::move(args), range);
   case Callable::Filtered:
-    return callFiltered(field, call, std::move(args), range);
+    return LayerCalls(*this).callFiltered(field, call, std::move(args), range);
   default:
-    return callLayer(field, call, std::move(args), range);
+    return LayerCalls(*this).callLayer(field, call, std::move(args), range);
   }
 }
 
-Value Evaluator::callChain(const Value &field, Args args, Range range) {
+Value LayerCalls::callChain(const Value &field, Args args, Range range) {
   Value current;
   for (unsigned i = 0; i < field.callable->parts.size(); ++i) {
-    Value callee = part(field, i, range);
+    Value callee = e.part(field, i, range);
     Args own;
     for (const EvaluatedArg &arg : args)
-      if (arg.name.empty() ? i == 0 : takes(callee, arg.name))
+      if (arg.name.empty() ? i == 0 : e.takes(callee, arg.name))
         own.push_back(arg);
     if (i)
       own.insert(own.begin(),
                  EvaluatedArg{"", current, nullptr, nullptr, range});
-    current = named("", apply(callee, std::move(own), range), range);
+    current = e.named("", e.apply(callee, std::move(own), range), range);
     if (current.isError())
       return current;
   }
   for (const EvaluatedArg &arg : args)
-    if (!arg.name.empty() && !takes(field, arg.name)) {
-      report(Rule::call_c6, arg.range,
-             "no part of this chain has a parameter '" + arg.name + "'");
+    if (!arg.name.empty() && !e.takes(field, arg.name)) {
+      e.report(Rule::call_c6, arg.range,
+               "no part of this chain has a parameter '" + arg.name + "'");
       return Value::error(range);
     }
   return current;
@@ -151,54 +152,55 @@ Value Evaluator::callChain(const Value &field, Args args, Range range) {
 
 /// `L * n`: one copy is evaluated. If it gives back the type that it takes, the
 /// copies are a loop; else each is a part of its own.
-Value Evaluator::callRepeat(const Value &field, Args args, Range range) {
+Value LayerCalls::callRepeat(const Value &field, Args args, Range range) {
   FieldInfo *info = field.field;
   core::Slot *slot = info->slot;
   if (slot->kind == core::Slot::Chain)
     return callCopies(field, std::move(args), range);
   if (args.empty() || !args[0].value.isRunTime())
-    return notSupported(range, "a repeated layer that takes no tensor");
-  Value input = named("", args[0].value, range);
-  core::Expr *start = imported(input).expr;
+    return e.notSupported(range, "a repeated layer that takes no tensor");
+  Value input = e.named("", args[0].value, range);
+  core::Expr *start = e.imported(input).expr;
   core::Local *carry =
-      program.makeLocal(core::Local::Carry, "x", start->type, range);
+      e.program.makeLocal(core::Local::Carry, "x", start->type, range);
   FieldInfo *inner = info->parts[0];
-  core::Local *copy = program.makeLocal(core::Local::Copy, slot->name,
-                                        core::Type::tree(inner->slot), range);
+  core::Local *copy = e.program.makeLocal(core::Local::Copy, slot->name,
+                                          core::Type::tree(inner->slot), range);
   auto ref = [&](core::Local *local) {
-    auto *node = program.make<core::LocalRef>(local->type, range);
+    auto *node = e.program.make<core::LocalRef>(local->type, range);
     node->local = local;
     return node;
   };
-  args[0].value = runTimeValue(ref(carry));
+  args[0].value = e.runTimeValue(ref(carry));
   Statements statementsOfBody;
   Value result;
   {
-    llvm::SaveAndRestore<Statements *> in(statements, &statementsOfBody);
-    fieldsBySlot[inner->slot] = inner;
-    Value one = fieldValue(inner, ref(copy), range, &field.callable->parts[0]);
-    result = apply(one, args, range);
+    llvm::SaveAndRestore<Statements *> in(e.statements, &statementsOfBody);
+    e.fieldsBySlot[inner->slot] = inner;
+    Value one =
+        e.fieldValue(inner, ref(copy), range, &field.callable->parts[0]);
+    result = e.apply(one, args, range);
   }
   if (result.isError())
     return result;
   core::Expr *body =
-      block(std::move(statementsOfBody), runTime(result, range), range);
+      e.block(std::move(statementsOfBody), e.runTime(result, range), range);
   if (!core::sameSizes(body->type, start->type)) {
     unroll(info, range);
     args[0].value = input;
     return callCopies(field, std::move(args), range);
   }
-  auto *node = program.make<core::Copies>(start->type, range);
-  node->tree = imported(field).expr;
+  auto *node = e.program.make<core::Copies>(start->type, range);
+  node->tree = e.imported(field).expr;
   node->input = start;
   node->copy = copy;
   node->carry = carry;
   node->body = body;
-  return runTimeValue(node);
+  return e.runTimeValue(node);
 }
 
 /// Copies that differ in their sizes are parts of a chain.
-void Evaluator::unroll(FieldInfo *info, Range range) {
+void LayerCalls::unroll(FieldInfo *info, Range range) {
   core::Slot *slot = info->slot;
   int64_t count = slot->count;
   Value part = info->layer.callable->parts[0];
@@ -207,25 +209,25 @@ void Evaluator::unroll(FieldInfo *info, Range range) {
   slot->parts.clear();
   info->parts.clear();
   for (int64_t i = 0; i < count; ++i) {
-    Symbol number = program.intern(std::to_string(i));
-    FieldInfo *inner = fieldInfo(part, number, range);
+    Symbol number = e.program.intern(std::to_string(i));
+    FieldInfo *inner = e.fieldInfo(part, number, range);
     info->parts.push_back(inner);
     slot->parts.push_back({number, inner->slot});
   }
 }
 
-Value Evaluator::callCopies(const Value &field, Args args, Range range) {
+Value LayerCalls::callCopies(const Value &field, Args args, Range range) {
   Value current;
   for (auto [i, inner] : llvm::enumerate(field.field->parts)) {
     auto *tree =
-        program.make<core::TreePart>(core::Type::tree(inner->slot), range);
-    tree->tree = imported(field).expr;
+        e.program.make<core::TreePart>(core::Type::tree(inner->slot), range);
+    tree->tree = e.imported(field).expr;
     tree->name = inner->slot->name;
-    fieldsBySlot[inner->slot] = inner;
-    Value copy = fieldValue(inner, tree, range, &field.callable->parts[0]);
+    e.fieldsBySlot[inner->slot] = inner;
+    Value copy = e.fieldValue(inner, tree, range, &field.callable->parts[0]);
     if (i)
       args[0].value = current;
-    current = named("", apply(copy, args, range), range);
+    current = e.named("", e.apply(copy, args, range), range);
     if (current.isError())
       return current;
   }

@@ -5,6 +5,9 @@
 // A mask is a function of positions and never a tensor: applied, its body is
 // written out at the four positions.
 
+#include "frontend/Sema/Masks.h"
+
+#include "frontend/Sema/Arguments.h"
 #include "frontend/Sema/Bind.h"
 #include "frontend/Sema/Entries.h"
 
@@ -13,8 +16,8 @@
 namespace lamina::sema {
 
 /// `causal and window(8)`: the two sides as masks (or groups) of one value.
-Value Evaluator::combine(Callable::Kind kind, const ast::BinaryExpr *expr) {
-  Value left = evaluate(expr->left), right = evaluate(expr->right);
+Value Masks::combine(Callable::Kind kind, const ast::BinaryExpr *expr) {
+  Value left = e.evaluate(expr->left), right = e.evaluate(expr->right);
   if (left.isError() || right.isError())
     return Value::error(expr->range);
   auto isGroup = [](const Value &value) {
@@ -23,17 +26,17 @@ Value Evaluator::combine(Callable::Kind kind, const ast::BinaryExpr *expr) {
   if (isGroup(left) || isGroup(right)) {
     Value value;
     value.range = expr->range;
-    value.group = groupOf(*this, expr);
+    value.group = groupOf(e, expr);
     value.kind = value.group ? Value::Group : Value::Error;
     return value;
   }
   if (left.kind != Value::Function || right.kind != Value::Function) {
-    report(Rule::call_c8, expr->range,
-           "a mask joins with masks, and here are " + left.describe() +
-               " and " + right.describe());
+    e.report(Rule::call_c8, expr->range,
+             "a mask joins with masks, and here are " + left.describe() +
+                 " and " + right.describe());
     return Value::error(expr->range);
   }
-  Callable callable(kind, scope);
+  Callable callable(kind, e.scope);
   callable.parts = {left, right};
   return Value::ofCallable(Value::Function, std::move(callable), expr->range);
 }
@@ -74,7 +77,7 @@ static const ast::Parameter *missingSetting(const Value &value) {
   return nullptr;
 }
 
-bool Evaluator::fitsMask(const ast::Parameter &parameter,
+bool Arguments::fitsMask(const ast::Parameter &parameter,
                          const EvaluatedArg &arg) {
   const ast::Type *type = parameter.type;
   bool isScore = llvm::isa_and_nonnull<ast::ScoreType>(type);
@@ -85,11 +88,11 @@ bool Evaluator::fitsMask(const ast::Parameter &parameter,
   if (!isMadeOf(isScore ? ast::FunctionKind::Score : ast::FunctionKind::Mask,
                 arg.value)) {
     auto &diag =
-        report(Rule::mask_c4, arg.range,
-               "'" + parameter.name.text + "' takes a " + what +
-                   " by its name, and this is " + arg.value.describe());
+        e.report(Rule::mask_c4, arg.range,
+                 "'" + parameter.name.text + "' takes a " + what +
+                     " by its name, and this is " + arg.value.describe());
     if (auto *index = llvm::dyn_cast_or_null<ast::IndexExpr>(arg.source))
-      diag.note("write '" + parameter.name.text + ": " + text(index->base) +
+      diag.note("write '" + parameter.name.text + ": " + e.text(index->base) +
                 "'");
     else if (arg.value.isRunTime() && arg.value.expr->type.elem.isTruth())
       diag.note("a mask reads data at its positions: 'mask seen(m: bool[b, k])"
@@ -99,18 +102,19 @@ bool Evaluator::fitsMask(const ast::Parameter &parameter,
   const ast::Parameter *missing = missingSetting(arg.value);
   if (!missing)
     return true;
-  report(Rule::mask_c4, arg.range,
-         "this " + what + " is not given '" + missing->name.text + "'")
+  e.report(Rule::mask_c4, arg.range,
+           "this " + what + " is not given '" + missing->name.text + "'")
       .note(missing->range, "declared here")
-      .note("write '" + text(arg.source) + "(" + missing->name.text + ": …)'");
+      .note("write '" + e.text(arg.source) + "(" + missing->name.text +
+            ": …)'");
   return false;
 }
 
 //===-- Masks at positions ------------------------------------------------===//
 
 /// One position of the brackets: `q`, or `q = (y, x < w)`, read as a tuple.
-bool Evaluator::bindPosition(FrameScope &callee, const ast::Subscript &entry,
-                             const Value &position) {
+bool Masks::bindPosition(FrameScope &callee, const ast::Subscript &entry,
+                         const Value &position) {
   if (entry.kind != ast::Subscript::Kind::Named) {
     auto *name = llvm::dyn_cast_or_null<ast::NameExpr>(entry.value);
     if (name)
@@ -121,8 +125,8 @@ bool Evaluator::bindPosition(FrameScope &callee, const ast::Subscript &entry,
   auto *tuple = llvm::dyn_cast<ast::TupleExpr>(
       ast::withoutParens(const_cast<ast::Expr *>(entry.value)));
   if (!tuple || tuple->entries.size() < 2) {
-    report(Rule::mask_c2, entry.range,
-           "a position is read as parts in parentheses: 'q = (y, x < w)'");
+    e.report(Rule::mask_c2, entry.range,
+             "a position is read as parts in parentheses: 'q = (y, x < w)'");
     return false;
   }
   // From the last part, which runs fastest.
@@ -137,28 +141,28 @@ bool Evaluator::bindPosition(FrameScope &callee, const ast::Subscript &entry,
     }
     auto *name = llvm::dyn_cast<ast::NameExpr>(part);
     if (!name || (!bound && i)) {
-      report(Rule::mask_c2, part->range,
-             "all parts of a position but the first say how far they run");
+      e.report(Rule::mask_c2, part->range,
+               "all parts of a position but the first say how far they run");
       return false;
     }
-    llvm::SaveAndRestore<Scope *> in(scope, &callee);
-    Value width = bound && i ? evaluate(bound) : Value();
+    llvm::SaveAndRestore<Scope *> in(e.scope, &callee);
+    Value width = bound && i ? e.evaluate(bound) : Value();
     if (i && !fitsGrid(position, width, entry, part->range))
       return false;
     Value value =
-        i ? binary(core::Primitive::Mod, rest, width, part->range) : rest;
+        i ? e.binary(core::Primitive::Mod, rest, width, part->range) : rest;
     callee.bind(name->name, value, Binding::Index, name->range);
     if (i)
-      rest =
-          named("", binary(core::Primitive::FloorDiv, rest, width, part->range),
-                part->range);
+      rest = e.named(
+          "", e.binary(core::Primitive::FloorDiv, rest, width, part->range),
+          part->range);
   }
   return true;
 }
 
 /// `q = (y, x < w)` of a position that runs over whole rows of w.
-bool Evaluator::fitsGrid(const Value &position, const Value &width,
-                         const ast::Subscript &entry, Range range) {
+bool Masks::fitsGrid(const Value &position, const Value &width,
+                     const ast::Subscript &entry, Range range) {
   auto known = width.constant();
   auto *index = position.isRunTime()
                     ? llvm::dyn_cast<core::IndexValue>(position.expr)
@@ -166,15 +170,15 @@ bool Evaluator::fitsGrid(const Value &position, const Value &width,
   auto length = index ? index->index->extent.size().constant() : std::nullopt;
   if (!known || !length || (*known > 0 && *length % *known == 0))
     return true;
-  report(Rule::mask_c2, range,
-         "'" + entry.name.text + "' runs over " + llvm::Twine(*length) +
-             " positions, and rows of " + llvm::Twine(*known) +
-             " do not divide them");
+  e.report(Rule::mask_c2, range,
+           "'" + entry.name.text + "' runs over " + llvm::Twine(*length) +
+               " positions, and rows of " + llvm::Twine(*known) +
+               " do not divide them");
   return false;
 }
 
-Value Evaluator::applyMask(const Value &mask, llvm::ArrayRef<Value> positions,
-                           Range range, const Value *score) {
+Value Masks::apply(const Value &mask, llvm::ArrayRef<Value> positions,
+                   Range range, const Value *score) {
   for (const Value &position : positions)
     if (position.isError())
       return Value::error(range);
@@ -184,8 +188,8 @@ Value Evaluator::applyMask(const Value &mask, llvm::ArrayRef<Value> positions,
   switch (callable.kind) {
   case Callable::MaskAnd:
   case Callable::MaskOr: {
-    Value a = applyMask(callable.parts[0], positions, range);
-    Value b = applyMask(callable.parts[1], positions, range);
+    Value a = apply(callable.parts[0], positions, range);
+    Value b = apply(callable.parts[1], positions, range);
     if (a.isError() || b.isError())
       return Value::error(range);
     bool isAnd = callable.kind == Callable::MaskAnd;
@@ -193,67 +197,67 @@ Value Evaluator::applyMask(const Value &mask, llvm::ArrayRef<Value> positions,
       return a.truth == isAnd ? b : a;
     if (b.kind == Value::Truth)
       return b.truth == isAnd ? a : b;
-    return binary(isAnd ? core::Primitive::And : core::Primitive::Or, a, b,
-                  range);
+    return e.binary(isAnd ? core::Primitive::And : core::Primitive::Or, a, b,
+                    range);
   }
   case Callable::MaskNot:
-    return unary(core::Primitive::Not,
-                 applyMask(callable.parts[0], positions, range), range);
+    return e.unary(core::Primitive::Not,
+                   apply(callable.parts[0], positions, range), range);
   case Callable::Chain: {
     Value current = score ? *score : Value::error(range);
     for (const Value &part : callable.parts)
-      current = named("s", applyMask(part, positions, range, &current), range);
+      current = e.named("s", apply(part, positions, range, &current), range);
     return current;
   }
   case Callable::Function:
     break;
   default:
-    report(Rule::mask_c1, range,
-           "this is " + mask.describe() + ", and takes no positions");
+    e.report(Rule::mask_c1, range,
+             "this is " + mask.describe() + ", and takes no positions");
     return Value::error(range);
   }
-  return applyMaskBody(mask, positions, range, score);
+  return applyBody(mask, positions, range, score);
 }
 
-Value Evaluator::applyMaskBody(const Value &mask,
-                               llvm::ArrayRef<Value> positions, Range range,
-                               const Value *score) {
+Value Masks::applyBody(const Value &mask, llvm::ArrayRef<Value> positions,
+                       Range range, const Value *score) {
   const Callable &callable = *mask.callable;
   const ast::FunctionDecl *decl = callable.function;
   bool isScore = decl->functionKind == ast::FunctionKind::Score;
   if (decl->functionKind != ast::FunctionKind::Mask && !isScore) {
-    report(Rule::mask_c1, range,
-           "'" + decl->name.text + "' is no mask, and takes no positions");
+    e.report(Rule::mask_c1, range,
+             "'" + decl->name.text + "' is no mask, and takes no positions");
     return Value::error(range);
   }
   if (positions.size() != 4) {
-    report(Rule::mask_c1, range,
-           "a mask is applied to four positions, b, h, q and k, and here are " +
-               llvm::Twine(positions.size()))
+    e.report(
+         Rule::mask_c1, range,
+         "a mask is applied to four positions, b, h, q and k, and here are " +
+             llvm::Twine(positions.size()))
         .note("what does not look at one of them gets 0 there");
     return Value::error(range);
   }
-  if (depth >= 100) {
-    report(Rule::const_c2, decl->name.range,
-           "the mask '" + decl->name.text + "' is made of itself");
+  if (e.depth >= 100) {
+    e.report(Rule::const_c2, decl->name.range,
+             "the mask '" + decl->name.text + "' is made of itself");
     return Value::error(range);
   }
-  llvm::SaveAndRestore<unsigned> deeper(depth, depth + 1);
-  FrameScope *inner = session.make<FrameScope>(callable.home);
+  llvm::SaveAndRestore<unsigned> deeper(e.depth, e.depth + 1);
+  FrameScope *inner = e.session.make<FrameScope>(callable.home);
   inner->name = decl->name.text.str();
   inner->call = range;
   inner->isMask = true;
   std::vector<BoundArg> bound;
-  if (!matchArguments(decl->parameters.list, callable.given, {},
-                      decl->name.text, range, bound))
+  if (!Arguments(e).match(decl->parameters.list, callable.given, {},
+                          decl->name.text, range, bound))
     return Value::error(range);
-  addTypedDefaults(*inner, decl->parameters.list, bound);
+  Arguments(e).addTypedDefaults(*inner, decl->parameters.list, bound);
   for (BoundArg &arg : bound)
-    arg.value = imported(arg.value);
-  if (!bindSignature(*inner, decl->name.text, bound))
+    arg.value = e.imported(arg.value);
+  if (!e.bindSignature(*inner, decl->name.text, bound))
     return Value::error(range);
-  bindArguments(*inner, bound);
-  bindSettingDefaults(*inner, decl->parameters.list);
+  Arguments(e).bind(*inner, bound);
+  Arguments(e).bindSettingDefaults(*inner, decl->parameters.list);
   for (const ast::Subscript &entry : decl->brackets.entries) {
     Symbol word = entry.kind == ast::Subscript::Kind::Named ? entry.name.text
                   : llvm::isa<ast::NameExpr>(entry.value)
@@ -266,38 +270,38 @@ Value Evaluator::applyMaskBody(const Value &mask,
                  .Case("k", 3)
                  .Default(-1);
     if (at < 0)
-      report(Rule::mask_c1, entry.range,
-             "the positions of a mask are called b, h, q and k");
+      e.report(Rule::mask_c1, entry.range,
+               "the positions of a mask are called b, h, q and k");
     if (at < 0 || !bindPosition(*inner, entry, positions[at]))
       return Value::error(range);
   }
   if (score)
-    inner->bind("s", named("s", *score, range), Binding::Given, range);
+    inner->bind("s", e.named("s", *score, range), Binding::Given, range);
   Value value;
   {
-    Entry entry(*this, context, inner, statements);
-    value = body(decl->body);
+    Evaluator::Entry entry(e, e.context, inner, e.statements);
+    value = e.body(decl->body);
     // Without brackets it is an expression over masks, or over scores.
     if (decl->brackets.entries.empty() && value.kind == Value::Function)
-      value = applyMask(value, positions, range, score);
+      value = apply(value, positions, range, score);
   }
-  value = back(*inner, value);
+  value = e.back(*inner, value);
   if (value.isError() || value.kind == Value::Truth || isScore)
     return value;
-  core::Expr *expr = runTime(value, range);
+  core::Expr *expr = e.runTime(value, range);
   if (expr->type.isError())
     return Value::error(range);
   if (!expr->type.isScalar() || !expr->type.elem.isTruth()) {
-    report(Rule::mask_c1, decl->range,
-           "the body of a mask is a truth value, and "
-           "this is " +
-               expr->type.str());
+    e.report(Rule::mask_c1, decl->range,
+             "the body of a mask is a truth value, and "
+             "this is " +
+                 expr->type.str());
     return Value::error(range);
   }
-  auto *node = program.make<core::MaskAt>(expr->type, range);
+  auto *node = e.program.make<core::MaskAt>(expr->type, range);
   node->name = decl->name.text;
   node->value = expr;
-  return runTimeValue(node);
+  return e.runTimeValue(node);
 }
 
 } // namespace lamina::sema

@@ -5,6 +5,9 @@
 // Names of imported files, calls and weights of layers, parts of tuples.
 
 #include "frontend/Sema/Bind.h"
+#include "frontend/Sema/LayerCalls.h"
+#include "frontend/Sema/LayerMembers.h"
+#include "frontend/Sema/Runs.h"
 
 namespace lamina::sema {
 
@@ -27,10 +30,10 @@ Value Evaluator::memberOf(const Value &base, ast::Name member, Range range) {
     return Value::error(range);
   }
   case Value::Field:
-    return fieldMember(base, member, range);
+    return LayerMembers(*this).fieldMember(base, member, range);
   case Value::Run:
     if (member.text == "last")
-      return runLast(base, range);
+      return Runs(*this).last(base, range);
     break;
   case Value::TupleOf:
     for (auto [name, item] : llvm::zip(*base.names, *base.items))
@@ -39,7 +42,8 @@ Value Evaluator::memberOf(const Value &base, ast::Name member, Range range) {
     break;
   case Value::RunTime:
     if (base.expr->type.isTree())
-      return fieldMember(treeField(base, range), member, range);
+      return LayerMembers(*this).fieldMember(treeField(base, range), member,
+                                             range);
     if (base.expr->type.isTuple())
       for (auto [i, name] : llvm::enumerate(base.expr->type.names))
         if (name == member.text)
@@ -68,17 +72,18 @@ Value Evaluator::memberOf(const Value &base, ast::Name member, Range range) {
 }
 
 /// `embed.project`, `net.kernel`, `flow.0`: a call, a weight, a field.
-Value Evaluator::fieldMember(const Value &field, ast::Name member,
-                             Range range) {
+Value LayerMembers::fieldMember(const Value &field, ast::Name member,
+                                Range range) {
   const Callable &callable = *field.callable;
   if (callable.kind == Callable::Filtered)
-    return fieldMember(filteredInner(field, range), member, range);
+    return fieldMember(LayerCalls(e).filteredInner(field, range), member,
+                       range);
   if (callable.kind != Callable::Layer) {
     for (auto [i, info] : llvm::enumerate(field.field->parts))
       if (info && info->slot->name == member.text)
-        return part(field, i, range);
-    report(Rule::layer_c2, member.range,
-           "this chain has no part '" + member.text + "'");
+        return e.part(field, i, range);
+    e.report(Rule::layer_c2, member.range,
+             "this chain has no part '" + member.text + "'");
     return Value::error(range);
   }
   for (const ast::Decl *decl : callable.layer->members) {
@@ -94,14 +99,14 @@ Value Evaluator::fieldMember(const Value &field, ast::Name member,
         if (name.text == member.text)
           return innerField(field, *inner, name, range);
   }
-  report(Rule::layer_c2, member.range,
-         "'" + callable.layer->name.text + "' has no '" + member.text + "'")
+  e.report(Rule::layer_c2, member.range,
+           "'" + callable.layer->name.text + "' has no '" + member.text + "'")
       .note(callable.layer->name.range, "declared here");
   return Value::error(range);
 }
 
-Value Evaluator::methodOf(const Value &field, const ast::FunctionDecl &call,
-                          Range range) {
+Value LayerMembers::methodOf(const Value &field, const ast::FunctionDecl &call,
+                             Range range) {
   Callable callable(Callable::Function, field.callable->home);
   callable.function = &call;
   callable.self = std::make_shared<Value>(field);
@@ -117,15 +122,15 @@ Value Evaluator::methodOf(const Value &field, const ast::FunctionDecl &call,
 
 /// A frame in which members of a field can be read from outside, with the tree
 /// of that field; its sizes are those that a call fixed.
-FrameScope *Evaluator::memberFrame(const Value &field, Range range) {
+FrameScope *LayerMembers::memberFrame(const Value &field, Range range) {
   const Callable &callable = *field.callable;
   FrameScope *inside;
   std::string key;
   FrameScope probe(nullptr);
-  LayerScope *settings = settingsScope(callable, probe, key);
-  Scope *early = session.make<Scope>(Scope::Block, settings);
-  settingDefaults(*settings, *callable.layer, *early, true);
-  inside = session.make<FrameScope>(settings);
+  LayerScope *settings = LayerCalls(e).settingsScope(callable, probe, key);
+  Scope *early = e.session.make<Scope>(Scope::Block, settings);
+  LayerCalls(e).settingDefaults(*settings, *callable.layer, *early, true);
+  inside = e.session.make<FrameScope>(settings);
   inside->back = probe.back;
   if (!field.field->state) {
     LayerCall call;
@@ -135,41 +140,41 @@ FrameScope *Evaluator::memberFrame(const Value &field, Range range) {
     call.frame = inside;
     call.settingsKey = key;
     call.callKey = "members";
-    layerState(field, call, range);
+    LayerCalls(e).layerState(field, call, range);
   }
   LayerState *state = field.field->state;
   settings->state = state;
   inside->layer = state;
   inside->name = callable.layer->name.text.str();
   inside->call = range;
-  inside->self = imported(field).expr;
-  inside->selfOwner = context;
+  inside->self = e.imported(field).expr;
+  inside->selfOwner = e.context;
   for (auto &[symbol, size] : state->sizes)
     inside->bind(symbol,
-                 Value::number(dims.name(symbol, size.size(), range), range),
+                 Value::number(e.dims.name(symbol, size.size(), range), range),
                  Binding::Dimension, range);
   return inside;
 }
 
-Value Evaluator::weightOf(const Value &field, const ast::Weight &weight,
-                          Range range) {
+Value LayerMembers::weightOf(const Value &field, const ast::Weight &weight,
+                             Range range) {
   FrameScope *inside = memberFrame(field, range);
-  llvm::SaveAndRestore<Scope *> in(scope, inside);
+  llvm::SaveAndRestore<Scope *> in(e.scope, inside);
   Value value = evaluateMember(*inside->layer, weight.name.text, range);
   // Sizes of weights are known outside by value.
   if (value.kind == Value::RunTime) {
     core::Type type = value.expr->type;
     for (auto &axis : type.axes)
       axis.dim = axis.dim.size();
-    value.expr = retype(value.expr, type);
+    value.expr = e.retype(value.expr, type);
   }
   return value;
 }
 
-Value Evaluator::innerField(const Value &field, const ast::FieldDecl &decl,
-                            ast::Name name, Range range) {
+Value LayerMembers::innerField(const Value &field, const ast::FieldDecl &decl,
+                               ast::Name name, Range range) {
   FrameScope *inside = memberFrame(field, range);
-  llvm::SaveAndRestore<Scope *> in(scope, inside);
+  llvm::SaveAndRestore<Scope *> in(e.scope, inside);
   return evaluateMember(*inside->layer, name.text, range);
 }
 

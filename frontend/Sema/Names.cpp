@@ -6,6 +6,7 @@
 // be known when compiling is forced here.
 
 #include "frontend/Sema/Evaluator.h"
+#include "frontend/Sema/LayerMembers.h"
 
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -31,7 +32,8 @@ std::optional<Value> Evaluator::lookUp(Symbol name) {
     if (Binding *binding = at->find(name))
       return imported(binding->value);
     if (at->kind == Scope::Layer) {
-      if (auto value = layerMember(*static_cast<LayerScope *>(at), name))
+      if (auto value = LayerMembers(*this).layerMember(
+              *static_cast<LayerScope *>(at), name))
         return imported(*value);
     }
     if (at->kind == Scope::File) {

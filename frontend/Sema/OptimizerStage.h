@@ -17,8 +17,8 @@ struct FlatStage {
   Range range;
 };
 
-/// The stage for weights of `type` (one copy); equal ones are shared. Null after
-/// a diagnostic, which names `weight`.
+/// The stage for weights of `type` (one copy); equal ones are shared. Null
+/// after a diagnostic, which names `weight`.
 core::StageInstance *stageFor(Evaluator &evaluator, const FlatStage &stage,
                               const core::Type &type, llvm::StringRef weight);
 

@@ -5,6 +5,8 @@
 // `f.begin(x over t, room: n)`, `run.next(token)`, `run.last`, `run[rows]`: f
 // is evaluated on the whole prompt, and a pass finds what later positions need.
 
+#include "frontend/Sema/Runs.h"
+
 #include "frontend/Sema/Bind.h"
 
 namespace lamina::sema {
@@ -13,20 +15,20 @@ namespace lamina::sema {
 
 /// `f.begin(x over t, room: n)`: f is evaluated on the whole prompt; the pass
 /// finds what later positions need.
-Value Evaluator::runBegin(const Value &callee, Args args, Range range) {
-  Dim room = dims.constant(0);
+Value Runs::begin(const Value &callee, Args args, Range range) {
+  Dim room = e.dims.constant(0);
   const ast::Expr *over = nullptr;
   Args own;
   for (EvaluatedArg &arg : args) {
     if (arg.value.isError())
       return arg.value;
     if (arg.name == "room") {
-      room = dimensionOf(arg.value);
+      room = e.dimensionOf(arg.value);
       if (!room) {
-        report(Rule::loop_c1, arg.range,
-               "'room' is a size or a number, and this "
-               "is " +
-                   arg.value.describe());
+        e.report(Rule::loop_c1, arg.range,
+                 "'room' is a size or a number, and this "
+                 "is " +
+                     arg.value.describe());
         return Value::error(range);
       }
       continue;
@@ -36,26 +38,26 @@ Value Evaluator::runBegin(const Value &callee, Args args, Range range) {
     own.back().over = nullptr; // it says what 'begin' reads along, not f
   }
   if (own.empty() || !over) {
-    report(Rule::call_c6, range,
-           "'begin' reads a prompt over a dimension: "
-           "'f.begin(x over t, room: n)'");
+    e.report(Rule::call_c6, range,
+             "'begin' reads a prompt over a dimension: "
+             "'f.begin(x over t, room: n)'");
     return Value::error(range);
   }
-  core::Expr *prompt = runTime(own[0].value, own[0].range);
+  core::Expr *prompt = e.runTime(own[0].value, own[0].range);
   auto axis = prompt->type.isTensor()
-                  ? axisOver(prompt->type, over, own[0].source)
+                  ? e.axisOver(prompt->type, over, own[0].source)
                   : std::nullopt;
   if (!axis)
     return Value::error(range);
   Statements ignored;
   Value whole;
   {
-    llvm::SaveAndRestore<Statements *> out(statements, &ignored);
-    whole = apply(callee, own, range);
+    llvm::SaveAndRestore<Statements *> out(e.statements, &ignored);
+    whole = e.apply(callee, own, range);
   }
   if (whole.isError())
     return whole;
-  core::Expr *call = runTime(whole, range);
+  core::Expr *call = e.runTime(whole, range);
   while (auto *retype = llvm::dyn_cast<core::Retype>(call))
     call = retype->operand;
   auto *node = llvm::dyn_cast<core::Call>(call);
@@ -65,8 +67,9 @@ Value Evaluator::runBegin(const Value &callee, Args args, Range range) {
     return a.name == prompt->type.axes[*axis].name || a.dim == read;
   });
   if (!node || at == last.axes.end())
-    return notSupported(range, "'begin' of this (it needs a layer whose result "
-                               "has the dimension that is read)");
+    return e.notSupported(range,
+                          "'begin' of this (it needs a layer whose result "
+                          "has the dimension that is read)");
   last.axes.erase(at);
   auto run = std::make_shared<core::RunType>();
   run->call = node->callee->name;
@@ -77,7 +80,7 @@ Value Evaluator::runBegin(const Value &callee, Args args, Range range) {
   core::Type type;
   type.kind = core::Type::Run;
   type.run = run;
-  auto *begin = program.make<core::Derived>(type, range);
+  auto *begin = e.program.make<core::Derived>(type, range);
   begin->which = core::Derived::Begin;
   begin->callee = node->callee;
   begin->tree = node->tree;
@@ -85,15 +88,15 @@ Value Evaluator::runBegin(const Value &callee, Args args, Range range) {
   begin->captures = node->captures;
   begin->axis = *axis;
   begin->room = room;
-  return named("run", runTimeValue(begin), range);
+  return e.named("run", e.runTimeValue(begin), range);
 }
 
-Value Evaluator::runNext(const Value &run, Args args, Range range) {
-  core::Expr *state = imported(run).expr;
+Value Runs::next(const Value &run, Args args, Range range) {
+  core::Expr *state = e.imported(run).expr;
   const core::RunType &type = *state->type.run;
   if (args.size() != 1 || args[0].value.isError())
     return Value::error(range);
-  core::Expr *position = runTime(args[0].value, args[0].range);
+  core::Expr *position = e.runTime(args[0].value, args[0].range);
   if (position->type.isError())
     return Value::error(range);
   bool fits = position->type.isTensor() &&
@@ -102,69 +105,69 @@ Value Evaluator::runNext(const Value &run, Args args, Range range) {
     fits = position->type.axes[i].size() == type.position.axes[i].size();
   const core::Elem &wanted = type.position.elem;
   if (fits && wanted.isReal())
-    position = convert(position, core::Elem::Real);
+    position = e.convert(position, core::Elem::Real);
   if (!fits || position->type.elem.kind != wanted.kind) {
-    report(Rule::call_c8, args[0].range,
-           "the run reads " + type.position.str(true) + " next, and this is " +
-               position->type.str(true));
+    e.report(Rule::call_c8, args[0].range,
+             "the run reads " + type.position.str(true) +
+                 " next, and this is " + position->type.str(true));
     return Value::error(range);
   }
   if (wanted.high &&
       !(position->type.elem.high &&
-        provesNotNegative(wanted.high - position->type.elem.high))) {
-    report(Rule::call_c5, args[0].range,
-           "the run reads ids below " + (wanted.high + 1).size().str() +
-               ", and nothing says that these are");
+        e.provesNotNegative(wanted.high - position->type.elem.high))) {
+    e.report(Rule::call_c5, args[0].range,
+             "the run reads ids below " + (wanted.high + 1).size().str() +
+                 ", and nothing says that these are");
     return Value::error(range);
   }
-  auto *node = program.make<core::Derived>(state->type, range);
+  auto *node = e.program.make<core::Derived>(state->type, range);
   node->which = core::Derived::Next;
   node->run = state;
   node->args = {position};
-  return runTimeValue(node);
+  return e.runTimeValue(node);
 }
 
-Value Evaluator::runLast(const Value &run, Range range) {
-  core::Expr *state = imported(run).expr;
-  auto *node = program.make<core::Derived>(state->type.run->last, range);
+Value Runs::last(const Value &run, Range range) {
+  core::Expr *state = e.imported(run).expr;
+  auto *node = e.program.make<core::Derived>(state->type.run->last, range);
   node->which = core::Derived::Last;
   node->run = state;
-  return runTimeValue(node);
+  return e.runTimeValue(node);
 }
 
 /// `run[rows]`: the run of these rows.
-Value Evaluator::runRows(const Value &run, const ast::IndexExpr *expr) {
-  core::Expr *state = imported(run).expr;
+Value Runs::rows(const Value &run, const ast::IndexExpr *expr) {
+  core::Expr *state = e.imported(run).expr;
   const core::RunType &old = *state->type.run;
   if (expr->brackets.entries.size() != 1 || !expr->brackets.entries[0].value)
-    return notSupported(expr->range, "this access of a run");
-  core::Expr *rows = runTime(expr->brackets.entries[0].value);
+    return e.notSupported(expr->range, "this access of a run");
+  core::Expr *rows = e.runTime(expr->brackets.entries[0].value);
   if (rows->type.isError())
     return Value::error(expr->range);
   if (!rows->type.isTensor() || rows->type.rank() != 1 ||
       !rows->type.elem.isWhole() || !rows->type.elem.high ||
-      !provesNotNegative(old.rows - 1 - rows->type.elem.high)) {
-    report(Rule::range_c2, expr->range,
-           "nothing says that these rows are below " + old.rows.size().str());
+      !e.provesNotNegative(old.rows - 1 - rows->type.elem.high)) {
+    e.report(Rule::range_c2, expr->range,
+             "nothing says that these rows are below " + old.rows.size().str());
     return Value::error(expr->range);
   }
   if (rows->type.axes[0].size() != old.rows.size())
-    return notSupported(expr->range, "a run of " + old.rows.size().str() +
-                                         " rows with " +
-                                         rows->type.axes[0].size().str() +
-                                         " others in their "
-                                         "place");
+    return e.notSupported(expr->range, "a run of " + old.rows.size().str() +
+                                           " rows with " +
+                                           rows->type.axes[0].size().str() +
+                                           " others in their "
+                                           "place");
   auto made = std::make_shared<core::RunType>(old);
   made->rows = rows->type.axes[0].dim;
   made->position.axes[0] = rows->type.axes[0];
   made->last.axes[0] = rows->type.axes[0];
   core::Type type = state->type;
   type.run = made;
-  auto *node = program.make<core::Derived>(type, expr->range);
+  auto *node = e.program.make<core::Derived>(type, expr->range);
   node->which = core::Derived::Rows;
   node->run = state;
   node->args = {rows};
-  return named("run", runTimeValue(node), expr->range);
+  return e.named("run", e.runTimeValue(node), expr->range);
 }
 
 } // namespace lamina::sema

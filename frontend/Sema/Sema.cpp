@@ -10,6 +10,8 @@
 #include "frontend/Sema/BodyNames.h"
 #include "frontend/Sema/DimensionNames.h"
 #include "frontend/Sema/Entries.h"
+#include "frontend/Sema/LayerCalls.h"
+#include "frontend/Sema/LayerMembers.h"
 
 #include "llvm/Support/ErrorHandling.h"
 
@@ -79,10 +81,10 @@ std::unique_ptr<core::Program> analyse(ast::FileAST file,
   size_t settled = 0;
   auto settleLayers = [&] {
     for (; settled < session.layerStates.size(); ++settled)
-      evaluator.settleLayer(session.layerStates[settled]);
+      LayerMembers(evaluator).settleLayer(session.layerStates[settled]);
   };
   settleLayers();
-  evaluator.settleFilters();
+  LayerCalls(evaluator).settleFilters();
   settleLayers();
   settleEntries(session);
   if (!diags.endPhase())

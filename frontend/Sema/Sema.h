@@ -25,9 +25,10 @@ struct SemaOptions {
   bool tests = false;
 };
 
-/// Evaluates every entry of a parsed file on abstract values. `sources` gets the
-/// files that are imported. Null if there were errors; all were reported.
-std::unique_ptr<core::Program> analyse(ast::FileAST file, SourceManager &sources,
+/// Evaluates every entry of a parsed file on abstract values. `sources` gets
+/// the files that are imported. Null if there were errors; all were reported.
+std::unique_ptr<core::Program> analyse(ast::FileAST file,
+                                       SourceManager &sources,
                                        const SemaOptions &options,
                                        Diagnostics &diags);
 

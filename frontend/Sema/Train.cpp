@@ -5,6 +5,7 @@
 // The body of a stage is evaluated once, in a frame inside the model. Below a
 // `minimize` the model's weights are another version: names above keep theirs.
 
+#include "frontend/Sema/LayerMembers.h"
 #include "frontend/Sema/Mentions.h"
 #include "frontend/Sema/TrainBuilder.h"
 
@@ -85,7 +86,7 @@ FrameScope *StageRunner::makeFrame() {
 }
 
 void StageRunner::openModel(FrameScope &frame) {
-  Value value = e.modelValue(model.decl, model.file);
+  Value value = LayerMembers(e).modelValue(model.decl, model.file);
   frame.self = value.expr;
   frame.selfOwner = e.context;
   frame.fields.clear();

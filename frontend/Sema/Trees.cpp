@@ -2,8 +2,13 @@
 //
 // Members, derived calls, trees, derivatives.
 
+#include "frontend/Sema/Trees.h"
+
 #include "frontend/Sema/Bind.h"
+#include "frontend/Sema/Forms.h"
+#include "frontend/Sema/LayerCalls.h"
 #include "frontend/Sema/Primitives.h"
+#include "frontend/Sema/Runs.h"
 
 namespace lamina::sema {
 
@@ -11,36 +16,37 @@ namespace lamina::sema {
 
 /// `f.begin(…)`, `run.next(…)`, `f.inverse(z)`, `f.log_det(x)`; none for
 /// others.
-std::optional<Value> Evaluator::memberCall(const ast::MemberExpr *member,
-                                           const ast::CallExpr *expr) {
+std::optional<Value> Trees::memberCall(const ast::MemberExpr *member,
+                                       const ast::CallExpr *expr) {
   llvm::StringRef name = member->member.text;
   if (name == "index") {
-    Value base = evaluate(member->base);
+    Value base = e.evaluate(member->base);
     return base.kind == Value::Vocabulary
-               ? std::optional(wordIndex(base, arguments(expr), expr->range))
+               ? std::optional(
+                     Forms(e).wordIndex(base, e.arguments(expr), expr->range))
                : std::nullopt;
   }
   if (name != "begin" && name != "next" && name != "inverse" &&
       name != "log_det")
     return std::nullopt;
-  Value base = evaluate(member->base);
+  Value base = e.evaluate(member->base);
   if (base.isError())
     return base;
   if (name == "next" && base.kind == Value::Run)
-    return runNext(base, arguments(expr), expr->range);
+    return Runs(e).next(base, e.arguments(expr), expr->range);
   if (!base.isCallable())
     return std::nullopt;
   if (name == "begin")
-    return runBegin(base, arguments(expr), expr->range);
+    return Runs(e).begin(base, e.arguments(expr), expr->range);
   if (base.kind != Value::Field)
-    return notSupported(expr->range, "'" + name + "' of a function");
-  return derived(base, name, arguments(expr), expr->range);
+    return e.notSupported(expr->range, "'" + name + "' of a function");
+  return derived(base, name, e.arguments(expr), expr->range);
 }
 
 /// The type of the argument for which the call of `field` gives a result like
 /// `result`: its signature read backwards.
-core::Type Evaluator::argumentFor(const Value &field, const core::Expr *result,
-                                  Range range) {
+core::Type Trees::argumentFor(const Value &field, const core::Expr *result,
+                              Range range) {
   const ast::FunctionDecl *decl = nullptr;
   if (field.callable->kind == Callable::Layer)
     for (const ast::Decl *member : field.callable->layer->members)
@@ -52,44 +58,45 @@ core::Type Evaluator::argumentFor(const Value &field, const core::Expr *result,
     return result->type;
   FrameScope probe(nullptr);
   std::string key;
-  LayerScope *settings = settingsScope(*field.callable, probe, key);
-  Scope *early = session.make<Scope>(Scope::Block, settings);
-  settingDefaults(*settings, *field.callable->layer, *early, true);
-  FrameScope *inside = session.make<FrameScope>(settings);
+  LayerScope *settings =
+      LayerCalls(e).settingsScope(*field.callable, probe, key);
+  Scope *early = e.session.make<Scope>(Scope::Block, settings);
+  LayerCalls(e).settingDefaults(*settings, *field.callable->layer, *early,
+                                true);
+  FrameScope *inside = e.session.make<FrameScope>(settings);
   inside->back = probe.back;
   ast::Parameter parameter{decl->name, decl->result, nullptr, decl->range};
   std::vector<BoundArg> bound(1);
   bound[0].parameter = &parameter;
-  bound[0].value = runTimeValue(const_cast<core::Expr *>(result));
+  bound[0].value = e.runTimeValue(const_cast<core::Expr *>(result));
   bound[0].range = range;
-  if (!bindSignature(*inside, field.callable->layer->name.text, bound))
+  if (!e.bindSignature(*inside, field.callable->layer->name.text, bound))
     return core::Type::error();
-  llvm::SaveAndRestore<Scope *> in(scope, inside);
-  llvm::SaveAndRestore<FrameScope *> inFrame(frame, inside);
-  core::Type type = resolve(decl->parameters.list[0].type);
-  return type.isError() ? type : backType(inside->back, type);
+  llvm::SaveAndRestore<Scope *> in(e.scope, inside);
+  llvm::SaveAndRestore<FrameScope *> inFrame(e.frame, inside);
+  core::Type type = e.resolve(decl->parameters.list[0].type);
+  return type.isError() ? type : e.backType(inside->back, type);
 }
 
 /// The inverse and the log-determinant of a layer: written by hand, or derived
 /// from the call by a pass.
-Value Evaluator::derived(const Value &field, Symbol what, Args args,
-                         Range range) {
+Value Trees::derived(const Value &field, Symbol what, Args args, Range range) {
   if (args.empty() || args[0].value.isError())
     return Value::error(range);
   if (field.callable->kind == Callable::Layer) {
     for (const ast::Decl *decl : field.callable->layer->members)
       if (auto *call = llvm::dyn_cast<ast::FunctionDecl>(decl);
           call && call->name.text == what)
-        return callField(field, what, args, range);
+        return e.callField(field, what, args, range);
     if (!field.callable->layer->isInvertible) {
-      report(Rule::layer_c6, range,
-             "'" + field.callable->layer->name.text +
-                 "' is not marked 'invertible'")
+      e.report(Rule::layer_c6, range,
+               "'" + field.callable->layer->name.text +
+                   "' is not marked 'invertible'")
           .note(field.callable->layer->name.range, "declared here");
       return Value::error(range);
     }
   }
-  core::Expr *input = runTime(args[0].value, range);
+  core::Expr *input = e.runTime(args[0].value, range);
   if (input->type.isError())
     return Value::error(range);
   // The forward call is made on what the inverse gives back.
@@ -100,34 +107,34 @@ Value Evaluator::derived(const Value &field, Symbol what, Args args,
   Statements ignored;
   Value forward;
   {
-    llvm::SaveAndRestore<Statements *> out(statements, &ignored);
+    llvm::SaveAndRestore<Statements *> out(e.statements, &ignored);
     Args own = args;
-    auto *stand = program.make<core::LocalRef>(given, range);
-    stand->local = program.makeLocal(core::Local::Value, "x", given, range);
-    own[0].value = runTimeValue(stand);
-    forward = apply(field, own, range);
+    auto *stand = e.program.make<core::LocalRef>(given, range);
+    stand->local = e.program.makeLocal(core::Local::Value, "x", given, range);
+    own[0].value = e.runTimeValue(stand);
+    forward = e.apply(field, own, range);
   }
   if (forward.isError())
     return forward;
-  core::Expr *call = runTime(forward, range);
+  core::Expr *call = e.runTime(forward, range);
   while (auto *retype = llvm::dyn_cast<core::Retype>(call))
     call = retype->operand;
   auto *node = llvm::dyn_cast<core::Call>(call);
   if (!node)
-    return notSupported(range, "'" + what +
-                                   "' of a chain (make it the body of an "
-                                   "invertible layer)");
+    return e.notSupported(range, "'" + what +
+                                     "' of a chain (make it the body of an "
+                                     "invertible layer)");
   core::Type type = given;
   if (what == "log_det")
     type = core::Type::real(llvm::ArrayRef(input->type.axes).take_front(1));
-  auto *result = program.make<core::Derived>(type, range);
+  auto *result = e.program.make<core::Derived>(type, range);
   result->which =
       what == "log_det" ? core::Derived::LogDet : core::Derived::Inverse;
   result->callee = node->callee;
   result->tree = node->tree;
   result->args = {input};
   result->captures = node->captures;
-  return runTimeValue(result);
+  return e.runTimeValue(result);
 }
 
 //===-- Trees -------------------------------------------------------------===//
@@ -144,26 +151,26 @@ static bool sameTree(const core::Type &a, const core::Type &b) {
   return true;
 }
 
-Value Evaluator::treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
-                           Range range) {
-  auto *node = program.make<core::TreeArith>(core::Type::error(), range);
+Value Trees::treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
+                       Range range) {
+  auto *node = e.program.make<core::TreeArith>(core::Type::error(), range);
   node->primitive = op;
   for (const Value &operand : operands) {
-    node->operands.push_back(runTime(operand, range));
+    node->operands.push_back(e.runTime(operand, range));
     const core::Type &type = node->operands.back()->type;
     if (type.isError())
       return Value::error(range);
     if (type.isTensor() && type.rank() == 0)
       continue;
     if (type.isTensor()) {
-      report(Rule::tree_c1, range,
-             "a tree meets trees and numbers, and this is " + type.str());
+      e.report(Rule::tree_c1, range,
+               "a tree meets trees and numbers, and this is " + type.str());
       return Value::error(range);
     }
     if (node->type.isError()) {
       node->type = type;
     } else if (!sameTree(node->type, type)) {
-      report(Rule::tree_c1, range, "these trees have different parts");
+      e.report(Rule::tree_c1, range, "these trees have different parts");
       return Value::error(range);
     }
   }
@@ -172,7 +179,7 @@ Value Evaluator::treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
   for (core::Type &part : node->type.parts)
     if (part.isTensor())
       part.elem = {};
-  Value value = runTimeValue(node);
+  Value value = e.runTimeValue(node);
   for (const Value &operand : operands)
     if (operand.kind == Value::Field || (operand.field && operand.isRunTime()))
       if (!value.field) {
@@ -182,96 +189,96 @@ Value Evaluator::treeArith(core::Primitive op, llvm::ArrayRef<Value> operands,
   return value;
 }
 
-Value Evaluator::formTree(llvm::StringRef name, const Args &args, Range range) {
+Value Forms::formTree(llvm::StringRef name, const Args &args, Range range) {
   if (args.empty())
-    return notSupported(range, "'" + name + "' of nothing");
+    return e.notSupported(range, "'" + name + "' of nothing");
   if (name == "stop") {
-    core::Expr *x = runTime(args[0].value, args[0].range);
+    core::Expr *x = e.runTime(args[0].value, args[0].range);
     if (x->type.isError())
       return Value::error(range);
-    auto *node = program.make<core::Stop>(x->type, range);
+    auto *node = e.program.make<core::Stop>(x->type, range);
     node->operand = x;
-    Value value = runTimeValue(node);
+    Value value = e.runTimeValue(node);
     value.field = args[0].value.field;
     value.callable = args[0].value.callable;
     return value;
   }
   if (name == "total") {
-    core::Expr *x = runTime(args[0].value, args[0].range);
-    auto *node = program.make<core::Total>(core::Type::real(), range);
-    node->operand = x->type.isTensor() ? convert(x, core::Elem::Real) : x;
-    return x->type.isError() ? Value::error(range) : runTimeValue(node);
+    core::Expr *x = e.runTime(args[0].value, args[0].range);
+    auto *node = e.program.make<core::Total>(core::Type::real(), range);
+    node->operand = x->type.isTensor() ? e.convert(x, core::Elem::Real) : x;
+    return x->type.isError() ? Value::error(range) : e.runTimeValue(node);
   }
-  auto *node = program.make<core::TreeFold>(core::Type::real(), range);
+  auto *node = e.program.make<core::TreeFold>(core::Type::real(), range);
   for (const EvaluatedArg &arg : args) {
-    node->operands.push_back(runTime(arg.value, arg.range));
+    node->operands.push_back(e.runTime(arg.value, arg.range));
     if (node->operands.back()->type.isError())
       return Value::error(range);
   }
   if (node->operands.size() != 2) {
-    report(Rule::call_c6, range, "'dot' takes two trees or tensors");
+    e.report(Rule::call_c6, range, "'dot' takes two trees or tensors");
     return Value::error(range);
   }
-  return runTimeValue(node);
+  return e.runTimeValue(node);
 }
 
 //===-- Forms whose arguments are names -----------------------------------===//
 
-Value Evaluator::unevaluatedForm(llvm::StringRef name,
-                                 const ast::CallExpr *expr) {
+Value Forms::unevaluatedForm(llvm::StringRef name, const ast::CallExpr *expr) {
   if (name == "size")
     return sizeForm(expr);
   if (name == "grad" && expr->arguments.size() == 2)
-    return gradient(expr);
+    return Trees(e).gradient(expr);
   if (name == "jvp" && expr->arguments.size() == 3)
-    return pushforward(expr);
+    return Trees(e).pushforward(expr);
   if (name == "trained")
     return trained(expr);
   if (name == "gradient_error" && expr->arguments.size() == 2)
     return gradientError(expr);
-  return notSupported(expr->range, "'" + name + "' here");
+  return e.notSupported(expr->range, "'" + name + "' here");
 }
 
-Value Evaluator::sizeForm(const ast::CallExpr *expr) {
+Value Forms::sizeForm(const ast::CallExpr *expr) {
   if (expr->arguments.size() != 1) {
-    report(Rule::call_c6, expr->range, "'size' takes one dimension or tensor");
+    e.report(Rule::call_c6, expr->range,
+             "'size' takes one dimension or tensor");
     return Value::error(expr->range);
   }
   const ast::Expr *arg = expr->arguments[0].value;
   if (llvm::isa<ast::EllipsisExpr>(arg)) {
-    Dim product = dims.constant(1);
-    if (frame)
-      for (auto &axis : frame->pack)
+    Dim product = e.dims.constant(1);
+    if (e.frame)
+      for (auto &axis : e.frame->pack)
         product = product * axis.dim;
     return Value::number(product, expr->range);
   }
   if (auto *name = llvm::dyn_cast<ast::NameExpr>(arg)) {
     // `t` may be the index: its dimension is the range.
-    auto value = lookUp(name->name);
+    auto value = e.lookUp(name->name);
     if (value && value->isRunTime())
       if (auto *index = llvm::dyn_cast<core::IndexValue>(value->expr))
         return lengthOf(index->index->extent, expr->range);
   }
-  Value value = evaluate(arg);
+  Value value = e.evaluate(arg);
   if (value.isError())
     return value;
-  if (Dim dim = dimensionOf(value))
+  if (Dim dim = e.dimensionOf(value))
     return lengthOf(dim, expr->range);
   if (value.isRunTime() && value.expr->type.isTensor() &&
       value.expr->type.rank())
     return lengthOf(value.expr->type.axes[0].dim, expr->range);
   if (value.kind == Value::List)
-    return Value::number(dims.constant(value.items->size()), expr->range);
-  report(Rule::call_c8, arg->range,
-         "'size' takes a dimension, a vocabulary or a "
-         "tensor, and this is " +
-             value.describe());
+    return Value::number(e.dims.constant(value.items->size()), expr->range);
+  e.report(Rule::call_c8, arg->range,
+           "'size' takes a dimension, a vocabulary or a "
+           "tensor, and this is " +
+               value.describe());
   return Value::error(expr->range);
 }
 
 /// An index around that runs over `size`.
-core::IndexVar *Evaluator::indexOver(Dim size) {
-  for (Scope *at = scope; at; at = at->outer)
+core::IndexVar *Forms::indexOver(Dim size) {
+  for (Scope *at = e.scope; at; at = at->outer)
     for (auto &entry : at->names)
       if (const Value &value = entry.second.value; value.isRunTime())
         if (auto *index = llvm::dyn_cast<core::IndexValue>(value.expr))
@@ -283,80 +290,80 @@ core::IndexVar *Evaluator::indexOver(Dim size) {
 
 /// A ragged size is a number for each sample: of the sample of the index
 /// around, or one for each.
-Value Evaluator::lengthOf(Dim dim, Range range) {
+Value Forms::lengthOf(Dim dim, Range range) {
   const core::Atom *atom = dim.size().atom();
   bool isRagged = atom && atom->kind == core::Atom::Size && atom->raggedOver;
-  if (!isRagged || inData) // of one record it is a number
+  if (!isRagged || e.inData) // of one record it is a number
     return Value::number(dim, range);
   const core::Atom *samples = atom->raggedOver;
   bool fixed = samples->low && samples->low == samples->high;
-  Dim over = fixed ? samples->low : dims.atom(samples);
-  core::Type type = core::Type::whole(dims.constant(0), dim,
+  Dim over = fixed ? samples->low : e.dims.atom(samples);
+  core::Type type = core::Type::whole(e.dims.constant(0), dim,
                                       {core::Axis{over, samples->symbol}});
-  auto *node = program.make<core::Length>(type, range);
+  auto *node = e.program.make<core::Length>(type, range);
   node->ragged = dim;
   core::IndexVar *index = indexOver(over);
   if (!index)
-    return runTimeValue(node);
-  auto *ref = program.make<core::IndexValue>(
+    return e.runTimeValue(node);
+  auto *ref = e.program.make<core::IndexValue>(
       core::Type::whole(index->low, index->low + index->extent - 1), range);
   ref->index = index;
-  auto *one = program.make<core::Element>(
-      core::Type::whole(dims.constant(0), dim), range);
+  auto *one = e.program.make<core::Element>(
+      core::Type::whole(e.dims.constant(0), dim), range);
   one->base = node;
   core::Subscript subscript;
   subscript.kind = core::Subscript::Linear;
   subscript.position = index->value;
   subscript.value = ref;
   one->subscripts = {subscript};
-  return runTimeValue(one);
+  return e.runTimeValue(one);
 }
 
-Value Evaluator::gradient(const ast::CallExpr *expr) {
-  core::Expr *of = runTime(expr->arguments[0].value);
-  Value wrt = evaluate(expr->arguments[1].value);
-  core::Expr *place = runTime(wrt, expr->arguments[1].range);
+Value Trees::gradient(const ast::CallExpr *expr) {
+  core::Expr *of = e.runTime(expr->arguments[0].value);
+  Value wrt = e.evaluate(expr->arguments[1].value);
+  core::Expr *place = e.runTime(wrt, expr->arguments[1].range);
   if (of->type.isError() || place->type.isError())
     return Value::error(expr->range);
   if (!of->type.isTensor() || !of->type.elem.isReal()) {
-    report(Rule::grad_c1, expr->arguments[0].range,
-           "a gradient is of real numbers, and this is " + of->type.str());
+    e.report(Rule::grad_c1, expr->arguments[0].range,
+             "a gradient is of real numbers, and this is " + of->type.str());
     return Value::error(expr->range);
   }
   if (auto *ref = llvm::dyn_cast<core::LocalRef>(place);
       ref && ref->local->role == core::Local::Value &&
-      !dependsOn(of, ref->local)) {
-    auto &diag = report(
+      !e.dependsOn(of, ref->local)) {
+    auto &diag = e.report(
         Rule::grad_w1, expr->arguments[1].range,
-        "'" + text(expr->arguments[0].value) + "' does not depend on this '" +
-            text(expr->arguments[1].value) + "', so the gradient is 0");
-    noteOrigins(diag, {expr->arguments[0].value, expr->arguments[1].value});
+        "'" + e.text(expr->arguments[0].value) + "' does not depend on this '" +
+            e.text(expr->arguments[1].value) + "', so the gradient is 0");
+    e.noteOrigins(diag, {expr->arguments[0].value, expr->arguments[1].value});
   }
-  auto *node = program.make<core::Gradient>(place->type, expr->range);
+  auto *node = e.program.make<core::Gradient>(place->type, expr->range);
   node->of = of;
   node->wrt = place;
-  Value value = runTimeValue(node);
+  Value value = e.runTimeValue(node);
   value.field = wrt.field;
   value.callable = wrt.callable;
   return value;
 }
 
-Value Evaluator::pushforward(const ast::CallExpr *expr) {
-  core::Expr *of = runTime(expr->arguments[0].value);
-  core::Expr *wrt = runTime(expr->arguments[1].value);
-  core::Expr *tangent = runTime(expr->arguments[2].value);
+Value Trees::pushforward(const ast::CallExpr *expr) {
+  core::Expr *of = e.runTime(expr->arguments[0].value);
+  core::Expr *wrt = e.runTime(expr->arguments[1].value);
+  core::Expr *tangent = e.runTime(expr->arguments[2].value);
   if (of->type.isError() || wrt->type.isError() || tangent->type.isError())
     return Value::error(expr->range);
   if (!of->type.isTensor() || !of->type.elem.isReal()) {
-    report(Rule::grad_c1, expr->arguments[0].range,
-           "a derivative is of real numbers, and this is " + of->type.str());
+    e.report(Rule::grad_c1, expr->arguments[0].range,
+             "a derivative is of real numbers, and this is " + of->type.str());
     return Value::error(expr->range);
   }
-  auto *node = program.make<core::Pushforward>(of->type, expr->range);
+  auto *node = e.program.make<core::Pushforward>(of->type, expr->range);
   node->of = of;
   node->wrt = wrt;
   node->tangent = tangent;
-  return runTimeValue(node);
+  return e.runTimeValue(node);
 }
 
 } // namespace lamina::sema

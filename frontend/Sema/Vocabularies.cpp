@@ -6,6 +6,7 @@
 // that names it; it is carried inside the program.
 
 #include "frontend/Sema/Evaluator.h"
+#include "frontend/Sema/Forms.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/JSON.h"
@@ -14,43 +15,42 @@
 
 namespace lamina::sema {
 
-Value Evaluator::formVocabulary(llvm::StringRef, const Args &args,
-                                Range range) {
+Value Forms::formVocabulary(llvm::StringRef, const Args &args, Range range) {
   if (args.size() != 1 || args[0].value.kind != Value::Text) {
-    report(Rule::call_c6, range, "'vocabulary' takes the name of a file");
+    e.report(Rule::call_c6, range, "'vocabulary' takes the name of a file");
     return Value::error(range);
   }
-  FileID file = session.sources.getFile(args[0].range);
+  FileID file = e.session.sources.getFile(args[0].range);
   llvm::SmallString<128> path(
-      llvm::sys::path::parent_path(session.sources.getPath(file)));
+      llvm::sys::path::parent_path(e.session.sources.getPath(file)));
   llvm::sys::path::append(path, args[0].value.text);
   Value value;
   value.kind = Value::Vocabulary;
   value.range = range;
-  for (core::Vocabulary &known : program.vocabularies)
+  for (core::Vocabulary &known : e.program.vocabularies)
     if (known.file == path) {
       value.vocabulary = &known;
       return value;
     }
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer) {
-    report(Rule::data_c4, args[0].range,
-           "'" + args[0].value.text +
-               "' cannot be read: " + buffer.getError().message())
+    e.report(Rule::data_c4, args[0].range,
+             "'" + args[0].value.text +
+                 "' cannot be read: " + buffer.getError().message())
         .note("vocabularies are read when compiling, beside this file");
     return Value::error(range);
   }
-  program.vocabularies.emplace_back();
-  core::Vocabulary &made = program.vocabularies.back();
-  made.file = program.intern(path);
-  made.name = program.intern(llvm::sys::path::stem(path));
+  e.program.vocabularies.emplace_back();
+  core::Vocabulary &made = e.program.vocabularies.back();
+  made.file = e.program.intern(path);
+  made.name = e.program.intern(llvm::sys::path::stem(path));
   llvm::SmallVector<llvm::StringRef, 0> lines;
   (*buffer)->getBuffer().split(lines, '\n', -1, false);
   for (llvm::StringRef line : lines) {
     if (size_t bad = 0; !llvm::json::isUTF8(line, &bad)) {
-      report(Rule::data_c4, args[0].range,
-             "word " + llvm::Twine(made.words.size()) + " of '" +
-                 args[0].value.text + "' is not UTF-8")
+      e.report(Rule::data_c4, args[0].range,
+               "word " + llvm::Twine(made.words.size()) + " of '" +
+                   args[0].value.text + "' is not UTF-8")
           .note("'bytes' is the vocabulary of all bytes");
       return Value::error(range);
     }
@@ -61,20 +61,19 @@ Value Evaluator::formVocabulary(llvm::StringRef, const Args &args,
 }
 
 /// `words.index("[MASK]")`: the place of a word.
-Value Evaluator::wordIndex(const Value &vocabulary, const Args &args,
-                           Range range) {
+Value Forms::wordIndex(const Value &vocabulary, const Args &args, Range range) {
   if (args.size() != 1 || args[0].value.kind != Value::Text) {
     if (args.empty() || !args[0].value.isError())
-      report(Rule::call_c6, range, "'index' takes a word");
+      e.report(Rule::call_c6, range, "'index' takes a word");
     return Value::error(range);
   }
   auto &words = vocabulary.vocabulary->words;
   for (auto [i, word] : llvm::enumerate(words))
     if (word == args[0].value.text)
-      return Value::number(dims.constant(i), range);
-  report(Rule::data_c4, args[0].range,
-         "'" + args[0].value.text + "' is not in the vocabulary '" +
-             vocabulary.vocabulary->name + "'");
+      return Value::number(e.dims.constant(i), range);
+  e.report(Rule::data_c4, args[0].range,
+           "'" + args[0].value.text + "' is not in the vocabulary '" +
+               vocabulary.vocabulary->name + "'");
   return Value::error(range);
 }
 

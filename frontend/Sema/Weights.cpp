@@ -7,6 +7,7 @@
 // the end, when every size is known.
 
 #include "frontend/Sema/Bind.h"
+#include "frontend/Sema/LayerMembers.h"
 #include "frontend/Sema/Mentions.h"
 
 namespace lamina::sema {
@@ -33,7 +34,7 @@ static const ast::Decl *findMember(const ast::LayerDecl &layer, Symbol name,
   return nullptr;
 }
 
-const ast::WeightDecl *Evaluator::stateDecl(LayerState &layer, Symbol name) {
+const ast::WeightDecl *LayerMembers::stateDecl(LayerState &layer, Symbol name) {
   auto *decl =
       llvm::dyn_cast_or_null<ast::WeightDecl>(findMember(*layer.decl, name));
   return decl && decl->isState ? decl : nullptr;
@@ -41,7 +42,7 @@ const ast::WeightDecl *Evaluator::stateDecl(LayerState &layer, Symbol name) {
 
 /// A name on the way out through the scope of a layer; none if it has no such
 /// member.
-std::optional<Value> Evaluator::layerMember(LayerScope &layer, Symbol name) {
+std::optional<Value> LayerMembers::layerMember(LayerScope &layer, Symbol name) {
   if (!layer.state)
     return std::nullopt;
   if (name == "self")
@@ -51,8 +52,8 @@ std::optional<Value> Evaluator::layerMember(LayerScope &layer, Symbol name) {
   return evaluateMember(*layer.state, name, {});
 }
 
-FrameScope *Evaluator::frameOf(LayerState &layer) {
-  for (Scope *at = scope; at; at = at->outer)
+FrameScope *LayerMembers::frameOf(LayerState &layer) {
+  for (Scope *at = e.scope; at; at = at->outer)
     if (at->kind == Scope::Frame &&
         static_cast<FrameScope *>(at)->layer == &layer &&
         static_cast<FrameScope *>(at)->self)
@@ -60,16 +61,16 @@ FrameScope *Evaluator::frameOf(LayerState &layer) {
   return nullptr;
 }
 
-Value Evaluator::selfValue(LayerState &layer, Range range) {
+Value LayerMembers::selfValue(LayerState &layer, Range range) {
   FrameScope *in = frameOf(layer);
-  FieldInfo *info = selfInfos[&layer];
+  FieldInfo *info = e.selfInfos[&layer];
   if (!info) {
-    program.slots.emplace_back();
-    info = session.make<FieldInfo>();
-    info->slot = &program.slots.back();
+    e.program.slots.emplace_back();
+    info = e.session.make<FieldInfo>();
+    info->slot = &e.program.slots.back();
     info->slot->instance = layer.instance;
     info->state = &layer;
-    selfInfos[&layer] = info;
+    e.selfInfos[&layer] = info;
   }
   Value value;
   value.kind = Value::Field;
@@ -93,7 +94,8 @@ static Range memberRange(const ast::Decl *member, Symbol name) {
   return member->range;
 }
 
-Value Evaluator::evaluateMember(LayerState &layer, Symbol name, Range range) {
+Value LayerMembers::evaluateMember(LayerState &layer, Symbol name,
+                                   Range range) {
   FrameScope *in = frameOf(layer);
   if (!in)
     return Value::none(layer.decl->range);
@@ -101,8 +103,8 @@ Value Evaluator::evaluateMember(LayerState &layer, Symbol name, Range range) {
     return it->second;
   const ast::Weight *weight = nullptr;
   const ast::Decl *decl = findMember(*layer.decl, name, &weight);
-  llvm::SaveAndRestore<Scope *> inScope(scope, in);
-  llvm::SaveAndRestore<FrameScope *> inFrame(frame, in);
+  llvm::SaveAndRestore<Scope *> inScope(e.scope, in);
+  llvm::SaveAndRestore<FrameScope *> inFrame(e.frame, in);
   if (llvm::is_contained(in->evaluating, name))
     return needsItself(name, memberRange(decl, name));
   llvm::SaveAndRestore<std::vector<Symbol>> isOpen(in->evaluating);
@@ -124,31 +126,32 @@ Value Evaluator::evaluateMember(LayerState &layer, Symbol name, Range range) {
 }
 
 /// `drop: Dropout(drop)`, where the name is the field, whatever is around.
-Value Evaluator::needsItself(Symbol name, Range range) {
-  if (!reportedCalls.insert(range.begin).second)
+Value LayerMembers::needsItself(Symbol name, Range range) {
+  if (!e.reportedCalls.insert(range.begin).second)
     return Value::error(range);
-  auto &diag = report(Rule::layer_c8, range,
-                      "'" + name +
-                          "' needs its own value: inside of the "
-                          "layer the name is this member");
-  if (ast::Decl *outer = session.findDecl(*currentFile(), name).second)
+  auto &diag = e.report(Rule::layer_c8, range,
+                        "'" + name +
+                            "' needs its own value: inside of the "
+                            "layer the name is this member");
+  if (ast::Decl *outer = e.session.findDecl(*e.currentFile(), name).second)
     diag.note(outer->range, "it hides this; give one another name");
   return Value::error(range);
 }
 
 /// `when c`: whether the member is there.
-bool Evaluator::isThere(const ast::Expr *when) {
+bool LayerMembers::isThere(const ast::Expr *when) {
   if (!when)
     return true;
-  auto known = forceTruth(evaluate(when), when->range, "what follows 'when'");
+  auto known =
+      e.forceTruth(e.evaluate(when), when->range, "what follows 'when'");
   return known.value_or(true);
 }
 
-Value Evaluator::memberField(LayerState &layer, FrameScope &in,
-                             const ast::FieldDecl &decl, Symbol name) {
+Value LayerMembers::memberField(LayerState &layer, FrameScope &in,
+                                const ast::FieldDecl &decl, Symbol name) {
   if (!isThere(decl.when))
     return Value::none(decl.range);
-  Value value = evaluate(decl.value);
+  Value value = e.evaluate(decl.value);
   if (value.isError())
     return value;
   if (value.kind == Value::Function) {
@@ -156,25 +159,26 @@ Value Evaluator::memberField(LayerState &layer, FrameScope &in,
     return value;
   }
   if (value.kind != Value::Layer && value.kind != Value::Field) {
-    report(Rule::call_c8, decl.value->range,
-           "a field is a layer or a function, and this is " + value.describe());
+    e.report(Rule::call_c8, decl.value->range,
+             "a field is a layer or a function, and this is " +
+                 value.describe());
     return Value::error(decl.range);
   }
   FieldInfo *&info = layer.fields[name];
   if (!info)
-    info = fieldInfo(value, name, decl.range);
-  fieldsBySlot[info->slot] = info;
+    info = e.fieldInfo(value, name, decl.range);
+  e.fieldsBySlot[info->slot] = info;
   auto *tree =
-      program.make<core::TreePart>(core::Type::tree(info->slot), decl.range);
+      e.program.make<core::TreePart>(core::Type::tree(info->slot), decl.range);
   tree->tree = in.self;
   tree->name = name;
-  Value field = fieldValue(info, tree, decl.range, &value);
+  Value field = e.fieldValue(info, tree, decl.range, &value);
   field.owner = in.selfOwner;
   return field;
 }
 
-Value Evaluator::memberCallable(LayerState &layer, FrameScope &in,
-                                const ast::FunctionDecl &decl) {
+Value LayerMembers::memberCallable(LayerState &layer, FrameScope &in,
+                                   const ast::FunctionDecl &decl) {
   Callable callable(Callable::Function, &in);
   callable.function = &decl;
   callable.self = std::make_shared<Value>(selfValue(layer, decl.range));
@@ -183,33 +187,33 @@ Value Evaluator::memberCallable(LayerState &layer, FrameScope &in,
 
 /// The type of a weight in this frame. Sizes that the frame does not bind are
 /// those that an earlier call fixed.
-core::Type Evaluator::weightType(LayerState &layer, FrameScope &in,
-                                 const ast::Weight &weight) {
+core::Type LayerMembers::weightType(LayerState &layer, FrameScope &in,
+                                    const ast::Weight &weight) {
   if (!weight.type)
     return core::Type::real();
   auto fresh = [&](ast::Name name) -> Dim {
     auto it = layer.sizes.find(name.text);
     return it == layer.sizes.end()
                ? Dim()
-               : dims.name(name.text, it->second.size(), name.range);
+               : e.dims.name(name.text, it->second.size(), name.range);
   };
-  core::Type type = resolve(weight.type, fresh);
+  core::Type type = e.resolve(weight.type, fresh);
   if (type.isError())
     return type;
   for (auto &axis : type.axes)
-    for (const core::Atom *atom : dims.atoms(axis.dim))
+    for (const core::Atom *atom : e.dims.atoms(axis.dim))
       if (atom->kind == core::Atom::Name &&
           layer.sizes.insert({atom->symbol, atom->x}).second)
         layer.sizedAt[atom->symbol] = in.call;
   return type;
 }
 
-Value Evaluator::memberWeight(LayerState &layer, FrameScope &in,
-                              const ast::WeightDecl &decl,
-                              const ast::Weight &weight) {
+Value LayerMembers::memberWeight(LayerState &layer, FrameScope &in,
+                                 const ast::WeightDecl &decl,
+                                 const ast::Weight &weight) {
   Symbol name = weight.name.text;
   if (!isThere(decl.when))
-    return Value::number(dims.constant(0), weight.range);
+    return Value::number(e.dims.constant(0), weight.range);
   core::Type type = weightType(layer, in, weight);
   if (type.isError())
     return Value::error(weight.range);
@@ -218,60 +222,60 @@ Value Evaluator::memberWeight(LayerState &layer, FrameScope &in,
     return axis.size().isConstant(0);
   });
   if (isNew && isEmpty && !decl.isState) {
-    if (reportedCalls.insert(in.call.begin).second)
-      report(Rule::weight_c5, in.call,
-             "'" + name + "' of '" + layer.decl->name.text + "' would be " +
-                 type.str(true) + ", which holds no number");
+    if (e.reportedCalls.insert(in.call.begin).second)
+      e.report(Rule::weight_c5, in.call,
+               "'" + name + "' of '" + layer.decl->name.text + "' would be " +
+                   type.str(true) + ", which holds no number");
     return Value::error(weight.range);
   }
   if (!isNew && !core::sameSizes(known->second, type)) {
-    report(Rule::weight_c2, in.call,
-           "'" + name + "' of '" + layer.decl->name.text + "' is " +
-               known->second.str(true) + ", and this call needs " +
-               type.str(true))
+    e.report(Rule::weight_c2, in.call,
+             "'" + name + "' of '" + layer.decl->name.text + "' is " +
+                 known->second.str(true) + ", and this call needs " +
+                 type.str(true))
         .note(layer.firstFrame ? layer.firstFrame->call : Range(),
               "its size comes from the first call");
     return Value::error(weight.range);
   }
-  auto *leaf = program.make<core::Leaf>(type, weight.range);
+  auto *leaf = e.program.make<core::Leaf>(type, weight.range);
   leaf->tree = in.self;
   leaf->name = name;
-  weightPlaces[{&in, name}] = leaf;
-  Value value = runTimeValue(leaf);
+  e.weightPlaces[{&in, name}] = leaf;
+  Value value = e.runTimeValue(leaf);
   value.owner = in.selfOwner;
-  if (decl.isState && in.selfOwner == context)
-    return let(name, leaf, weight.range);
+  if (decl.isState && in.selfOwner == e.context)
+    return e.let(name, leaf, weight.range);
   return value;
 }
 
 //===-- Models ------------------------------------------------------------===//
 
-Value Evaluator::modelValue(const ast::LayerDecl *decl, FileScope *file) {
+Value LayerMembers::modelValue(const ast::LayerDecl *decl, FileScope *file) {
   Callable callable(Callable::Layer, file);
   callable.layer = decl;
   Value layer =
       Value::ofCallable(Value::Layer, std::move(callable), decl->range);
-  core::Model *&model = session.models[decl];
-  FieldInfo *&info = modelInfos[decl];
+  core::Model *&model = e.session.models[decl];
+  FieldInfo *&info = e.modelInfos[decl];
   if (!model) {
-    program.models.emplace_back();
-    model = &program.models.back();
+    e.program.models.emplace_back();
+    model = &e.program.models.back();
     model->name = decl->name.text;
     model->range = decl->name.range;
-    info = fieldInfo(layer, decl->name.text, decl->range);
+    info = e.fieldInfo(layer, decl->name.text, decl->range);
     model->slot = info->slot;
   }
-  Context *root = context;
+  Context *root = e.context;
   while (root && root->caller)
     root = root->caller;
-  Value &known = modelTrees[{decl, root, modelVersion}];
+  Value &known = e.modelTrees[{decl, root, e.modelVersion}];
   if (known.kind == Value::Field)
     return known;
-  auto *tree =
-      program.make<core::TreeModel>(core::Type::tree(info->slot), decl->range);
+  auto *tree = e.program.make<core::TreeModel>(core::Type::tree(info->slot),
+                                               decl->range);
   tree->model = model;
-  tree->version = modelVersion;
-  known = fieldValue(info, tree, decl->range, &layer);
+  tree->version = e.modelVersion;
+  known = e.fieldValue(info, tree, decl->range, &layer);
   known.owner = root;
   return known;
 }
@@ -279,18 +283,18 @@ Value Evaluator::modelValue(const ast::LayerDecl *decl, FileScope *file) {
 //===-- Settling ----------------------------------------------------------===//
 
 /// A frame of the layer with every size bound, for members that no call reads.
-FrameScope *Evaluator::settlingFrame(LayerState &layer) {
-  FrameScope *in = session.make<FrameScope>(layer.scope);
+FrameScope *LayerMembers::settlingFrame(LayerState &layer) {
+  FrameScope *in = e.session.make<FrameScope>(layer.scope);
   in->layer = &layer;
   in->name = layer.decl->name.text.str();
   if (layer.firstFrame)
     in->call = layer.firstFrame->call;
-  in->self = program.make<core::TreeSelf>(core::Type::tree(nullptr), Range());
-  Context *inner = session.make<Context>();
+  in->self = e.program.make<core::TreeSelf>(core::Type::tree(nullptr), Range());
+  Context *inner = e.session.make<Context>();
   inner->layer = &layer;
   in->selfOwner = inner;
   for (auto &[symbol, size] : layer.sizes)
-    in->bind(symbol, Value::number(dims.name(symbol, size.size(), {}), {}),
+    in->bind(symbol, Value::number(e.dims.name(symbol, size.size(), {}), {}),
              Binding::Dimension, {});
   return in;
 }
@@ -305,8 +309,8 @@ static llvm::MapVector<Symbol, Binding> namesBefore(const FrameScope &in) {
   return names;
 }
 
-void Evaluator::settleInitial(LayerState &layer, core::Member &member,
-                              const ast::Weight &weight) {
+void LayerMembers::settleInitial(LayerState &layer, core::Member &member,
+                                 const ast::Weight &weight) {
   llvm::SmallVector<Symbol, 4> params;
   core::FunctionInstance *first =
       layer.instance->calls.empty() ? nullptr : layer.instance->calls.front();
@@ -325,33 +329,33 @@ void Evaluator::settleInitial(LayerState &layer, core::Member &member,
     in->fields.remove_if([&](auto &it) { return stateDecl(layer, it.first); });
   }
   Statements body;
-  Entry entry(*this, in->selfOwner, in, &body);
-  drawPath = {member.name};
-  llvm::SaveAndRestore<std::vector<Symbol>> keepPath(drawPath);
+  Evaluator::Entry entry(e, in->selfOwner, in, &body);
+  e.drawPath = {member.name};
+  llvm::SaveAndRestore<std::vector<Symbol>> keepPath(e.drawPath);
   core::Type type = member.type;
   for (auto &axis : type.axes)
     axis.dim = axis.dim.size();
   Value value;
   if (weight.isDraw) {
-    drawPath.clear();
-    value = draw(member.name, type, weight.value, weight.range);
+    e.drawPath.clear();
+    value = e.draw(member.name, type, weight.value, weight.range);
   } else {
-    value = evaluate(weight.value);
+    value = e.evaluate(weight.value);
     if (!value.isError() && weight.type)
-      value = declare(value, weight.type, weight.value->range, Rule::weight_c1,
-                      false);
+      value = e.declare(value, weight.type, weight.value->range,
+                        Rule::weight_c1, false);
   }
   if (value.isError())
     return;
   member.initial.value =
-      block(std::move(body), runTime(value, weight.range), weight.range);
+      e.block(std::move(body), e.runTime(value, weight.range), weight.range);
   member.initial.fromBatch = fromBatch ? first : nullptr;
 }
 
-void Evaluator::settleLayer(LayerState &layer) {
+void LayerMembers::settleLayer(LayerState &layer) {
   FrameScope *in = settlingFrame(layer);
   Statements ignored;
-  Entry entry(*this, in->selfOwner, in, &ignored);
+  Evaluator::Entry entry(e, in->selfOwner, in, &ignored);
   for (const ast::Decl *decl : layer.decl->members) {
     if (auto *field = llvm::dyn_cast<ast::FieldDecl>(decl)) {
       for (const ast::Name &name : field->names) {
@@ -361,10 +365,10 @@ void Evaluator::settleLayer(LayerState &layer) {
                         (!info || info->slot->kind != core::Slot::Layer ||
                          info->slot->instance);
         bool isLibrary =
-            session.sources.isLibrary(session.sources.getFile(name.range));
+            e.session.sources.isLibrary(e.session.sources.getFile(name.range));
         if (!isCalled && !field->when && !isLibrary)
-          report(Rule::weight_w1, name.range,
-                 "nothing calls '" + name.text + "', so it has no weights");
+          e.report(Rule::weight_w1, name.range,
+                   "nothing calls '" + name.text + "', so it has no weights");
         if (!info)
           continue;
         core::Member member;
@@ -384,12 +388,12 @@ void Evaluator::settleLayer(LayerState &layer) {
   }
 }
 
-void Evaluator::settleWeight(LayerState &layer, FrameScope &in,
-                             const ast::WeightDecl &decl,
-                             const ast::Weight &weight) {
+void LayerMembers::settleWeight(LayerState &layer, FrameScope &in,
+                                const ast::WeightDecl &decl,
+                                const ast::Weight &weight) {
   if (!layer.weights.count(weight.name.text)) {
     Statements ignored;
-    llvm::SaveAndRestore<Statements *> out(statements, &ignored);
+    llvm::SaveAndRestore<Statements *> out(e.statements, &ignored);
     if (evaluateMember(layer, weight.name.text, weight.range).kind !=
         Value::RunTime)
       return;
