@@ -2,7 +2,9 @@
 """Rules of the house that a script can see.
 
 Sizes of files and functions, names that say nothing, the header of each file,
-unfinished work without an issue, passes without a test, what builds leave behind. Who may include whom is check_includes.py.
+unfinished work without an issue, passes without a test, words of the library
+without a comment, what builds leave behind. Who may include whom is
+check_includes.py.
 """
 import pathlib
 import re
@@ -15,6 +17,7 @@ FUNCTION_LINES = 80
 CODE = {".cpp", ".h", ".td", ".def", ".g4"}
 MADE = {".o", ".s", ".so", ".a", ".log", ".pyc"}
 UNFINISHED = re.compile(r"\b(TO-?DO|FIX-?ME|X{3})\b(?!\(#\d+\))")
+DECLARATION = re.compile(r"(?:function|layer|mask|score|metric|optimizer|sample) (\w+)")
 EMPTY_NAME = re.compile(r"(^|[a-z_])(util|utils|utility|utilities|helper|helpers|misc|common)([A-Z_.]|$)", re.I)
 NO_FUNCTION = re.compile(r"^\s*(namespace|class|struct|union|enum|extern|template|using|typedef|#|//|\*|static const|const)\b|=\s*\{$")
 
@@ -75,6 +78,10 @@ def faults_of(name, text, tests):
         for number, line in enumerate(lines, 1):
             if UNFINISHED.search(line):
                 yield f"{name}:{number}: a note of unfinished work names its issue, in brackets behind the word: (#42)"
+    if name.startswith("library/") and path.suffix == ".lam":
+        for before, line in zip([""] + lines, lines):
+            if DECLARATION.match(line) and not before.startswith("///"):
+                yield f"{name}: '{DECLARATION.match(line)[1]}' has no comment: what it computes, shapes, source"
     is_pass = name.startswith("passes/") and path.suffix == ".cpp" and "GEN_PASS_DEF" in text
     if is_pass and kebab(path.stem) + ".mlir" not in tests:
         yield f"{name}: no test {kebab(path.stem)}.mlir"
