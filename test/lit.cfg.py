@@ -53,6 +53,13 @@ config.substitutions.append(("%old-x86-64", "qemu-x86_64-static -cpu Nehalem"))
 if platform.machine() == "x86_64":
     config.available_features.add("x86-64")
 
+# Modules for WebAssembly need their runtime, and an engine that calls them.
+module_runtime = os.path.join(config.lamina_build, "lib", "wasm32", "liblamina_module.a")
+if shutil.which("node") and os.path.isfile(module_runtime) and (shutil.which("wasm-ld-22") or shutil.which("wasm-ld")):
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
+    if int(version.strip("v").split(".")[0] or 0) >= 18:
+        config.available_features.add("wasm")
+
 # A backend of its own library, built where Halide is installed.
 if os.path.isfile(os.path.join(config.lamina_build, "lib", "libLaminaHalide.so")):
     config.available_features.add("halide")

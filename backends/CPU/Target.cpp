@@ -32,6 +32,11 @@ static void initializeTargets() {
     LLVMInitializeAArch64TargetMC();
     LLVMInitializeAArch64AsmPrinter();
     LLVMInitializeAArch64AsmParser();
+    LLVMInitializeWebAssemblyTargetInfo();
+    LLVMInitializeWebAssemblyTarget();
+    LLVMInitializeWebAssemblyTargetMC();
+    LLVMInitializeWebAssemblyAsmPrinter();
+    LLVMInitializeWebAssemblyAsmParser();
   });
 }
 
@@ -89,6 +94,19 @@ static void setAArch64Width(TargetModel &target) {
   target.level = "aarch64";
 }
 
+// Every browser of the last years has these: vectors, copies and conversions as
+// instructions. An engine has about sixteen vector registers for us, because
+// most processors below it do.
+static TargetModel makeWasmModel(const Triple &triple) {
+  TargetModel target;
+  target.triple = triple.str();
+  target.cpu = "generic";
+  target.features = "+simd128,+bulk-memory,+bulk-memory-opt,+mutable-globals,"
+                    "+nontrapping-fptoint,+sign-ext";
+  target.level = "wasm32";
+  return target;
+}
+
 static void readCaches(TargetModel &target) {
   if (int64_t bytes = sysconf(_SC_LEVEL1_DCACHE_SIZE); bytes > 0)
     target.l1Bytes = bytes;
@@ -137,6 +155,8 @@ static StringRef plainProcessor(const Triple &triple) {
 std::vector<std::string> portableProcessors(const Triple &triple) {
   if (triple.isAArch64())
     return {"generic"};
+  if (triple.isWasm())
+    return {""};
   return {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 }
 
@@ -147,9 +167,19 @@ static Expected<TargetModel> refuse(const Twine &sentence) {
 Expected<TargetModel> makeTargetModel(StringRef processor, StringRef target) {
   initializeTargets();
   Triple triple = tripleOf(target);
-  if (!(triple.isX86_64() || triple.isAArch64(64)) || !triple.isOSLinux())
-    return refuse("--target: there is no code generator for '" + target +
-                  "'; there are x86-64-linux-gnu and aarch64-linux-gnu");
+  bool isWasm = triple.getArch() == Triple::wasm32;
+  bool isLinux =
+      (triple.isX86_64() || triple.isAArch64(64)) && triple.isOSLinux();
+  if (!isWasm && !isLinux)
+    return refuse(
+        "--target: there is no code generator for '" + target +
+        "'; there are x86-64-linux-gnu, aarch64-linux-gnu and wasm32");
+  if (isWasm && !processor.empty())
+    return refuse("--mcpu: '" + processor +
+                  "' is no processor of wasm32, which has one kind of them; "
+                  "leave --mcpu out");
+  if (isWasm)
+    return makeWasmModel(triple);
   if (processor == "native") {
     if (isHost(triple))
       return makeNativeModel(triple);

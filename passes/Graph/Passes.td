@@ -107,6 +107,19 @@ def KeepGradientsPass : Pass<"graph-keep-gradients", "::mlir::ModuleOp"> {
   let dependentDialects = ["::lamina::program::ProgramDialect"];
 }
 
+def DropTrainingPass : Pass<"graph-drop-training", "::mlir::ModuleOp"> {
+  let summary = "keep what computes, drop what trains, tests and reads data";
+  let description = [{
+    Of the entries, samples and functions stay, and the variables that these
+    load. A weight loses the entry that makes its first value, because it will be
+    given; any other variable keeps it. Steps, reports, stages, sources, records
+    and tests go. Stands before `graph-apply-optimizers` (`lamina build
+    --target=wasm32`).
+
+    A function that is no entry stays.
+  }];
+}
+
 def FlattenScansPass : Pass<"graph-flatten-scans"> {
   let summary = "turn loops whose rounds are independent into an axis";
   let description = [{

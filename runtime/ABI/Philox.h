@@ -9,44 +9,11 @@
 #ifndef LAMINA_RUNTIME_ABI_PHILOX_H
 #define LAMINA_RUNTIME_ABI_PHILOX_H
 
-#include <array>
+#include "runtime/ABI/PhiloxBlock.h"
+
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
 
 namespace lamina::philox {
-
-struct Key {
-  uint64_t a = 0; ///< the key of the generator
-  uint64_t b = 0; ///< the upper half of its counter
-};
-
-using Block = std::array<uint32_t, 4>;
-
-/// One block of Philox4x32-10: `key` and the counter `high:low` to four words.
-inline Block block(uint64_t key, uint64_t low, uint64_t high) {
-  uint32_t k0 = uint32_t(key), k1 = uint32_t(key >> 32);
-  uint32_t c0 = uint32_t(low), c1 = uint32_t(low >> 32);
-  uint32_t c2 = uint32_t(high), c3 = uint32_t(high >> 32);
-  for (int round = 0; round < 10; ++round) {
-    uint64_t p0 = uint64_t(0xD2511F53u) * c0;
-    uint64_t p1 = uint64_t(0xCD9E8D57u) * c2;
-    c0 = uint32_t(p1 >> 32) ^ c1 ^ k0;
-    c1 = uint32_t(p1);
-    c2 = uint32_t(p0 >> 32) ^ c3 ^ k1;
-    c3 = uint32_t(p0);
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
-  }
-  return {c0, c1, c2, c3};
-}
-
-/// The key for `n` below `key`. The constant ("Laminaky") keeps the blocks of
-/// derivations apart from those of draws.
-inline Key derive(Key key, int64_t n) {
-  Block r = block(key.a ^ 0x4C616D696E616B79ull, uint64_t(n), key.b);
-  return {r[0] | uint64_t(r[1]) << 32, r[2] | uint64_t(r[3]) << 32};
-}
 
 /// The number that stands for a dotted path in a chain of keys (FNV-1a).
 inline int64_t hashPath(const char *text, size_t length) {

@@ -6,107 +6,19 @@
 
 #include "runtime/Program/Type.h"
 
-#include <cmath>
-#include <cstring>
-
 namespace lamina {
 namespace runtime {
 
-static const struct {
-  const char *name;
-  int64_t bytes;
-} elements[] = {{"f32", 4}, {"f64", 8}, {"bf16", 2}, {"i1", 1},
-                {"i8", 1},  {"i32", 4}, {"i64", 8}};
+static const char *const elementNames[] = {"f32", "f64", "bf16", "i1",
+                                           "i8",  "i32", "i64"};
 
-int64_t bytesOf(Element element) { return elements[int(element)].bytes; }
-const char *nameOf(Element element) { return elements[int(element)].name; }
+const char *nameOf(Element element) { return elementNames[int(element)]; }
 
 Element elementNamed(const Json &name) {
   for (int i = 0; i < 7; ++i)
-    if (name.asText() == elements[i].name)
+    if (name.asText() == elementNames[i])
       return Element(i);
   name.complain(join(quote(name.asText()), " is no element type"));
-}
-
-template <typename T>
-static T load(const void *at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
-template <typename T>
-static void store(void *at, T value) {
-  std::memcpy(at, &value, sizeof value);
-}
-
-static float fromBF16(uint16_t bits) {
-  uint32_t wide = uint32_t(bits) << 16;
-  return load<float>(&wide);
-}
-
-/// Rounds to nearest, ties to even; NaN stays NaN.
-static uint16_t toBF16(float value) {
-  uint32_t bits = load<uint32_t>(&value);
-  if (std::isnan(value))
-    return uint16_t(bits >> 16 | 0x40);
-  return uint16_t((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
-
-double loadReal(Element element, const void *at) {
-  switch (element) {
-  case Element::F32:
-    return load<float>(at);
-  case Element::F64:
-    return load<double>(at);
-  case Element::BF16:
-    return fromBF16(load<uint16_t>(at));
-  default:
-    return double(loadInt(element, at));
-  }
-}
-
-void storeReal(Element element, void *at, double value) {
-  switch (element) {
-  case Element::F32:
-    return store(at, float(value));
-  case Element::F64:
-    return store(at, value);
-  case Element::BF16:
-    return store(at, toBF16(float(value)));
-  default:
-    return storeInt(element, at, int64_t(value));
-  }
-}
-
-int64_t loadInt(Element element, const void *at) {
-  switch (element) {
-  case Element::I1:
-    return load<uint8_t>(at) != 0;
-  case Element::I8:
-    return load<int8_t>(at);
-  case Element::I32:
-    return load<int32_t>(at);
-  case Element::I64:
-    return load<int64_t>(at);
-  default:
-    return int64_t(loadReal(element, at));
-  }
-}
-
-void storeInt(Element element, void *at, int64_t value) {
-  switch (element) {
-  case Element::I1:
-    return store(at, uint8_t(value != 0));
-  case Element::I8:
-    return store(at, int8_t(value));
-  case Element::I32:
-    return store(at, int32_t(value));
-  case Element::I64:
-    return store(at, value);
-  default:
-    return storeReal(element, at, double(value));
-  }
 }
 
 int64_t checkedAdd(int64_t a, int64_t b) {

@@ -8,6 +8,7 @@
 #ifndef LAMINA_RUNTIME_PROGRAM_TYPE_H
 #define LAMINA_RUNTIME_PROGRAM_TYPE_H
 
+#include "runtime/ABI/Element.h"
 #include "runtime/Json/Json.h"
 
 #include <cstdint>
@@ -17,17 +18,8 @@
 namespace lamina {
 namespace runtime {
 
-enum class Element : uint8_t { F32, F64, BF16, I1, I8, I32, I64 };
-
-int64_t bytesOf(Element element);
 const char *nameOf(Element element);
 Element elementNamed(const Json &name); ///< throws
-
-/// One element as a number, and back (rounded, integers towards 0).
-double loadReal(Element element, const void *at);
-void storeReal(Element element, void *at, double value);
-int64_t loadInt(Element element, const void *at);
-void storeInt(Element element, void *at, int64_t value);
 
 /// a + b and a * b; throws if the result does not fit 63 bits.
 int64_t checkedAdd(int64_t a, int64_t b);
@@ -60,8 +52,12 @@ public:
 
   std::string text(const SizeList &sizes) const;
 
-private:
   enum class Op : uint8_t { Number, Size, Add, Mul, Div };
+  Op operation() const { return op; }
+  int64_t value() const { return number; } ///< of a number
+  const std::vector<Expression> &parts() const { return arguments; }
+
+private:
   int64_t unbound(const SizeValues &values) const;
 
   Op op = Op::Number;

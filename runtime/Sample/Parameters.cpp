@@ -17,11 +17,6 @@
 namespace lamina {
 namespace runtime {
 
-static bool isReal(Element element) {
-  return element == Element::F32 || element == Element::F64 ||
-         element == Element::BF16;
-}
-
 /// Stores element i after the checks that its declaration asks for.
 static void put(const ParameterPlan &parameter, Element element,
                 InputTensor &tensor, int64_t i, double value) {

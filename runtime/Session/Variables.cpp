@@ -44,31 +44,8 @@ void Variables::fill(size_t variable, double value) {
   engine.hostWrote(data(variable));
 }
 
-std::vector<Variables::Part> Variables::partsInFiles(size_t variable) const {
-  const Variable &v = program.variables[variable];
-  std::vector<int64_t> rest = shape(variable);
-  if (v.stack.empty())
-    return {{v.file, rest, 0}};
-  std::vector<std::string> names = {v.stack};
-  // Stars from left to right are leading axes from left to right.
-  while (names[0].find('*') != std::string::npos) {
-    std::vector<std::string> next;
-    for (const std::string &name : names)
-      for (int64_t copy = 0; copy < rest[0]; ++copy) {
-        std::string numbered = name;
-        numbered.replace(numbered.find('*'), 1, std::to_string(copy));
-        next.push_back(std::move(numbered));
-      }
-    rest.erase(rest.begin());
-    if (next.empty())
-      return {};
-    names = std::move(next);
-  }
-  std::vector<Part> parts;
-  int64_t bytes = sizes[variable] / int64_t(names.size());
-  for (size_t i = 0; i < names.size(); ++i)
-    parts.push_back({names[i], rest, int64_t(i) * bytes});
-  return parts;
+std::vector<FilePart> Variables::partsInFiles(size_t variable) const {
+  return runtime::partsInFiles(program.variables[variable], shape(variable));
 }
 
 bool Variables::isWanted(size_t variable, Wanted wanted) const {
@@ -87,8 +64,8 @@ static bool isReal(const std::string &type) {
 }
 
 /// How the file's tensor differs from what the program has; empty if it fits.
-static std::string difference(const FileTensor *tensor,
-                              const Variables::Part &part, Element element) {
+static std::string difference(const FileTensor *tensor, const FilePart &part,
+                              Element element) {
   if (!tensor)
     return join(quote(part.name), " ", shapeText(part.shape),
                 " is not in the file");
@@ -103,7 +80,7 @@ static std::string difference(const FileTensor *tensor,
 }
 
 void Variables::copyPart(const FileTensor &tensor, size_t variable,
-                         const Part &part) {
+                         const FilePart &part) {
   Element element = program.variables[variable].type.element;
   char *to = data(variable) + part.offset;
   if (tensor.type == fileType(element)) {
@@ -125,7 +102,7 @@ std::vector<bool> Variables::load(const SafetensorsFile &file, Wanted wanted) {
     if (!isWanted(i, wanted) || program.variables[i].role == "gradient")
       continue;
     given[i] = true;
-    for (const Part &part : partsInFiles(i)) {
+    for (const FilePart &part : partsInFiles(i)) {
       std::string text = difference(file.find(part.name), part,
                                     program.variables[i].type.element);
       if (!text.empty())
@@ -146,7 +123,7 @@ std::vector<bool> Variables::load(const SafetensorsFile &file, Wanted wanted) {
   for (size_t i = 0; i < program.variables.size(); ++i) {
     if (!given[i])
       continue;
-    for (const Part &part : partsInFiles(i))
+    for (const FilePart &part : partsInFiles(i))
       if (const FileTensor *tensor = file.find(part.name); tensor->bytes > 0)
         copyPart(*tensor, i, part);
     engine.hostWrote(data(i));
@@ -160,7 +137,7 @@ void Variables::save(SafetensorsWriter &writer, Wanted wanted,
     if (!isWanted(i, wanted))
       continue;
     engine.toHost(data(valueOf[i]));
-    for (const Part &part : partsInFiles(i))
+    for (const FilePart &part : partsInFiles(i))
       writer.add(part.name, fileType(program.variables[i].type.element),
                  part.shape, data(valueOf[i]) + part.offset);
   }

@@ -10,7 +10,7 @@
 
 #include "runtime/Checkpoint/Safetensors.h"
 #include "runtime/Executor/Player.h"
-#include "runtime/Program/Program.h"
+#include "runtime/Session/FileParts.h"
 
 #include <vector>
 
@@ -31,14 +31,8 @@ public:
   std::vector<int64_t> shape(size_t variable) const;
   void fill(size_t variable, double value);
 
-  /// The tensors that files hold for a variable: one, or one for each copy of a
-  /// stack, as parts of the variable's bytes.
-  struct Part {
-    std::string name;
-    std::vector<int64_t> shape;
-    int64_t offset = 0;
-  };
-  std::vector<Part> partsInFiles(size_t variable) const;
+  /// The tensors that files hold for a variable.
+  std::vector<FilePart> partsInFiles(size_t variable) const;
 
   /// What `reading` a file takes from it.
   enum class Wanted { Weights, Everything };
@@ -55,7 +49,8 @@ public:
 
 private:
   bool isWanted(size_t variable, Wanted wanted) const;
-  void copyPart(const FileTensor &tensor, size_t variable, const Part &part);
+  void copyPart(const FileTensor &tensor, size_t variable,
+                const FilePart &part);
 
   const Program &program;
   Engine &engine;

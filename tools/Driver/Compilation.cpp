@@ -16,12 +16,14 @@
 #include "tools/Driver/Link.h"
 #include "tools/Driver/PrintCode.h"
 #include "tools/Driver/ScheduleFile.h"
+#include "tools/Wasm/BuildModule.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
+#include "llvm/TargetParser/Triple.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -122,7 +124,25 @@ LogicalResult Compilation::prepare() {
     return failure();
   }
   codeTargets = std::move(*chosen);
-  return loadPlugins();
+  return success(succeeded(checkModuleFlags()) && succeeded(loadPlugins()));
+}
+
+/// What is asked for and is no part of a module.
+LogicalResult Compilation::checkModuleFlags() {
+  if (!isForWasm())
+    return success();
+  std::string why;
+  if (options.withGPU)
+    why = "--device: a module for wasm32 runs on the cpu alone";
+  else if (options.keepGradients)
+    why = "--keep-gradients: a module for wasm32 does not train";
+  else if (llvm::is_contained(options.emit, Stage::Library))
+    why = "--emit: a module for wasm32 is no shared library; leave --emit out, "
+          "or take obj to link it with other objects";
+  if (why.empty())
+    return success();
+  say(why);
+  return failure();
 }
 
 LogicalResult Compilation::readIR() {
@@ -219,6 +239,8 @@ LogicalResult Compilation::runPasses(Stage stage) {
     told.widestAttention = widestAttention(codeTargets, options.withGPU);
   if (options.keepGradients)
     told.hooks.emplace_back("before-gradients", "graph-keep-gradients");
+  if (isForWasm())
+    told.hooks.emplace_back("before-gradients", "graph-drop-training");
   if (options.precision == "bfloat16") {
     if (stage == Stage::Graph && failed(checkKeptWeights()))
       return failure();
@@ -337,11 +359,32 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
   }
 }
 
+bool Compilation::isForWasm() const {
+  return llvm::Triple(codeTargets.front().host.triple).isWasm();
+}
+
 LogicalResult Compilation::attachSchedules() {
   if (options.halideSchedule.empty() || hasSchedules)
     return success();
   hasSchedules = true;
   return driver::attachSchedules(*ir, options.halideSchedule, codeTargets);
+}
+
+/// The object that ties the kernels together: a program or a module.
+llvm::Expected<llvm::SmallVector<char, 0>>
+Compilation::buildFrame(const LinkableKernels &kernels, Stage stage,
+                        const std::string &cache) {
+  const TargetModel &host = codeTargets.front().host;
+  if (isForWasm())
+    return wasm::buildModule(tape, constants, kernels.symbols.front(), host);
+  Image image{tape, constants, kernels, {}, {}, stage == Stage::Library};
+  for (const CodeTarget &target : codeTargets)
+    image.levels.push_back(target.host.level);
+  for (const DeviceKernels &device : kernels.device)
+    image.deviceCode.push_back(packDeviceCode(device, cache));
+  if (options.withGPU)
+    record("gpu code");
+  return buildImage(image, host);
 }
 
 LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
@@ -361,14 +404,7 @@ LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
     return failure();
   record("kernels");
 
-  Image image{tape, constants, *kernels, {}, {}, stage == Stage::Library};
-  for (const CodeTarget &target : codeTargets)
-    image.levels.push_back(target.host.level);
-  for (const DeviceKernels &device : kernels->device)
-    image.deviceCode.push_back(packDeviceCode(device, cache));
-  if (gpu)
-    record("gpu code");
-  auto object = buildImage(image, host);
+  auto object = buildFrame(*kernels, stage, cache);
   if (!object) {
     say(llvm::toString(object.takeError()));
     return failure();

@@ -6,6 +6,7 @@
 #define LAMINA_TOOLS_DRIVER_COMPILATION_H
 
 #include "tools/Driver/ChooseBackends.h"
+#include "tools/Driver/KernelCompiler.h"
 #include "tools/Driver/Options.h"
 
 #include "llvm/Support/SourceMgr.h"
@@ -47,6 +48,9 @@ public:
   const std::vector<CodeTarget> &targets() const { return codeTargets; }
   void printTiming() const;
 
+  /// Whether a module of samples and functions is made, not a program.
+  bool isForWasm() const;
+
   /// A name for what the input turns into: "char_gpt" for "x/char_gpt.lam".
   std::string stem() const;
 
@@ -61,6 +65,10 @@ private:
   mlir::LogicalResult writeTape();
   mlir::LogicalResult attachSchedules();
   void record(const char *what);
+  mlir::LogicalResult checkModuleFlags();
+  llvm::Expected<llvm::SmallVector<char, 0>>
+  buildFrame(const LinkableKernels &kernels, Stage stage,
+             const std::string &cache);
 
   const Options &options;
   mlir::MLIRContext context;

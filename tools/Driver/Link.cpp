@@ -5,7 +5,8 @@
 // The system's C++ compiler is asked to link, because it alone knows where the
 // C library's start files are. The C++ library is linked into the program: it
 // then runs on any machine with the same libc. For another machine it is that
-// machine's compiler, and its runtime.
+// machine's compiler, and its runtime. A
+// module for WebAssembly has no C library, so LLVM's linker does it alone.
 
 #include "tools/Driver/Link.h"
 
@@ -34,17 +35,25 @@ static std::string foreignName(const std::string &text) {
   return (triple.getArchName() + "-" + triple.getOSAndEnvironmentName()).str();
 }
 
-/// lib/liblamina_runtime.a beside the folder of this executable, and for
-/// another machine lib/aarch64-linux-gnu/liblamina_runtime.a.
-static Expected<std::string> findRuntime(const std::string &foreign) {
+/// `lib/name` beside the folder of this executable, for another machine
+/// `lib/foreign/name`. The error is the path.
+static Expected<std::string> findArchive(const std::string &foreign,
+                                         const std::string &name) {
   std::string self = sys::fs::getMainExecutable("lamina", &anchor);
   StringRef bin = sys::path::parent_path(self);
   SmallString<128> path(sys::path::parent_path(bin));
-  sys::path::append(path, "lib", foreign, "liblamina_runtime.a");
+  sys::path::append(path, "lib", foreign, name);
   if (sys::fs::exists(path))
     return std::string(path);
+  return createStringError("'" + path.str().str() + "'");
+}
+
+static Expected<std::string> findRuntime(const std::string &foreign) {
+  auto found = findArchive(foreign, "liblamina_runtime.a");
+  if (found)
+    return found;
   std::string missing =
-      "the runtime is not where it should be: '" + path.str().str() + "'";
+      "the runtime is not where it should be: " + toString(found.takeError());
   if (!foreign.empty())
     missing += "; it is built where '" + foreign + "-g++' is installed";
   return createStringError(missing);
@@ -131,8 +140,18 @@ static std::vector<std::string> runtimeArguments(LinkKind kind,
   llvm_unreachable("all kinds are above");
 }
 
-Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output,
-           LinkKind kind, const std::string &triple) {
+namespace {
+
+/// How a linker is called: objects stand between two parts.
+struct LinkLine {
+  std::vector<std::string> before, behind;
+};
+
+} // namespace
+
+static Expected<LinkLine> lineForProgram(LinkKind kind,
+                                         const std::string &output,
+                                         const std::string &triple) {
   std::string foreign = foreignName(triple);
   auto linker = findLinker(foreign);
   if (!linker)
@@ -140,30 +159,103 @@ Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output,
   auto runtime = findRuntime(foreign);
   if (!runtime)
     return runtime.takeError();
+  return LinkLine{linkArguments(*linker, kind, output),
+                  runtimeArguments(kind, *runtime)};
+}
 
-  std::vector<FileRemover> removers;
-  auto files = writeObjects(objects, removers);
-  if (!files)
-    return files.takeError();
+static Expected<std::string> findModuleLinker() {
+  for (StringRef name : {"wasm-ld-22", "wasm-ld"})
+    if (auto path = sys::findProgramByName(name))
+      return *path;
+  return createStringError("no linker for wasm32: install 'wasm-ld-22' "
+                           "(Debian's package is lld-22)");
+}
 
+/// The stack stands first, so that one that is too small is noticed by the
+/// engine, not by the weights.
+static Expected<LinkLine> lineForModule(LinkKind kind,
+                                        const std::string &output) {
+  auto linker = findModuleLinker();
+  if (!linker)
+    return linker.takeError();
+  if (kind == LinkKind::Object)
+    return LinkLine{{*linker, "-r", "-o", output}, {}};
+  auto runtime = findArchive("wasm32", "liblamina_module.a");
+  if (!runtime)
+    return createStringError(
+        "the runtime of modules is not where it should be: " +
+        toString(runtime.takeError()));
+  LinkLine line{{*linker, "-o", output, "--no-entry", "--stack-first", "-z",
+                 "stack-size=1048576", "--gc-sections", "--strip-all"},
+                {*runtime}};
+  for (StringRef name :
+       {"allocate", "release", "describe", "weight", "seed", "call", "error"})
+    line.before.push_back(("--export=lamina_module_" + name).str());
+  return line;
+}
+
+/// What to say where a linker has failed, and has said `text`.
+static Error sayFailure(const std::string &output, StringRef text,
+                        const std::string &message) {
+  constexpr StringRef missing = "undefined symbol: ";
+  if (size_t at = text.find(missing); at != StringRef::npos) {
+    StringRef name = text.substr(at + missing.size()).take_until([](char c) {
+      return isspace(c);
+    });
+    return createStringError(
+        "'" + output + "' computes with '" + name +
+        "', which modules have where lamina was built beside wasi-libc: run "
+        "'./dev deps cross', then build again");
+  }
+  errs() << text;
+  return createStringError("'" + output + "' could not be linked" +
+                           (message.empty() ? "" : ": " + message));
+}
+
+/// Runs the linker. Of the one for modules what it says is read first.
+static Error runLinker(const std::vector<std::string> &arguments,
+                       const std::string &output, bool isForModule) {
+  SmallString<128> heard;
+  if (auto error = sys::fs::createTemporaryFile("lamina", "log", heard))
+    return createStringError("no temporary file can be made: " +
+                             error.message());
+  FileRemover removeHeard(heard);
+  SmallVector<StringRef> views(arguments.begin(), arguments.end());
+  std::optional<StringRef> redirects[] = {std::nullopt, std::nullopt,
+                                          std::nullopt};
+  if (isForModule)
+    redirects[2] = heard.str();
+  std::string message;
+  if (sys::ExecuteAndWait(arguments.front(), views, std::nullopt, redirects, 0,
+                          0, &message) == 0)
+    return Error::success();
+  auto text = MemoryBuffer::getFile(heard);
+  return sayFailure(output, text ? (*text)->getBuffer() : "", message);
+}
+
+Error link(ArrayRef<ArrayRef<char>> objects, const std::string &output,
+           LinkKind kind, const std::string &triple) {
   SmallString<128> temporary;
   if (auto error = sys::fs::createUniqueFile(output + ".%%%%%%", temporary))
     return createStringError("'" + output +
                              "' cannot be written: " + error.message());
   FileRemover removeTemporary(temporary);
+  bool isForModule = Triple(triple).isWasm();
+  auto line = isForModule
+                  ? lineForModule(kind, std::string(temporary))
+                  : lineForProgram(kind, std::string(temporary), triple);
+  if (!line)
+    return line.takeError();
 
-  std::vector<std::string> arguments =
-      linkArguments(*linker, kind, std::string(temporary));
+  std::vector<FileRemover> removers;
+  auto files = writeObjects(objects, removers);
+  if (!files)
+    return files.takeError();
+  std::vector<std::string> arguments = std::move(line->before);
   arguments.insert(arguments.end(), files->begin(), files->end());
-  for (std::string &it : runtimeArguments(kind, *runtime))
-    arguments.push_back(std::move(it));
-
-  SmallVector<StringRef> views(arguments.begin(), arguments.end());
-  std::string message;
-  if (sys::ExecuteAndWait(*linker, views, std::nullopt, {}, 0, 0, &message) !=
-      0)
-    return createStringError("'" + output + "' could not be linked" +
-                             (message.empty() ? "" : ": " + message));
+  arguments.insert(arguments.end(), line->behind.begin(), line->behind.end());
+  if (Error error = runLinker(arguments, output, isForModule))
+    return error;
   if (auto error = sys::fs::rename(temporary, output))
     return createStringError("'" + output +
                              "' cannot be written: " + error.message());

@@ -44,6 +44,9 @@ static LogicalResult emitStage(Compilation &compilation, const Options &options,
   std::string path = single ? options.output : "";
   if (path.empty())
     path = single && isText(stage) ? "-" : fileName(compilation.stem(), stage);
+  if (options.output.empty() && stage == Stage::Program &&
+      compilation.isForWasm())
+    path += ".wasm";
   return isText(stage) ? writeText(compilation, stage, path)
                        : compilation.linkTo(path, stage);
 }
@@ -97,6 +100,11 @@ int run(const Options &options, const std::vector<std::string> &arguments,
     return 2;
   if (oracle)
     return runOnReference(compilation, arguments, *oracle);
+  if (compilation.isForWasm()) {
+    say("--target: a module for wasm32 is called by a web page or another "
+        "host; 'lamina build' makes it");
+    return 2;
+  }
   if (failed(compilation.lowerTo(Stage::Planned)))
     return 1;
   llvm::SmallString<128> folder;

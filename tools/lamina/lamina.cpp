@@ -188,7 +188,7 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
           "weights or layers that bfloat16 leaves alone, by name: *norm*");
   command->add_option("--target", options.target,
                       "the machine to compile for, as a triple: "
-                      "aarch64-linux-gnu");
+                      "aarch64-linux-gnu, or wasm32 for a web page");
   command->add_option("--mcpu", options.mcpu,
                       "the processor to compile for: native, portable (code "
                       "for several, chosen at start), or a name");

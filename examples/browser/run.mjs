@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An entry of a module from the command line, with Node.
+//
+//   node run.mjs gpt.wasm run1/weights.safetensors text prompt='To be' length=100 --seed 5
+//   node run.mjs mlp.wasm run1/weights.safetensors classify image=pictures.npy --out classes.npy
+//
+// Values are texts, numbers or .npy files; '-' stands for no weights. Results are printed; --out writes the first one,
+// or NAME=FILE the one of that name, to a .npy file.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { load, tensor } from './lamina.mjs'
+
+const formats = { '<f4': Float32Array, '<f8': Float64Array, '|b1': Uint8Array, '|u1': Uint8Array, '|i1': Int8Array,
+  '<i4': Int32Array, '<i8': BigInt64Array }
+
+function readArray(path) {
+  const file = readFileSync(path)
+  const start = 10 + file.readUInt16LE(8)
+  const header = file.toString('latin1', 10, start)
+  const array = formats[header.match(/'descr': '(.*?)'/)[1]]
+  const shape = header.match(/'shape': \((.*?)\)/)[1].split(',').filter((size) => size.trim()).map(Number)
+  const data = file.buffer.slice(file.byteOffset + start, file.byteOffset + file.length)
+  return tensor(shape, new array(data))
+}
+
+function writeArray(path, { shape, data }) {
+  const format = Object.keys(formats).find((each) => data instanceof formats[each])
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
+  const header = `{'descr': '${format}', 'fortran_order': False, 'shape': (${sizes}), }`
+  const padded = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11) + '\n'
+  const length = Buffer.alloc(2)
+  length.writeUInt16LE(padded.length)
+  const magic = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0])
+  writeFileSync(path, Buffer.concat([magic, length, Buffer.from(padded, 'latin1'), Buffer.from(data.buffer)]))
+}
+
+/** What `text` says for a parameter: of a text itself, otherwise a number or an array. */
+function parse(parameter, text) {
+  if (text.endsWith('.npy')) return readArray(text)
+  return parameter?.text ? text : Number(text)
+}
+
+async function main(words) {
+  const flags = {}
+  for (const name of ['out', 'seed']) {
+    const at = words.indexOf(`--${name}`)
+    if (at >= 0) flags[name] = words.splice(at, 2)[1]
+  }
+  const [module, weights, name, ...assignments] = words
+  if (!name) throw new Error('usage: node run.mjs MODULE WEIGHTS ENTRY [name=value…] [--seed N] [--out [NAME=]FILE.npy]')
+  const program = await load(readFileSync(module), weights === '-' ? undefined : readFileSync(weights))
+  if (flags.seed) program.seed(flags.seed)
+  const entry = program.description.entries.find((each) => each.name === name)
+  const values = Object.fromEntries(assignments.map((word) => {
+    const [key] = word.split('=', 1)
+    return [key, parse(entry?.parameters.find((each) => each.name === key), word.slice(key.length + 1))]
+  }))
+  const results = program.call(name, values)
+  if (flags.out) {
+    const [file, result = Object.keys(results)[0]] = flags.out.split('=').reverse()
+    return writeArray(file, results[result])
+  }
+  for (const result of Object.values(results))
+    console.log(typeof result === 'string' ? result : `[${result.shape.join(', ')}] ${Array.from(result.data).join(' ')}`)
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  console.error(`error: ${error.message}`)
+  process.exit(1)
+})
