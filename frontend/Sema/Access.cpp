@@ -29,6 +29,7 @@ public:
 
 private:
   bool entry(const ast::Subscript &entry);
+  bool packEntry(const ast::Subscript &entry);
   bool slice(const ast::Subscript &entry, const Axis &axis);
   bool position(const ast::Expr *expr, const Axis &axis);
   bool parts(const ast::TupleExpr &parts, const Axis &axis);
@@ -37,6 +38,11 @@ private:
   Dim bound(const ast::Expr *expr, Dim size);
   Dim lengthOf(const Axis &axis);
   bool inRange(Dim exact, Dim size, Range at, llvm::StringRef what);
+  void reportOutside(Dim exact, Dim size, bool atTop, Dim end, Range at);
+  void noteElse(Diagnostic &diag);
+  /// The value after `else`; false after a diagnostic.
+  bool readOtherwise(core::Element &node);
+  Value overTensors(core::Element *node);
   bool isReadByMask(Range at);
   bool holds(Dim goal);
   void add(core::Subscript subscript, std::optional<Axis> kept = std::nullopt);
@@ -75,39 +81,24 @@ bool Access::holds(Dim goal) {
   return true;
 }
 
-bool Access::inRange(Dim exact, Dim size, Range at, llvm::StringRef what) {
-  if (exact && holds(exact) && holds(size - 1 - exact))
-    return true;
-  if (brackets.otherwise) {
-    needsElse = true;
-    return true;
-  }
+void Access::noteElse(Diagnostic &diag) {
+  std::string written = e.text(source);
+  if (!written.empty() && written.back() == ']')
+    diag.note("write '" + written.substr(0, written.size() - 1) +
+              " else 0]' to read 0 there");
+}
+
+/// `exact` reaches `end`, which lies above the last element or below the first.
+void Access::reportOutside(Dim exact, Dim size, bool atTop, Dim end, Range at) {
   std::string access = source ? "'" + e.text(source) + "'" : "this access";
   std::string name =
       "'" + e.text(llvm::cast<ast::IndexExpr>(source)->base) + "'";
-  Dim top = exact ? extreme(dims, exact, true) : Dim();
-  Dim bottom = exact ? extreme(dims, exact, false) : Dim();
-  bool high = exact && !e.provesNotNegative(size - 1 - exact);
-  auto way = [&](Diagnostic &diag) {
-    std::string written = e.text(source);
-    if (!written.empty() && written.back() == ']')
-      diag.note("write '" + written.substr(0, written.size() - 1) +
-                " else 0]' to read 0 there");
-  };
-  if (!exact || (high && !top) || (!high && !bottom)) {
-    way(e.report(Rule::range_c2, at,
-                 "nothing says that '" + what + "' is " +
-                     (high ? "below " + size.size().str()
-                           : std::string("not negative"))));
-    return false;
-  }
   bool ofMask = isReadByMask(at);
   auto &diag = e.report(
       ofMask ? Rule::mask_c3 : Rule::range_c1, at,
       (ofMask ? "in the mask '" + e.frame->name + "', " : std::string()) +
-          access + " may be read at " + (high ? top : bottom).str() + ", and " +
-          name +
-          (high ? " ends at " + (size.size() - 1).str() : " begins at 0"));
+          access + " may be read at " + end.str() + ", and " + name +
+          (atTop ? " ends at " + (size.size() - 1).str() : " begins at 0"));
   for (const core::Atom *atom : dims.atoms(exact.size()))
     if (atom->kind == core::Atom::Index && atom->low && atom->high)
       diag.note(atom->range, "'" + atom->symbol + "' runs from " +
@@ -116,7 +107,25 @@ bool Access::inRange(Dim exact, Dim size, Range at, llvm::StringRef what) {
   if (ofMask)
     diag.note("what a mask reads at its positions is as long as the attention");
   else
-    way(diag);
+    noteElse(diag);
+}
+
+bool Access::inRange(Dim exact, Dim size, Range at, llvm::StringRef what) {
+  if (exact && holds(exact) && holds(size - 1 - exact))
+    return true;
+  if (brackets.otherwise) {
+    needsElse = true;
+    return true;
+  }
+  bool atTop = exact && !e.provesNotNegative(size - 1 - exact);
+  Dim end = exact ? extreme(dims, exact, atTop) : Dim();
+  if (end)
+    reportOutside(exact, size, atTop, end, at);
+  else
+    noteElse(e.report(Rule::range_c2, at,
+                      "nothing says that '" + what + "' is " +
+                          (atTop ? "below " + size.size().str()
+                                 : std::string("not negative"))));
   return false;
 }
 
@@ -315,42 +324,46 @@ bool Access::parts(const ast::TupleExpr &tuple, const Axis &axis) {
   return true;
 }
 
+/// `x[...]`, `x[(...)]`: the indices of the pack around, or the axes
+/// themselves.
+bool Access::packEntry(const ast::Subscript &entry) {
+  if (!checkPack(e, ast::withoutParens(entry.value)->range))
+    return false;
+  bool indexed = !e.packIndices.empty();
+  size_t count = e.frame ? e.frame->pack.size() : 0;
+  core::Subscript joined;
+  joined.kind = core::Subscript::Parts;
+  bool isJoined = llvm::isa<ast::ParenExpr>(entry.value);
+  for (size_t i = 0; i < count && (isJoined || next < base->type.rank()); ++i) {
+    core::Subscript subscript;
+    subscript.range = entry.range;
+    if (!indexed) {
+      add(subscript, base->type.axes[next]);
+      continue;
+    }
+    core::IndexVar *var = e.packIndices[i];
+    auto *ref = e.program.make<core::IndexValue>(
+        core::Type::whole(var->low, var->low + var->extent - 1), entry.range);
+    ref->index = var;
+    subscript.kind = core::Subscript::Linear;
+    subscript.position = var->value;
+    subscript.value = ref;
+    subscript.extent = var->extent;
+    if (isJoined)
+      joined.parts.push_back(subscript);
+    else
+      add(subscript);
+  }
+  if (isJoined && indexed)
+    add(joined);
+  return true;
+}
+
 bool Access::entry(const ast::Subscript &entry) {
   const ast::Expr *value =
       entry.value ? ast::withoutParens(entry.value) : nullptr;
-  if (llvm::isa_and_nonnull<ast::EllipsisExpr>(value)) {
-    if (!checkPack(e, value->range))
-      return false;
-    bool indexed = !e.packIndices.empty();
-    size_t count = e.frame ? e.frame->pack.size() : 0;
-    core::Subscript joined;
-    joined.kind = core::Subscript::Parts;
-    bool isJoined = llvm::isa<ast::ParenExpr>(entry.value);
-    for (size_t i = 0; i < count && (isJoined || next < base->type.rank());
-         ++i) {
-      core::Subscript subscript;
-      subscript.range = entry.range;
-      if (!indexed) {
-        add(subscript, base->type.axes[next]);
-        continue;
-      }
-      core::IndexVar *var = e.packIndices[i];
-      auto *ref = e.program.make<core::IndexValue>(
-          core::Type::whole(var->low, var->low + var->extent - 1), entry.range);
-      ref->index = var;
-      subscript.kind = core::Subscript::Linear;
-      subscript.position = var->value;
-      subscript.value = ref;
-      subscript.extent = var->extent;
-      if (isJoined)
-        joined.parts.push_back(subscript);
-      else
-        add(subscript);
-    }
-    if (isJoined && indexed)
-      add(joined);
-    return true;
-  }
+  if (llvm::isa_and_nonnull<ast::EllipsisExpr>(value))
+    return packEntry(entry);
   if (next >= base->type.rank()) {
     if (value && e.evaluate(value).isError())
       return false;
@@ -369,6 +382,43 @@ bool Access::entry(const ast::Subscript &entry) {
   return position(value, axis);
 }
 
+bool Access::readOtherwise(core::Element &node) {
+  Value other = e.evaluate(brackets.otherwise);
+  core::Expr *value = e.runTime(other, brackets.otherwise->range);
+  if (value->type.isError())
+    return false;
+  if (node.type.elem.isReal())
+    value = e.convert(value, core::Elem::Real);
+  if (value->type.elem.kind != node.type.elem.kind) {
+    e.report(Rule::call_c8, brackets.otherwise->range,
+             "the value after 'else' is " + value->type.str() +
+                 ", and the elements are " + node.type.str());
+    return false;
+  }
+  if (!needsElse)
+    return true;
+  node.otherwise = value;
+  core::Elem &elem = node.type.elem;
+  const core::Elem &given = value->type.elem;
+  if (elem.isWhole()) {
+    elem.low = elem.low && given.low ? dims.min(elem.low, given.low) : Dim();
+    elem.high =
+        elem.high && given.high ? dims.max(elem.high, given.high) : Dim();
+  }
+  return true;
+}
+
+/// The element for all values of the index tensors in the subscripts.
+Value Access::overTensors(core::Element *node) {
+  core::Type whole = node->type;
+  whole.axes.insert(whole.axes.begin(), tensorAxes.begin(), tensorAxes.end());
+  auto *table = e.program.make<core::Tabulate>(whole, range);
+  for (core::IndexVar *var : tensorIndices)
+    table->groups.push_back({var});
+  table->body = node;
+  return e.runTimeValue(table);
+}
+
 Value Access::build() {
   for (const ast::Subscript &entry : brackets.entries)
     if (!this->entry(entry))
@@ -382,40 +432,9 @@ Value Access::build() {
   node->proof = needsElse         ? Proof::Else
                 : underConditions ? Proof::UnderConditions
                                   : Proof::Always;
-  if (brackets.otherwise) {
-    Value other = e.evaluate(brackets.otherwise);
-    core::Expr *value = e.runTime(other, brackets.otherwise->range);
-    if (value->type.isError())
-      return Value::error(range);
-    if (type.elem.isReal())
-      value = e.convert(value, core::Elem::Real);
-    if (value->type.elem.kind != type.elem.kind) {
-      e.report(Rule::call_c8, brackets.otherwise->range,
-               "the value after 'else' is " + value->type.str() +
-                   ", and the elements are " + type.str());
-      return Value::error(range);
-    }
-    if (needsElse) {
-      node->otherwise = value;
-      core::Elem &elem = node->type.elem;
-      const core::Elem &given = value->type.elem;
-      if (elem.isWhole()) {
-        elem.low =
-            elem.low && given.low ? dims.min(elem.low, given.low) : Dim();
-        elem.high =
-            elem.high && given.high ? dims.max(elem.high, given.high) : Dim();
-      }
-    }
-  }
-  if (tensorIndices.empty())
-    return e.runTimeValue(node);
-  core::Type whole = node->type;
-  whole.axes.insert(whole.axes.begin(), tensorAxes.begin(), tensorAxes.end());
-  auto *table = e.program.make<core::Tabulate>(whole, range);
-  for (core::IndexVar *var : tensorIndices)
-    table->groups.push_back({var});
-  table->body = node;
-  return e.runTimeValue(table);
+  if (brackets.otherwise && !readOtherwise(*node))
+    return Value::error(range);
+  return tensorIndices.empty() ? e.runTimeValue(node) : overTensors(node);
 }
 
 Value Evaluator::access(const Value &base, const ast::Brackets &brackets,
@@ -429,56 +448,6 @@ Value Evaluator::access(const Value &base, const ast::Brackets &brackets,
     return Value::error(range);
   }
   return Access(*this, expr, brackets, range, source).build();
-}
-
-/// `x[…]`: a tensor, an item of a list, a mask at positions, rows of a run.
-Value Evaluator::indexed(const ast::IndexExpr *expr) {
-  if (dataIndex)
-    if (auto value = dataIndex(expr))
-      return *value;
-  auto known = hoisted.find(expr->base);
-  Value base =
-      known != hoisted.end() ? imported(known->second) : evaluate(expr->base);
-  switch (base.kind) {
-  case Value::Error:
-    return base;
-  case Value::Run:
-    return Runs(*this).rows(base, expr);
-  case Value::Function: {
-    std::vector<Value> positions;
-    for (const ast::Subscript &entry : expr->brackets.entries)
-      positions.push_back(entry.value ? evaluate(entry.value) : Value::error());
-    return Masks(*this).apply(base, positions, expr->range);
-  }
-  case Value::List:
-    if (expr->brackets.entries.size() == 1 && expr->brackets.entries[0].value &&
-        expr->brackets.entries[0].kind == ast::Subscript::Kind::Value) {
-      ++session.muted;
-      Value at = evaluate(expr->brackets.entries[0].value);
-      --session.muted;
-      if (auto place = at.constant())
-        return itemOf(base, *place, expr);
-    }
-    break;
-  case Value::Text:
-  case Value::Vocabulary:
-    report(Rule::call_c8, expr->base->range,
-           "brackets read a tensor, and this is " + base.describe());
-    return Value::error(expr->range);
-  default:
-    break;
-  }
-  return access(base, expr->brackets, expr->range, expr);
-}
-
-Value Evaluator::itemOf(const Value &list, int64_t place,
-                        const ast::IndexExpr *expr) {
-  if (place >= 0 && place < int64_t(list.items->size()))
-    return imported((*list.items)[place]);
-  report(Rule::range_c1, expr->range,
-         "this list has " + llvm::Twine(list.items->size()) +
-             " elements, and " + llvm::Twine(place) + " is none of them");
-  return Value::error(expr->range);
 }
 
 } // namespace lamina::sema

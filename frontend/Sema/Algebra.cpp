@@ -13,6 +13,43 @@ using core::Axis;
 using core::Elem;
 using core::StructuredKind;
 
+static StructuredKind kindOf(llvm::StringRef name) {
+  return llvm::StringSwitch<StructuredKind>(name)
+      .Case("inverse", StructuredKind::Inverse)
+      .Case("determinant", StructuredKind::Determinant)
+      .Case("solve", StructuredKind::Solve)
+      .Case("cholesky", StructuredKind::Cholesky)
+      .Case("qr", StructuredKind::QR)
+      .Case("lu", StructuredKind::LU)
+      .Default(StructuredKind::SingularValues);
+}
+
+/// What a form that works on one matrix gives for a matrix of `type`.
+core::Type Forms::typeOfMatrixForm(llvm::StringRef name, core::Type type) {
+  unsigned rank = type.rank();
+  if (name == "determinant") {
+    type.axes.resize(rank - 2);
+    return type;
+  }
+  if (name == "singular_values") {
+    Dim smaller = e.dims.min(type.axes[rank - 1].dim, type.axes[rank - 2].dim);
+    type.axes.pop_back();
+    type.axes.back() = {smaller, ""};
+    return type;
+  }
+  if (name == "qr") {
+    core::Type r = type;
+    r.axes[rank - 2] = type.axes[rank - 1];
+    const Symbol names[] = {"q", "r"};
+    return core::Type::tuple({type, r}, names);
+  }
+  if (name == "lu") {
+    const Symbol names[] = {"order", "lower", "upper"};
+    return core::Type::tuple({type, type, type}, names);
+  }
+  return type;
+}
+
 Value Forms::formAlgebra(llvm::StringRef name, const Args &args, Range range) {
   core::Expr *x = tensorArg(args, 0, name, range);
   if (!x)
@@ -26,38 +63,19 @@ Value Forms::formAlgebra(llvm::StringRef name, const Args &args, Range range) {
              "'" + name + "' works on matrices, and this is " + type.str());
     return Value::error(range);
   }
-  StructuredKind kind = llvm::StringSwitch<StructuredKind>(name)
-                            .Case("inverse", StructuredKind::Inverse)
-                            .Case("determinant", StructuredKind::Determinant)
-                            .Case("solve", StructuredKind::Solve)
-                            .Case("cholesky", StructuredKind::Cholesky)
-                            .Case("qr", StructuredKind::QR)
-                            .Case("lu", StructuredKind::LU)
-                            .Default(StructuredKind::SingularValues);
   core::Exprs operands = {x};
-  if (name == "determinant") {
-    type.axes.resize(rank - 2);
-  } else if (name == "singular_values") {
-    Dim smaller = e.dims.min(type.axes[rank - 1].dim, type.axes[rank - 2].dim);
-    type.axes.pop_back();
-    type.axes.back() = {smaller, ""};
-  } else if (name == "solve") {
+  if (name == "solve") {
     core::Expr *b = tensorArg(args, 1, name, range);
     if (!b)
       return Value::error(range);
     operands.push_back(e.convert(b, Elem::Real));
     type = operands[1]->type;
-  } else if (name == "qr") {
-    core::Type r = type;
-    r.axes[rank - 2] = type.axes[rank - 1];
-    const Symbol names[] = {"q", "r"};
-    type = core::Type::tuple({type, r}, names);
-  } else if (name == "lu") {
-    const Symbol names[] = {"order", "lower", "upper"};
-    type = core::Type::tuple({type, type, type}, names);
+  } else {
+    type = typeOfMatrixForm(name, type);
   }
-  return e.named(name, e.runTimeValue(structured(kind, operands, type, range)),
-                 range);
+  return e.named(
+      name, e.runTimeValue(structured(kindOf(name), operands, type, range)),
+      range);
 }
 
 //===-- @ -----------------------------------------------------------------===//

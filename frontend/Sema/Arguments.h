@@ -21,6 +21,8 @@ public:
              std::vector<struct BoundArg> &bound,
              llvm::ArrayRef<ast::Parameter> settings = {});
   bool reportTwice(llvm::StringRef name, Range range, Range first);
+  /// `a, b, c`, for messages.
+  static std::string namesOf(llvm::ArrayRef<ast::Parameter> parameters);
   void addTypedDefaults(FrameScope &callee,
                         llvm::ArrayRef<ast::Parameter> parameters,
                         std::vector<struct BoundArg> &bound);

@@ -29,9 +29,14 @@ public:
 
 private:
   bool shape(BoundArg &arg);
+  std::optional<bool> asSetting(BoundArg &arg, const ast::TensorType *type);
+  bool fitsRank(const BoundArg &arg, const ast::TensorType &type);
   bool names(BoundArg &arg);
   bool expressions(BoundArg &arg);
   bool element(BoundArg &arg);
+  bool bound(BoundArg &arg);
+  bool takeBound(BoundArg &arg, const ast::Expr *written);
+  bool reportElement(const BoundArg &arg, llvm::StringRef takes);
   bool bindPack(BoundArg &arg, llvm::ArrayRef<Axis> axes);
   bool check(BoundArg &arg, Dim declared, const Axis &axis, Range at);
   bool solve(BoundArg &arg, const ast::Expr *expr, const Axis &axis);
@@ -54,13 +59,10 @@ private:
   Scope *caller;
 };
 
-/// Which parameters are tensors, and whether their ranks fit.
-bool SignatureBinder::shape(BoundArg &arg) {
-  auto *type = typeOf(arg);
-  EvaluatedArg given{arg.parameter->name.text, arg.value, nullptr, arg.source,
-                     arg.range};
-  if (!Arguments(e).fitsMask(*arg.parameter, given))
-    return false;
+/// What goes in as it is: no tensor is declared, or a known number is given.
+/// None for a tensor; false after a diagnostic.
+std::optional<bool> SignatureBinder::asSetting(BoundArg &arg,
+                                               const ast::TensorType *type) {
   if (!type || arg.value.isNone()) {
     arg.isSetting = true;
     return true;
@@ -93,6 +95,38 @@ bool SignatureBinder::shape(BoundArg &arg) {
       arg.isSetting = true;
       return true;
     }
+  return std::nullopt;
+}
+
+bool SignatureBinder::fitsRank(const BoundArg &arg,
+                               const ast::TensorType &type) {
+  unsigned rank = arg.operand->type.rank(), written = type.dimensions.size();
+  bool hasPack = llvm::any_of(type.dimensions, [](auto &d) {
+    return llvm::isa<ast::EllipsisExpr>(d.size);
+  });
+  if (hasPack ? rank + 1 >= written : rank == written)
+    return true;
+  e.report(Rule::call_c3, arg.range,
+           "'" + e.text(arg.source) + "' has " + llvm::Twine(rank) +
+               (rank == 1 ? " dimension, " : " dimensions, ") +
+               arg.operand->type.str() + ", and '" + arg.parameter->name.text +
+               "' of '" + name + "' takes " + (hasPack ? "at least " : "") +
+               llvm::Twine(written - hasPack) + ", " +
+               e.session.sources.getText(type.range))
+      .note(arg.parameter->range,
+            "'" + arg.parameter->name.text + "' is declared here");
+  return false;
+}
+
+/// Which parameters are tensors, and whether their ranks fit.
+bool SignatureBinder::shape(BoundArg &arg) {
+  auto *type = typeOf(arg);
+  EvaluatedArg given{arg.parameter->name.text, arg.value, nullptr, arg.source,
+                     arg.range};
+  if (!Arguments(e).fitsMask(*arg.parameter, given))
+    return false;
+  if (auto isGood = asSetting(arg, type))
+    return *isGood;
   arg.operand = e.runTime(arg.value, arg.range);
   if (arg.operand->type.isError())
     return false;
@@ -106,22 +140,7 @@ bool SignatureBinder::shape(BoundArg &arg) {
     arg.waits = true;
     return true;
   }
-  unsigned rank = arg.operand->type.rank(), written = type->dimensions.size();
-  bool hasPack = llvm::any_of(type->dimensions, [](auto &d) {
-    return llvm::isa<ast::EllipsisExpr>(d.size);
-  });
-  if (hasPack ? rank + 1 >= written : rank == written)
-    return true;
-  e.report(Rule::call_c3, arg.range,
-           "'" + e.text(arg.source) + "' has " + llvm::Twine(rank) +
-               (rank == 1 ? " dimension, " : " dimensions, ") +
-               arg.operand->type.str() + ", and '" + arg.parameter->name.text +
-               "' of '" + name + "' takes " + (hasPack ? "at least " : "") +
-               llvm::Twine(written - hasPack) + ", " +
-               e.session.sources.getText(type->range))
-      .note(arg.parameter->range,
-            "'" + arg.parameter->name.text + "' is declared here");
-  return false;
+  return fitsRank(arg, *type);
 }
 
 static std::string spellAxes(core::Type type) {
@@ -264,47 +283,40 @@ bool SignatureBinder::solve(BoundArg &arg, const ast::Expr *expr,
   return true;
 }
 
-bool SignatureBinder::element(BoundArg &arg) {
-  auto *type = typeOf(arg);
+bool SignatureBinder::reportElement(const BoundArg &arg,
+                                    llvm::StringRef takes) {
+  e.report(Rule::call_c8, arg.range,
+           "'" + arg.parameter->name.text + "' of '" + name + "' takes " +
+               takes + ", and this is " + arg.operand->type.str())
+      .note(arg.parameter->range, "declared here");
+  return false;
+}
+
+/// `id(n)` with a new `n`: as large as what is given.
+bool SignatureBinder::takeBound(BoundArg &arg, const ast::Expr *written) {
   const Elem &given = arg.operand->type.elem;
-  auto mismatch = [&](llvm::StringRef takes) {
-    e.report(Rule::call_c8, arg.range,
-             "'" + arg.parameter->name.text + "' of '" + name + "' takes " +
-                 takes + ", and this is " + arg.operand->type.str())
-        .note(arg.parameter->range, "declared here");
+  ast::Name unknown = e.newName(written);
+  if (!unknown || !given.high) {
+    e.report(Rule::range_c2, arg.range,
+             "nothing says how large '" + e.text(arg.source) + "' may be")
+        .note("declare it as 'id(n)': checked where data comes in");
     return false;
-  };
-  switch (type->element) {
-  case ast::ElementKind::Real:
-    if (given.isTruth())
-      return mismatch("numbers");
-    arg.operand = e.convert(arg.operand, Elem::Real);
-    return true;
-  case ast::ElementKind::Bool:
-    return given.isTruth() || mismatch("truth values");
-  case ast::ElementKind::Int:
-    return given.isWhole() || mismatch("whole numbers");
-  case ast::ElementKind::Id:
-    break;
-  case ast::ElementKind::Any:
-    return true;
   }
+  Dim atom = fresh(unknown.text, given.high + 1, unknown.range);
+  e.bindDimension(callee, unknown, atom);
+  callee.back.push_back({atom, given.high + 1});
+  return true;
+}
+
+/// Whether a whole number lies in the range of `id(n)`.
+bool SignatureBinder::bound(BoundArg &arg) {
+  const Elem &given = arg.operand->type.elem;
   if (!given.isWhole())
-    return mismatch("whole numbers of a range");
-  Dim bound = e.knownDimension(type->bound);
-  if (!bound) {
-    ast::Name unknown = e.newName(type->bound);
-    if (!unknown || !given.high) {
-      e.report(Rule::range_c2, arg.range,
-               "nothing says how large '" + e.text(arg.source) + "' may be")
-          .note("declare it as 'id(n)': checked where data comes in");
-      return false;
-    }
-    Dim atom = fresh(unknown.text, given.high + 1, unknown.range);
-    e.bindDimension(callee, unknown, atom);
-    callee.back.push_back({atom, given.high + 1});
-    return true;
-  }
+    return reportElement(arg, "whole numbers of a range");
+  const ast::Expr *written = typeOf(arg)->bound;
+  Dim bound = e.knownDimension(written);
+  if (!bound)
+    return takeBound(arg, written);
   Dim exact = e.exactOf(arg.operand);
   auto within = [&](Dim value, bool low) {
     return value && e.provesNotNegative(low ? value : bound - 1 - value);
@@ -322,6 +334,27 @@ bool SignatureBinder::element(BoundArg &arg) {
   llvm::SaveAndRestore<Scope *> in(e.scope, caller);
   e.noteOrigins(diag, {arg.source});
   return false;
+}
+
+bool SignatureBinder::element(BoundArg &arg) {
+  auto *type = typeOf(arg);
+  const Elem &given = arg.operand->type.elem;
+  switch (type->element) {
+  case ast::ElementKind::Real:
+    if (given.isTruth())
+      return reportElement(arg, "numbers");
+    arg.operand = e.convert(arg.operand, Elem::Real);
+    return true;
+  case ast::ElementKind::Bool:
+    return given.isTruth() || reportElement(arg, "truth values");
+  case ast::ElementKind::Int:
+    return given.isWhole() || reportElement(arg, "whole numbers");
+  case ast::ElementKind::Id:
+    return bound(arg);
+  case ast::ElementKind::Any:
+    return true;
+  }
+  return true;
 }
 
 /// The type inside the callee, and numbers in their declared shape.

@@ -67,6 +67,42 @@ Dim Evaluator::exactOf(const core::Expr *expr) {
   return exact;
 }
 
+static Dim exactOfElementwise(Evaluator &e, const core::Elementwise &node) {
+  core::DimContext &dims = e.dims;
+  llvm::SmallVector<Dim, 3> parts;
+  for (core::Expr *operand : node.operands) {
+    parts.push_back(e.exactOf(operand));
+    if (!parts.back())
+      return {};
+  }
+  switch (node.primitive) {
+  case Primitive::Add:
+    return parts[0] + parts[1];
+  case Primitive::Sub:
+    return parts[0] - parts[1];
+  case Primitive::Mul:
+    return parts[0] * parts[1];
+  case Primitive::Neg:
+    return dims.scale(parts[0], -1);
+  case Primitive::Min:
+    return dims.min(parts[0], parts[1]);
+  case Primitive::Max:
+    return dims.max(parts[0], parts[1]);
+  case Primitive::Clamp:
+    return dims.max(parts[1], dims.min(parts[0], parts[2]));
+  case Primitive::Abs:
+    return dims.max(parts[0], dims.scale(parts[0], -1));
+  case Primitive::FloorDiv:
+    return e.provesNotNegative(parts[1] - 1) ? dims.div(parts[0], parts[1])
+                                             : Dim();
+  case Primitive::Mod:
+    return e.provesNotNegative(parts[1] - 1) ? dims.mod(parts[0], parts[1])
+                                             : Dim();
+  default:
+    return {};
+  }
+}
+
 Dim Evaluator::computeExact(const core::Expr *expr) {
   if (auto *c = llvm::dyn_cast<core::Constant>(expr))
     return dims.constant(int64_t(c->values[0]));
@@ -87,77 +123,29 @@ Dim Evaluator::computeExact(const core::Expr *expr) {
                        exactOf(choice->no));
   }
   auto *node = llvm::dyn_cast<core::Elementwise>(expr);
-  if (!node)
-    return {};
-  llvm::SmallVector<Dim, 3> parts;
-  for (core::Expr *operand : node->operands) {
-    parts.push_back(exactOf(operand));
-    if (!parts.back())
-      return {};
-  }
-  switch (node->primitive) {
-  case Primitive::Add:
-    return parts[0] + parts[1];
-  case Primitive::Sub:
-    return parts[0] - parts[1];
-  case Primitive::Mul:
-    return parts[0] * parts[1];
-  case Primitive::Neg:
-    return dims.scale(parts[0], -1);
-  case Primitive::Min:
-    return dims.min(parts[0], parts[1]);
-  case Primitive::Max:
-    return dims.max(parts[0], parts[1]);
-  case Primitive::Clamp:
-    return dims.max(parts[1], dims.min(parts[0], parts[2]));
-  case Primitive::Abs:
-    return dims.max(parts[0], dims.scale(parts[0], -1));
-  case Primitive::FloorDiv:
-    return provesNotNegative(parts[1] - 1) ? dims.div(parts[0], parts[1])
-                                           : Dim();
-  case Primitive::Mod:
-    return provesNotNegative(parts[1] - 1) ? dims.mod(parts[0], parts[1])
-                                           : Dim();
-  default:
-    return {};
-  }
+  return node ? exactOfElementwise(*this, *node) : Dim();
 }
 
-//===-- Bounds of results -------------------------------------------------===//
+static Dim both(Dim x, Dim y, llvm::function_ref<Dim(Dim, Dim)> combine) {
+  return x && y ? combine(x, y) : Dim();
+}
+/// As `both`, but one alone bounds as well.
+static Dim either(Dim x, Dim y, llvm::function_ref<Dim(Dim, Dim)> combine) {
+  return x && y ? combine(x, y) : x ? x : y;
+}
 
-Elem Evaluator::arithmeticElem(Primitive op, llvm::ArrayRef<Elem> elems,
-                               llvm::ArrayRef<Dim>) {
-  Elem out;
-  out.kind = Elem::Whole;
-  const Elem &a = elems[0], &b = elems.back();
-  auto both = [&](Dim x, Dim y, auto combine) {
-    return x && y ? combine(x, y) : Dim();
-  };
-  auto plus = [](Dim x, Dim y) { return x + y; };
-  auto minus = [](Dim x, Dim y) { return x - y; };
-  auto times = [](Dim x, Dim y) { return x * y; };
-  auto smaller = [&](Dim x, Dim y) { return dims.min(x, y); };
-  auto larger = [&](Dim x, Dim y) { return dims.max(x, y); };
+/// Bounds of what multiplies, for operands whose signs are known.
+static void boundProduct(Evaluator &e, Primitive op, const Elem &a,
+                         const Elem &b, Elem &out) {
+  core::DimContext &dims = e.dims;
   auto atLeast = [&](Dim x, int64_t n) {
-    return x && provesNotNegative(x - n);
+    return x && e.provesNotNegative(x - n);
   };
   switch (op) {
-  case Primitive::Add:
-    out.low = both(a.low, b.low, plus);
-    out.high = both(a.high, b.high, plus);
-    break;
-  case Primitive::Sub:
-    out.low = both(a.low, b.high, minus);
-    out.high = both(a.high, b.low, minus);
-    break;
-  case Primitive::Neg:
-    out.low = a.high ? dims.scale(a.high, -1) : Dim();
-    out.high = a.low ? dims.scale(a.low, -1) : Dim();
-    break;
   case Primitive::Mul:
     if (atLeast(a.low, 0) && atLeast(b.low, 0)) {
       out.low = a.low * b.low;
-      out.high = both(a.high, b.high, times);
+      out.high = both(a.high, b.high, std::multiplies<>());
     }
     break;
   case Primitive::FloorDiv:
@@ -183,15 +171,39 @@ Elem Evaluator::arithmeticElem(Primitive op, llvm::ArrayRef<Elem> elems,
         out.high = dims.power(dims.constant(*base), *exponent);
     }
     break;
+  default:
+    break;
+  }
+}
+
+//===-- Bounds of results -------------------------------------------------===//
+
+Elem Evaluator::arithmeticElem(Primitive op, llvm::ArrayRef<Elem> elems,
+                               llvm::ArrayRef<Dim>) {
+  Elem out{Elem::Whole, {}, {}};
+  const Elem &a = elems[0], &b = elems.back();
+  auto smaller = [&](Dim x, Dim y) { return dims.min(x, y); };
+  auto larger = [&](Dim x, Dim y) { return dims.max(x, y); };
+  switch (op) {
+  case Primitive::Add:
+    out.low = both(a.low, b.low, std::plus<>());
+    out.high = both(a.high, b.high, std::plus<>());
+    break;
+  case Primitive::Sub:
+    out.low = both(a.low, b.high, std::minus<>());
+    out.high = both(a.high, b.low, std::minus<>());
+    break;
+  case Primitive::Neg:
+    out.low = a.high ? dims.scale(a.high, -1) : Dim();
+    out.high = a.low ? dims.scale(a.low, -1) : Dim();
+    break;
   case Primitive::Min:
     out.low = both(a.low, b.low, smaller);
-    out.high = a.high && b.high ? dims.min(a.high, b.high)
-               : a.high         ? a.high
-                                : b.high;
+    out.high = either(a.high, b.high, smaller);
     break;
   case Primitive::Max:
     out.high = both(a.high, b.high, larger);
-    out.low = a.low && b.low ? dims.max(a.low, b.low) : a.low ? a.low : b.low;
+    out.low = either(a.low, b.low, larger);
     break;
   case Primitive::Clamp:
     out.low = elems[1].low;
@@ -199,14 +211,41 @@ Elem Evaluator::arithmeticElem(Primitive op, llvm::ArrayRef<Elem> elems,
     break;
   case Primitive::Abs:
     out.low = dims.constant(0);
-    if (a.low && a.high)
-      out.high = dims.max(a.high, dims.scale(a.low, -1));
+    out.high = both(a.high, a.low ? dims.scale(a.low, -1) : Dim(), larger);
     break;
   default:
-    break;
+    boundProduct(*this, op, a, b, out);
   }
-  // Bounds that themselves depend on indices do not outlive them.
   return out;
+}
+
+/// Adds what a comparison of whole numbers says.
+static void assumeComparison(Evaluator &e, const core::Elementwise &node,
+                             bool holds) {
+  Primitive op = node.primitive;
+  if (op < Primitive::Eq || op > Primitive::Ge)
+    return;
+  Dim a = e.exactOf(node.operands[0]), b = e.exactOf(node.operands[1]);
+  if (!a || !b)
+    return;
+  auto notNegative = [&](Dim d) { e.facts.push_back(d); };
+  switch (op) {
+  case Primitive::Eq:
+  case Primitive::Ne:
+    if (holds == (op == Primitive::Eq)) {
+      notNegative(a - b);
+      notNegative(b - a);
+    }
+    return;
+  case Primitive::Lt:
+    return notNegative(holds ? b - a - 1 : a - b);
+  case Primitive::Le:
+    return notNegative(holds ? b - a : a - b - 1);
+  case Primitive::Gt:
+    return notNegative(holds ? a - b - 1 : b - a);
+  default:
+    return notNegative(holds ? a - b : b - a - 1);
+  }
 }
 
 //===-- Facts -------------------------------------------------------------===//
@@ -235,29 +274,7 @@ void Evaluator::assumeValue(const core::Expr *condition, bool holds) {
       assumeValue(operand, holds);
     return;
   }
-  if (op < Primitive::Eq || op > Primitive::Ge)
-    return;
-  Dim a = exactOf(node->operands[0]), b = exactOf(node->operands[1]);
-  if (!a || !b)
-    return;
-  auto notNegative = [&](Dim d) { facts.push_back(d); };
-  switch (op) {
-  case Primitive::Eq:
-  case Primitive::Ne:
-    if (holds == (op == Primitive::Eq)) {
-      notNegative(a - b);
-      notNegative(b - a);
-    }
-    return;
-  case Primitive::Lt:
-    return notNegative(holds ? b - a - 1 : a - b);
-  case Primitive::Le:
-    return notNegative(holds ? b - a : a - b - 1);
-  case Primitive::Gt:
-    return notNegative(holds ? a - b - 1 : b - a);
-  default:
-    return notNegative(holds ? a - b : b - a - 1);
-  }
+  assumeComparison(*this, *node, holds);
 }
 
 core::Elem Evaluator::filteredElem(core::DataPlan &plan,

@@ -102,6 +102,32 @@ Value setConstant(Session &session, Evaluator &e, const ast::ConstDecl &decl,
   return value;
 }
 
+/// A declaration that is evaluated when it is first asked for.
+static Value evaluateDecl(Session &session, Evaluator &e, FileScope &home,
+                          ast::Decl *decl, Symbol name) {
+  if (llvm::is_contained(home.evaluating, decl)) {
+    auto &diag = session.report(Rule::const_c2, nameRange(decl, name),
+                                "'" + name + "' needs its own value");
+    auto from = llvm::find(home.evaluating, decl);
+    for (ast::Decl *on : llvm::make_range(from + 1, home.evaluating.end()))
+      diag.note(nameRange(on, ""), "by way of this");
+    return Value::error(decl->range);
+  }
+  home.evaluating.push_back(decl);
+  Value value = Value::error(decl->range);
+  if (auto *constant = llvm::dyn_cast<ast::ConstDecl>(decl))
+    value = constantOf(session, e, home, *constant);
+  else if (auto *optimizer = llvm::dyn_cast<ast::OptimizerDecl>(decl))
+    value = optimizerValue(e, home, *optimizer);
+  else if (auto *group = llvm::dyn_cast<ast::GroupDecl>(decl))
+    value = groupValue(e, home, *group);
+  else if (auto *data = llvm::dyn_cast<ast::DataDecl>(decl))
+    value = dataValue(e, home, *data, name);
+  home.evaluating.pop_back();
+  home.evaluated[name] = value;
+  return value;
+}
+
 std::optional<Value> Session::lookUp(FileScope &file, Symbol name,
                                      Evaluator &e) {
   auto [home, decl] = findDecl(file, name);
@@ -124,27 +150,7 @@ std::optional<Value> Session::lookUp(FileScope &file, Symbol name,
     return functionOf(*function, *home);
   if (auto known = home->evaluated.find(name); known != home->evaluated.end())
     return known->second;
-  if (llvm::is_contained(home->evaluating, decl)) {
-    auto &diag = report(Rule::const_c2, nameRange(decl, name),
-                        "'" + name + "' needs its own value");
-    auto from = llvm::find(home->evaluating, decl);
-    for (ast::Decl *on : llvm::make_range(from + 1, home->evaluating.end()))
-      diag.note(nameRange(on, ""), "by way of this");
-    return Value::error(decl->range);
-  }
-  home->evaluating.push_back(decl);
-  Value value = Value::error(decl->range);
-  if (auto *constant = llvm::dyn_cast<ast::ConstDecl>(decl))
-    value = constantOf(*this, e, *home, *constant);
-  else if (auto *optimizer = llvm::dyn_cast<ast::OptimizerDecl>(decl))
-    value = optimizerValue(e, *home, *optimizer);
-  else if (auto *group = llvm::dyn_cast<ast::GroupDecl>(decl))
-    value = groupValue(e, *home, *group);
-  else if (auto *data = llvm::dyn_cast<ast::DataDecl>(decl))
-    value = dataValue(e, *home, *data, name);
-  home->evaluating.pop_back();
-  home->evaluated[name] = value;
-  return value;
+  return evaluateDecl(*this, e, *home, decl, name);
 }
 
 } // namespace lamina::sema

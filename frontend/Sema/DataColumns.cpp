@@ -185,50 +185,6 @@ Value DataReader::valueOf(Column column, Range range) {
 
 //===-- Fields of sources that are numbers --------------------------------===//
 
-/// The image as declared: `x: [28, 28, 1] = .image / 255`, or by the ranges of
-/// the indices in `x[r < 28, c < 28]: … = .image[r, c, 0]`.
-Type DataReader::typeOfImage(Range range) {
-  core::Elem pixel{core::Elem::Whole, e.dims.constant(0), e.dims.constant(255)};
-  llvm::SmallVector<core::Axis, 4> axes;
-  const ast::Target *target = current ? &current->targets[0] : nullptr;
-  if (target && target->type && !target->brackets) {
-    Type declared = e.resolve(target->type);
-    if (!declared.isError() && declared.rank() == 3)
-      return Type::tensor(pixel, declared.axes);
-  }
-  llvm::SmallVector<std::pair<Symbol, Dim>, 4> limits;
-  auto addLimit = [&](const ast::Expr *expr) {
-    auto *less = llvm::dyn_cast<ast::BinaryExpr>(expr);
-    if (!less || less->op != ast::BinaryOp::Less)
-      return;
-    if (auto *name = llvm::dyn_cast<ast::NameExpr>(less->left))
-      limits.push_back({name->name, e.knownDimension(less->right)});
-  };
-  if (target)
-    for (const ast::Subscript &entry : target->brackets.entries) {
-      if (!entry.value)
-        continue;
-      if (auto *tuple = llvm::dyn_cast<ast::TupleExpr>(entry.value))
-        for (const ast::TupleEntry &part : tuple->entries)
-          addLimit(part.value);
-      else
-        addLimit(entry.value);
-    }
-  for (auto &[name, limit] : limits)
-    if (limit && axes.size() < 3)
-      axes.push_back({limit, ""});
-  if (axes.size() == 2)
-    axes.push_back({e.dims.constant(1), ""});
-  if (axes.size() == 3)
-    return Type::tensor(pixel, axes);
-  e.report(Rule::data_c3, range,
-           "nothing says how large an image is; the files are read when the "
-           "program runs")
-      .note("declare the field: 'x: [28, 28, 1] = .image / 255'");
-  isFailed = true;
-  return Type::error();
-}
-
 Type DataReader::typeOfField(llvm::StringRef name, Range range) {
   auto whole = [&](llvm::ArrayRef<core::Axis> axes, Dim high) {
     return Type::whole(e.dims.constant(0), high, axes);
@@ -426,6 +382,34 @@ void DataReader::line(const ast::Stmt *stmt) {
   e.statement(stmt);
 }
 
+std::optional<Value> DataReader::valueOfCall(const ast::CallExpr &expr) {
+  if (isOfBadWords(expr))
+    return Value::error(expr.range);
+  if (isTextSource())
+    findArgumentSizes(expr);
+  auto column = columnOfCall(expr);
+  if (!isTextSource() || !column)
+    return isTextSource() ? listOfCall(expr) : std::nullopt;
+  return valueOf(std::move(*column), expr.range);
+}
+
+std::optional<Value> DataReader::valueOfIndex(const ast::IndexExpr &expr) {
+  auto column = isTextSource() ? columnOfIndex(expr) : std::nullopt;
+  if (!column)
+    return std::nullopt;
+  return valueOf(std::move(*column), expr.range);
+}
+
+/// The size of a dimension that a line declares, if it is not known.
+Dim DataReader::freshSize(ast::Name name) {
+  if (auto known = e.lookUp(name.text); known && known->isRunTime()) {
+    e.notSupported(name.range, "a length that is computed for each record");
+    isFailed = true;
+    return e.dims.constant(1);
+  }
+  return Dim();
+}
+
 bool DataReader::read() {
   FrameScope *frame = e.session.make<FrameScope>(&file);
   frame->name = plan.name.str();
@@ -439,26 +423,11 @@ bool DataReader::read() {
   llvm::SaveAndRestore<
       std::function<std::optional<Value>(const ast::CallExpr *)>>
       call(e.dataCall,
-           [this](const ast::CallExpr *expr) -> std::optional<Value> {
-             if (isOfBadWords(*expr))
-               return Value::error(expr->range);
-             if (isTextSource())
-               findArgumentSizes(*expr);
-             auto column = columnOfCall(*expr);
-             if (!isTextSource() || !column)
-               return isTextSource() ? listOfCall(*expr) : std::nullopt;
-             return valueOf(std::move(*column), expr->range);
-           });
+           [this](const ast::CallExpr *expr) { return valueOfCall(*expr); });
   llvm::SaveAndRestore<
       std::function<std::optional<Value>(const ast::IndexExpr *)>>
       index(e.dataIndex,
-            [this](const ast::IndexExpr *expr) -> std::optional<Value> {
-              auto column =
-                  isTextSource() ? columnOfIndex(*expr) : std::nullopt;
-              if (!column)
-                return std::nullopt;
-              return valueOf(std::move(*column), expr->range);
-            });
+            [this](const ast::IndexExpr *expr) { return valueOfIndex(*expr); });
   llvm::SaveAndRestore<std::function<std::optional<Value>(const ast::Expr *)>>
       text(e.dataText, [this](const ast::Expr *expr) -> std::optional<Value> {
         auto column = truthOf(expr);
@@ -468,15 +437,7 @@ bool DataReader::read() {
       });
   e.drawPath = {plan.name};
   llvm::SaveAndRestore<std::function<Dim(ast::Name)>> length(
-      e.freshDimension, [this](ast::Name name) {
-        if (auto known = e.lookUp(name.text); known && known->isRunTime()) {
-          e.notSupported(name.range,
-                         "a length that is computed for each record");
-          isFailed = true;
-          return e.dims.constant(1);
-        }
-        return Dim();
-      });
+      e.freshDimension, [this](ast::Name name) { return freshSize(name); });
   for (const ast::Stmt *stmt : decl.lines->statements)
     line(stmt);
   if (plan.fields.empty() && !isFailed) {

@@ -56,6 +56,9 @@ private:
   core::Type typeOfImage(Range range);
   Value read(Column column, const core::Type &type, Range range);
   Value recordField(const ast::RecordExpr &expr);
+  std::optional<Value> valueOfCall(const ast::CallExpr &expr);
+  std::optional<Value> valueOfIndex(const ast::IndexExpr &expr);
+  core::Dim freshSize(ast::Name name);
   /// The size that the line declares for the list that `column` is; null if it
   /// is a single value there.
   const ast::Dimension *declaredSize(const Column &column) const;

@@ -312,6 +312,33 @@ static void narrow(Evaluator &e, const core::Expr *condition,
   }
 }
 
+/// A record of `plan`, as the parameter of a function sees it.
+static Value recordOf(Evaluator &e, DataPlan &plan, Range range) {
+  std::vector<Value> items;
+  std::vector<Symbol> names;
+  for (const core::DataField &field : plan.declared().fields) {
+    auto *ref = e.program.make<core::LocalRef>(field.type, field.range);
+    ref->local = field.local;
+    items.push_back(e.runTimeValue(ref));
+    names.push_back(field.name);
+  }
+  return e.tuple(std::move(items), std::move(names), range);
+}
+
+/// What a filter asks of a record; null after a diagnostic.
+static core::Expr *conditionOf(Evaluator &e, const ast::Expr *written) {
+  Value condition = e.evaluate(written);
+  core::Expr *expr =
+      condition.isError() ? nullptr : e.runTime(condition, written->range);
+  if (expr && expr->type.isScalar() && expr->type.elem.isTruth())
+    return expr;
+  if (expr)
+    e.report(Rule::data_c5, written->range,
+             "a filter asks for one truth value, and this is " +
+                 condition.describe());
+  return nullptr;
+}
+
 /// `filter(d, row -> condition)`: the condition over the fields of a record.
 static Value filterOf(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
                       const ast::CallExpr &call) {
@@ -332,27 +359,11 @@ static Value filterOf(Evaluator &e, FileScope &file, const ast::DataDecl &decl,
   Statements inner;
   Evaluator::Entry entry(e, context, frame, &inner);
   llvm::SaveAndRestore<bool> inData(e.inData, true);
-  std::vector<Value> items;
-  std::vector<Symbol> names;
-  for (const core::DataField &field : of->declared().fields) {
-    auto *ref = e.program.make<core::LocalRef>(field.type, field.range);
-    ref->local = field.local;
-    items.push_back(e.runTimeValue(ref));
-    names.push_back(field.name);
-  }
-  frame->bind(lambda->parameters[0].text,
-              e.tuple(std::move(items), std::move(names), lambda->range),
+  frame->bind(lambda->parameters[0].text, recordOf(e, *of, lambda->range),
               Binding::Given, lambda->parameters[0].range);
-  Value condition = e.evaluate(lambda->body);
-  core::Expr *expr =
-      condition.isError() ? nullptr : e.runTime(condition, lambda->body->range);
-  if (!expr || !expr->type.isScalar() || !expr->type.elem.isTruth()) {
-    if (expr)
-      e.report(Rule::data_c5, lambda->body->range,
-               "a filter asks for one truth value, and this is " +
-                   condition.describe());
+  core::Expr *expr = conditionOf(e, lambda->body);
+  if (!expr)
     return Value::error(decl.range);
-  }
   DataPlan &plan = addPlan(e, DataPlan::Filter, decl.names[0]);
   plan.of = of;
   // Narrower types stand in the filter's own list of the declared fields.

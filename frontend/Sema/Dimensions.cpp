@@ -134,31 +134,67 @@ void Evaluator::reportNoSize(ast::Name name) {
   }
 }
 
+using FreshDim = std::function<Dim(ast::Name)>;
+
+static Elem elemOf(Evaluator &e, const ast::TensorType &type,
+                   const FreshDim &fresh) {
+  switch (type.element) {
+  case ast::ElementKind::Real:
+  case ast::ElementKind::Any:
+    return {};
+  case ast::ElementKind::Int:
+    return {Elem::Whole, {}, {}};
+  case ast::ElementKind::Bool:
+    return {Elem::Truth, {}, {}};
+  case ast::ElementKind::Id:
+    break;
+  }
+  Dim bound = e.knownDimension(type.bound);
+  if (!bound)
+    if (ast::Name name = e.newName(type.bound); name && fresh)
+      bound = fresh(name);
+  return {Elem::Whole, e.dims.constant(0), bound ? bound - 1 : Dim()};
+}
+
+/// A dimension as written, with a new name made by `fresh`; null after a
+/// diagnostic.
+static Dim dimOf(Evaluator &e, const ast::Dimension &dimension,
+                 const FreshDim &fresh) {
+  if (Dim known = e.knownDimension(dimension.size))
+    return known;
+  ast::Name name = e.newName(dimension.size);
+  if (name && fresh)
+    if (Dim made = fresh(name))
+      e.bindDimension(*e.scope, name, made);
+  Dim dim = name ? e.knownDimension(dimension.size) : Dim();
+  if (dim)
+    return dim;
+  if (name)
+    e.reportNoSize(name);
+  else if (!e.isSettingInError(dimension.size))
+    e.report(Rule::dim_c1, dimension.range,
+             "a dimension is a name, a whole number or arithmetic on them");
+  return {};
+}
+
+static bool reportNegative(Evaluator &e, const ast::Dimension &dimension,
+                           int64_t value) {
+  Range at = dimension.range;
+  if (auto *word = llvm::dyn_cast<ast::NameExpr>(dimension.size))
+    if (Binding *setting = e.settingOf(word->name))
+      at = setting->range;
+  e.report(Rule::dim_c2, at,
+           "a dimension is not negative, and '" + e.text(dimension.size) +
+               "' is " + llvm::Twine(value));
+  return false;
+}
+
 core::Type Evaluator::resolve(const ast::Type *type,
                               std::function<Dim(ast::Name)> fresh) {
   auto *tensor = llvm::dyn_cast<ast::TensorType>(type);
   if (!tensor)
     return core::Type::error();
-  Elem elem;
-  switch (tensor->element) {
-  case ast::ElementKind::Real:
-  case ast::ElementKind::Any:
-    break;
-  case ast::ElementKind::Int:
-    elem.kind = Elem::Whole;
-    break;
-  case ast::ElementKind::Bool:
-    elem.kind = Elem::Truth;
-    break;
-  case ast::ElementKind::Id: {
-    Dim bound = knownDimension(tensor->bound);
-    if (!bound)
-      if (ast::Name name = newName(tensor->bound); name && fresh)
-        bound = fresh(name);
-    elem = {Elem::Whole, dims.constant(0), bound ? bound - 1 : Dim()};
-    break;
-  }
-  }
+  Elem elem = elemOf(*this, *tensor, fresh);
   llvm::SmallVector<Axis, 4> axes;
   for (auto &dimension : tensor->dimensions) {
     if (llvm::isa<ast::EllipsisExpr>(dimension.size)) {
@@ -166,30 +202,11 @@ core::Type Evaluator::resolve(const ast::Type *type,
         llvm::append_range(axes, frame->pack);
       continue;
     }
-    Dim dim = knownDimension(dimension.size);
-    if (!dim) {
-      ast::Name name = newName(dimension.size);
-      if (name && fresh)
-        if (Dim made = fresh(name))
-          bindDimension(*scope, name, made);
-      dim = name ? knownDimension(dimension.size) : Dim();
-      if (!dim) {
-        if (name)
-          reportNoSize(name);
-        else if (!isSettingInError(dimension.size))
-          report(Rule::dim_c1, dimension.range,
-                 "a dimension is a name, a whole number or arithmetic on them");
-        return core::Type::error();
-      }
-    }
+    Dim dim = dimOf(*this, dimension, fresh);
+    if (!dim)
+      return core::Type::error();
     if (auto known = dim.size().constant(); known && *known < 0) {
-      Range at = dimension.range;
-      if (auto *word = llvm::dyn_cast<ast::NameExpr>(dimension.size))
-        if (Binding *setting = settingOf(word->name))
-          at = setting->range;
-      report(Rule::dim_c2, at,
-             "a dimension is not negative, and '" + text(dimension.size) +
-                 "' is " + llvm::Twine(*known));
+      reportNegative(*this, dimension, *known);
       return core::Type::error();
     }
     if (dimension.name)

@@ -120,22 +120,45 @@ static bool alignParam(Evaluator &e, core::Draw &draw, core::Expr *param,
   return true;
 }
 
+static bool hasCount(Evaluator &e, const PrimitiveInfo &info, size_t count,
+                     Range range) {
+  auto [least, most] = getCounts(info.draw);
+  bool isHalf = info.draw == DrawKind::Uniform && count == 1;
+  if (count >= least && count <= most && !isHalf)
+    return true;
+  e.report(Rule::draw_c2, range,
+           "'" + info.name + "' is drawn with " +
+               (least == most ? llvm::Twine(least)
+                : most == 2   ? llvm::Twine("no or 2")
+                              : llvm::Twine("no or 1")) +
+               (most == 1 ? " parameter" : " parameters") + ", and this has " +
+               llvm::Twine(count));
+  return false;
+}
+
+/// Probabilities that are known lie from 0 to 1.
+static bool hasProbabilities(Evaluator &e, Symbol name, const core::Draw &draw,
+                             Range range) {
+  auto *known = draw.draw == DrawKind::Bernoulli
+                    ? llvm::dyn_cast<core::Constant>(draw.params[0])
+                    : nullptr;
+  if (!known)
+    return true;
+  for (double p : known->values)
+    if (p < 0 || p > 1) {
+      e.report(Rule::draw_c3, range,
+               "'" + name + "' is drawn with " + spelled(p) +
+                   ", and a probability lies from 0 to 1");
+      return false;
+    }
+  return true;
+}
+
 static Value makeDraw(Evaluator &e, Symbol name, const core::Type &type,
                       const Value &distribution, Range range) {
   const PrimitiveInfo &info = *distribution.callable->primitive;
-  auto [least, most] = getCounts(info.draw);
-  size_t count = distribution.callable->parts.size();
-  bool isHalf = info.draw == DrawKind::Uniform && count == 1;
-  if (count < least || count > most || isHalf) {
-    e.report(Rule::draw_c2, range,
-             "'" + info.name + "' is drawn with " +
-                 (least == most ? llvm::Twine(least)
-                  : most == 2   ? llvm::Twine("no or 2")
-                                : llvm::Twine("no or 1")) +
-                 (most == 1 ? " parameter" : " parameters") +
-                 ", and this has " + llvm::Twine(count));
+  if (!hasCount(e, info, distribution.callable->parts.size(), range))
     return Value::error(range);
-  }
   if (auto gives = misfit(info.draw, type.elem)) {
     e.report(Rule::draw_c2, range,
              "'" + name + "' is " + type.str() + ", and '" + info.name +
@@ -149,15 +172,8 @@ static Value makeDraw(Evaluator &e, Symbol name, const core::Type &type,
     if (param->type.isError() || !alignParam(e, *draw, param, range))
       return Value::error(range);
   }
-  if (info.draw == DrawKind::Bernoulli)
-    if (auto *known = llvm::dyn_cast<core::Constant>(draw->params[0]))
-      for (double p : known->values)
-        if (p < 0 || p > 1) {
-          e.report(Rule::draw_c3, range,
-                   "'" + name + "' is drawn with " + spelled(p) +
-                       ", and a probability lies from 0 to 1");
-          return Value::error(range);
-        }
+  if (!hasProbabilities(e, name, *draw, range))
+    return Value::error(range);
   draw->type.elem = drawnElem(e, info.draw, type, draw->params);
   if (type.elem.isWhole() && !draw->type.elem.high &&
       info.draw == DrawKind::Uniform && draw->params.empty()) {
@@ -169,6 +185,31 @@ static Value makeDraw(Evaluator &e, Symbol name, const core::Type &type,
   }
   draw->path = e.drawName(name, range);
   return e.runTimeValue(draw);
+}
+
+/// A draw as a function makes it, in the type that is declared for it.
+static Value drawByFunction(Evaluator &e, Symbol name, const core::Type &type,
+                            const Value &value, Range at, Range range) {
+  const ast::FunctionDecl *function = value.callable->function;
+  std::vector<BoundArg> bound;
+  if (!Arguments(e).match(function->parameters.list, value.callable->given, {},
+                          function->name.text, range, bound))
+    return Value::error(range);
+  llvm::SaveAndRestore<std::vector<Symbol>> path(e.drawPath);
+  if (!name.empty())
+    e.drawPath.push_back(name);
+  Value drawn = e.inlineFunction(value, bound, at, &type);
+  if (drawn.isError())
+    return drawn;
+  core::Expr *expr = e.runTime(drawn, range);
+  expr = e.convert(e.shaped(expr, type, range), type.elem.kind);
+  if (!core::sameSizes(expr->type, type)) {
+    e.report(Rule::draw_c2, at,
+             "'" + name + "' is " + type.str(true) + ", and '" +
+                 function->name.text + "' gives " + expr->type.str(true));
+    return Value::error(range);
+  }
+  return e.runTimeValue(e.retype(expr, type));
 }
 
 Value Evaluator::draw(Symbol name, const core::Type &type,
@@ -195,25 +236,7 @@ Value Evaluator::draw(Symbol name, const core::Type &type,
         .note(function->name.range, "declared here");
     return Value::error(range);
   }
-  std::vector<BoundArg> bound;
-  if (!Arguments(*this).match(function->parameters.list, value.callable->given,
-                              {}, function->name.text, range, bound))
-    return Value::error(range);
-  llvm::SaveAndRestore<std::vector<Symbol>> path(drawPath);
-  if (!name.empty())
-    drawPath.push_back(name);
-  Value drawn = inlineFunction(value, bound, distribution->range, &type);
-  if (drawn.isError())
-    return drawn;
-  core::Expr *expr = runTime(drawn, range);
-  expr = convert(shaped(expr, type, range), type.elem.kind);
-  if (!core::sameSizes(expr->type, type)) {
-    report(Rule::draw_c2, distribution->range,
-           "'" + name + "' is " + type.str(true) + ", and '" +
-               function->name.text + "' gives " + expr->type.str(true));
-    return Value::error(range);
-  }
-  return runTimeValue(retype(expr, type));
+  return drawByFunction(*this, name, type, value, distribution->range, range);
 }
 
 /// `a: T ~ d`: each name has its type.

@@ -322,8 +322,9 @@ Value Evaluator::elementwise(Primitive op, llvm::ArrayRef<Value> operands,
   return elementwiseOn(op, exprs, range, sources);
 }
 
-Value Evaluator::elementwiseOn(Primitive op, core::Exprs exprs, Range range,
-                               llvm::ArrayRef<const ast::Expr *> sources) {
+/// What the operands are computed in; none after a diagnostic.
+static std::optional<Elem::Kind>
+operandKind(Evaluator &e, Primitive op, const core::Exprs &exprs, Range range) {
   bool allWhole =
       llvm::all_of(exprs, [](auto *x) { return x->type.elem.isWhole(); });
   bool anyTruth =
@@ -333,28 +334,32 @@ Value Evaluator::elementwiseOn(Primitive op, core::Exprs exprs, Range range,
   bool truthful =
       isLogic(op) || (allTruth && (op == Primitive::Eq || op == Primitive::Ne));
   if (truthful ? !allTruth : anyTruth) {
-    report(Rule::call_c8, range,
-           truthful ? "'" + core::spelling(op) +
-                          "' needs truth values on both "
-                          "sides"
-                    : "'" + core::spelling(op) +
-                          "' needs numbers, and this is "
-                          "a truth value")
+    e.report(Rule::call_c8, range,
+             "'" + core::spelling(op) +
+                 (truthful ? "' needs truth values on both sides"
+                           : "' needs numbers, and this is a truth value"))
         .note(truthful ? "compare first: 'x > 0'" : "write '1 if c else 0'");
-    return Value::error(range);
+    return std::nullopt;
   }
   bool whole = allWhole && (staysWhole(op) || isComparison(op));
   if (allWhole && op == Primitive::Pow)
     whole =
-        exprs[1]->type.elem.low && provesNotNegative(exprs[1]->type.elem.low);
-  Elem::Kind kind = truthful ? Elem::Truth : whole ? Elem::Whole : Elem::Real;
+        exprs[1]->type.elem.low && e.provesNotNegative(exprs[1]->type.elem.low);
+  return truthful ? Elem::Truth : whole ? Elem::Whole : Elem::Real;
+}
+
+Value Evaluator::elementwiseOn(Primitive op, core::Exprs exprs, Range range,
+                               llvm::ArrayRef<const ast::Expr *> sources) {
+  auto kind = operandKind(*this, op, exprs, range);
+  if (!kind)
+    return Value::error(range);
   llvm::SmallVector<Elem, 3> elems;
   llvm::SmallVector<Dim, 3> exact;
   std::vector<core::Type> types;
   for (core::Expr *&x : exprs) {
     elems.push_back(x->type.elem);
     exact.push_back(exactOf(x));
-    x = convert(x, kind);
+    x = convert(x, *kind);
     types.push_back(x->type);
   }
   auto *node = program.make<core::Elementwise>(core::Type::real(), range);
@@ -370,11 +375,25 @@ Value Evaluator::elementwiseOn(Primitive op, core::Exprs exprs, Range range,
   Elem elem;
   elem.kind = isComparison(op) || isLogic(op) || op == Primitive::Finite
                   ? Elem::Truth
-                  : kind;
+                  : *kind;
   if (elem.isWhole())
     elem = arithmeticElem(op, elems, exact);
   node->type = core::Type::tensor(elem, *axes);
   return runTimeValue(node);
+}
+
+/// What either side of a choice may be; both are numbers, or both truths.
+static Elem elemOfChoice(Evaluator &e, Elem elem, const Elem &other) {
+  if (elem.isTruth())
+    return elem;
+  bool whole = elem.isWhole() && other.isWhole();
+  elem.kind = whole ? Elem::Whole : Elem::Real;
+  elem.low =
+      whole && elem.low && other.low ? e.dims.min(elem.low, other.low) : Dim();
+  elem.high = whole && elem.high && other.high
+                  ? e.dims.max(elem.high, other.high)
+                  : Dim();
+  return elem;
 }
 
 Value Evaluator::choose(const Value &condition, const Value &yes,
@@ -386,22 +405,13 @@ Value Evaluator::choose(const Value &condition, const Value &yes,
     return Value::error(range);
   if (!a->type.isTensor() || !b->type.isTensor())
     return notSupported(range, "a choice between trees or tuples by data");
-  Elem elem = a->type.elem;
-  if (elem.isTruth() != b->type.elem.isTruth()) {
+  if (a->type.elem.isTruth() != b->type.elem.isTruth()) {
     report(Rule::call_c8, range,
            "one side is " + a->type.str() + ", the other " + b->type.str());
     return Value::error(range);
   }
+  Elem elem = elemOfChoice(*this, a->type.elem, b->type.elem);
   if (!elem.isTruth()) {
-    elem.kind =
-        elem.isWhole() && b->type.elem.isWhole() ? Elem::Whole : Elem::Real;
-    Elem &other = b->type.elem;
-    bool whole = elem.isWhole();
-    elem.low =
-        whole && elem.low && other.low ? dims.min(elem.low, other.low) : Dim();
-    elem.high = whole && elem.high && other.high
-                    ? dims.max(elem.high, other.high)
-                    : Dim();
     a = convert(a, elem.kind);
     b = convert(b, elem.kind);
   }

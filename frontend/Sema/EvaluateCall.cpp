@@ -107,6 +107,25 @@ static const EvaluatedArg *findIgnoredOver(Evaluator &e, const Value &callee,
   return nullptr;
 }
 
+/// A function, by what it was made of.
+static Value applyCallable(Evaluator &e, const Value &callee, Args args,
+                           Range range) {
+  switch (callee.callable->kind) {
+  case Callable::Function:
+    return e.applyFunction(callee, std::move(args), range);
+  case Callable::Lambda:
+    return e.applyLambda(callee, std::move(args), range);
+  case Callable::Primitive:
+    return e.applyPrimitive(callee, std::move(args), range);
+  case Callable::Chain:
+    return e.applyChain(callee, std::move(args), range);
+  default:
+    e.report(Rule::mask_c4, range,
+             "a mask is applied to positions, 'm[b, h, q, k]', and not called");
+    return Value::error(range);
+  }
+}
+
 Value Evaluator::apply(const Value &callee, Args args, Range range) {
   if (callee.isError() || anyError(args))
     return Value::error(range);
@@ -127,7 +146,7 @@ Value Evaluator::apply(const Value &callee, Args args, Range range) {
   case Value::Stage:
     return giveSettings(callee, std::move(args), range);
   case Value::Function:
-    break;
+    return applyCallable(*this, callee, std::move(args), range);
   case Value::RunTime:
     if (callee.expr->type.isTree())
       return callField(treeField(callee, range), "", std::move(args), range);
@@ -135,20 +154,6 @@ Value Evaluator::apply(const Value &callee, Args args, Range range) {
   default:
     report(Rule::call_c9, range,
            "this is " + callee.describe() + ", and cannot be called");
-    return Value::error(range);
-  }
-  switch (callee.callable->kind) {
-  case Callable::Function:
-    return applyFunction(callee, std::move(args), range);
-  case Callable::Lambda:
-    return applyLambda(callee, std::move(args), range);
-  case Callable::Primitive:
-    return applyPrimitive(callee, std::move(args), range);
-  case Callable::Chain:
-    return applyChain(callee, std::move(args), range);
-  default:
-    report(Rule::mask_c4, range,
-           "a mask is applied to positions, 'm[b, h, q, k]', and not called");
     return Value::error(range);
   }
 }
@@ -232,11 +237,39 @@ bool Evaluator::takes(const Value &callee, Symbol name) {
   }
 }
 
-/// `window(128)`, `Block(heads, see: causal)`: another one with these given.
-Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
-  auto made = std::make_shared<Callable>(*callee.callable);
+namespace {
+
+/// Another layer or optimizer stage like `callee`, with more settings given.
+class GivenSettings {
+public:
+  GivenSettings(Evaluator &e, const Value &callee, Range range);
+
+  /// False after a diagnostic.
+  bool give(const EvaluatedArg &arg) {
+    return arg.name.empty() ? giveNext(arg) : giveNamed(arg);
+  }
+  Value result() const;
+
+private:
+  bool giveNext(const EvaluatedArg &arg);
+  bool giveNamed(const EvaluatedArg &arg);
+  bool reportNoNext(const EvaluatedArg &arg);
+
+  Evaluator &e;
+  const Value &callee;
+  Range range;
+  std::shared_ptr<Callable> made;
   llvm::ArrayRef<ast::Parameter> parameters;
   Symbol name;
+  unsigned position = 0;
+  llvm::MapVector<Symbol, Range> givenHere;
+};
+
+} // namespace
+
+GivenSettings::GivenSettings(Evaluator &e, const Value &callee, Range range)
+    : e(e), callee(callee), range(range),
+      made(std::make_shared<Callable>(*callee.callable)) {
   if (made->kind == Callable::Layer) {
     parameters = made->layer->settings.list;
     name = made->layer->name.text;
@@ -244,64 +277,73 @@ Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
     parameters = made->optimizer->settings.list;
     name = made->optimizer->name.text;
   }
-  unsigned position = 0;
-  llvm::MapVector<Symbol, Range> givenHere;
-  for (EvaluatedArg &arg : args) {
-    bool runTime = arg.value.isRunTime();
-    if (arg.name.empty()) {
-      while (position < parameters.size() &&
-             made->find(parameters[position].name.text))
-        ++position;
-      if (runTime || position >= parameters.size()) {
-        if (runTime && made->kind == Callable::Layer) {
-          report(Rule::layer_c1, range,
-                 "'" + name +
-                     "' is a layer without "
-                     "weights here")
-              .note("make it a field: 'part: " + name + "(…)'");
-        } else {
-          report(Rule::call_c6, arg.range,
-                 parameters.empty()
-                     ? "'" + name + "' has no settings, and this is one"
-                     : "'" + name + "' has " + llvm::Twine(parameters.size()) +
-                           (parameters.size() == 1 ? " setting" : " settings") +
-                           ", and this is one more");
-        }
-        return Value::error(range);
-      }
-      givenHere[parameters[position].name.text] = arg.range;
-      if (!Arguments(*this).fitsMask(parameters[position], arg))
-        return Value::error(range);
-      made->given.push_back({parameters[position].name.text, arg.value});
-      continue;
-    }
-    auto *setting = llvm::find_if(
-        parameters, [&](auto &p) { return p.name.text == arg.name; });
-    if (setting != parameters.end()) {
-      auto [first, isNew] = givenHere.insert({arg.name, arg.range});
-      if (!isNew) {
-        Arguments(*this).reportTwice(arg.name, arg.range, first->second);
-        return Value::error(range);
-      }
-      if (!Arguments(*this).fitsMask(*setting, arg))
-        return Value::error(range);
-      made->given.push_back({arg.name, arg.value});
-    } else if (made->kind != Callable::Stage && takes(callee, arg.name)) {
-      made->extra.push_back({arg.name, arg.value});
-    } else {
-      std::string has;
-      for (auto &p : parameters)
-        has += (has.empty() ? "" : ", ") + p.name.text.str();
-      report(Rule::call_c6, arg.range,
-             "'" + name + "' has no setting or parameter '" + arg.name + "'")
-          .note(has.empty() ? "it has no settings" : "it has " + has);
-      return Value::error(range);
-    }
+}
+
+bool GivenSettings::reportNoNext(const EvaluatedArg &arg) {
+  if (arg.value.isRunTime() && made->kind == Callable::Layer)
+    e.report(Rule::layer_c1, range,
+             "'" + name + "' is a layer without weights here")
+        .note("make it a field: 'part: " + name + "(…)'");
+  else
+    e.report(Rule::call_c6, arg.range,
+             parameters.empty()
+                 ? "'" + name + "' has no settings, and this is one"
+                 : "'" + name + "' has " + llvm::Twine(parameters.size()) +
+                       (parameters.size() == 1 ? " setting" : " settings") +
+                       ", and this is one more");
+  return false;
+}
+
+bool GivenSettings::giveNext(const EvaluatedArg &arg) {
+  while (position < parameters.size() &&
+         made->find(parameters[position].name.text))
+    ++position;
+  if (arg.value.isRunTime() || position >= parameters.size())
+    return reportNoNext(arg);
+  givenHere[parameters[position].name.text] = arg.range;
+  if (!Arguments(e).fitsMask(parameters[position], arg))
+    return false;
+  made->given.push_back({parameters[position].name.text, arg.value});
+  return true;
+}
+
+bool GivenSettings::giveNamed(const EvaluatedArg &arg) {
+  auto *setting = llvm::find_if(
+      parameters, [&](auto &p) { return p.name.text == arg.name; });
+  if (setting != parameters.end()) {
+    auto [first, isNew] = givenHere.insert({arg.name, arg.range});
+    if (!isNew)
+      return Arguments(e).reportTwice(arg.name, arg.range, first->second);
+    if (!Arguments(e).fitsMask(*setting, arg))
+      return false;
+    made->given.push_back({arg.name, arg.value});
+    return true;
   }
+  if (made->kind != Callable::Stage && e.takes(callee, arg.name)) {
+    made->extra.push_back({arg.name, arg.value});
+    return true;
+  }
+  std::string has = Arguments::namesOf(parameters);
+  e.report(Rule::call_c6, arg.range,
+           "'" + name + "' has no setting or parameter '" + arg.name + "'")
+      .note(has.empty() ? "it has no settings" : "it has " + has);
+  return false;
+}
+
+Value GivenSettings::result() const {
   Value value = callee;
   value.callable = made;
   value.range = range;
   return value;
+}
+
+/// `window(128)`, `Block(heads, see: causal)`: another one with these given.
+Value Evaluator::giveSettings(const Value &callee, Args args, Range range) {
+  GivenSettings settings(*this, callee, range);
+  for (const EvaluatedArg &arg : args)
+    if (!settings.give(arg))
+      return Value::error(range);
+  return settings.result();
 }
 
 //===-- Functions ---------------------------------------------------------===//
@@ -350,61 +392,36 @@ Args Evaluator::withGiven(const Callable &callable, Args args) {
   return args;
 }
 
-/// Adds defaults of typed parameters; those of settings wait until dims are
-/// known.
-void Arguments::addTypedDefaults(FrameScope &callee,
-                                 llvm::ArrayRef<ast::Parameter> parameters,
-                                 std::vector<BoundArg> &bound) {
-  std::vector<BoundArg> all;
-  for (const ast::Parameter &parameter : parameters) {
-    auto arg = llvm::find_if(
-        bound, [&](auto &b) { return b.parameter == &parameter; });
-    if (arg != bound.end()) {
-      all.push_back(std::move(*arg));
-      continue;
+/// The frame of one call, with the layer and the record that the function
+/// stands in.
+static FrameScope *frameOf(Evaluator &e, const Callable &callable,
+                           Range range) {
+  FrameScope *inner = e.session.make<FrameScope>(callable.home);
+  inner->name = callable.function->name.text.str();
+  inner->call = range;
+  for (Scope *at = callable.home; at; at = at->outer)
+    if (at->kind == Scope::Frame) {
+      inner->layer = static_cast<FrameScope *>(at)->layer;
+      inner->self = static_cast<FrameScope *>(at)->self;
+      break;
     }
-    if (!parameter.type || !parameter.value)
-      continue; // what has no value either is reported by the caller
-    BoundArg made;
-    made.parameter = &parameter;
-    llvm::SaveAndRestore<Scope *> in(e.scope, &callee);
-    made.value = e.evaluate(parameter.value);
-    made.source = parameter.value;
-    made.range = parameter.range;
-    all.push_back(std::move(made));
-  }
-  bound = std::move(all);
+  return inner;
 }
 
-/// Binds what was matched, in the callee's frame; operands get lets around it.
-void Arguments::bind(FrameScope &callee, std::vector<BoundArg> &bound) {
-  for (BoundArg &arg : bound) {
-    Symbol name = arg.parameter->name.text;
-    Value value = arg.value;
-    if (!arg.isSetting) {
-      Value operand = e.named(name, e.runTimeValue(arg.operand), arg.range);
-      value = e.runTimeValue(e.retype(operand.expr, arg.type), arg.value.dim);
-    } else if (value.isWhole() && !value.dim.constant()) {
-      Dim atom = e.dims.setting(name, value.dim.size(), arg.range);
-      callee.back.push_back({atom, value.dim});
-      value.dim = atom;
-    } else if (value.isRunTime()) {
-      value = e.named(name, value, arg.range);
-    }
-    value.mayBeNone = canBeNone(*arg.parameter);
-    callee.bind(name, value,
-                arg.parameter->isSetting() ? Binding::Setting : Binding::Given,
-                arg.parameter->name.range);
-  }
-}
-
-void Arguments::bindSettingDefaults(Scope &callee,
-                                    llvm::ArrayRef<ast::Parameter> parameters) {
-  llvm::SaveAndRestore<Scope *> in(e.scope, &callee);
-  for (const ast::Parameter &parameter : parameters)
-    if (!callee.find(parameter.name.text) && parameter.value)
-      callee.bind(parameter.name.text, e.evaluate(parameter.value),
-                  Binding::Setting, parameter.name.range);
+static Value evaluateBody(Evaluator &e, const ast::FunctionDecl &decl,
+                          FrameScope *inner) {
+  unsigned number = e.frame ? ++e.frame->callCounts[&decl] : 1;
+  Evaluator::Entry entry(e, e.context, inner, e.statements);
+  e.drawPath.push_back(
+      number > 1
+          ? e.program.intern((decl.name.text + "." + llvm::Twine(number)).str())
+          : decl.name.text);
+  Value value = e.body(decl.body);
+  if (!decl.result || value.isError())
+    return value;
+  return e.declare(value, decl.result,
+                   decl.body.expr ? decl.body.expr->range : decl.range,
+                   Rule::call_c4, true);
 }
 
 Value Evaluator::inlineFunction(const Value &callee,
@@ -413,22 +430,12 @@ Value Evaluator::inlineFunction(const Value &callee,
   const ast::FunctionDecl *decl = callee.callable->function;
   if (depth >= 100) {
     report(Rule::call_c7, range,
-           "'" + decl->name.text +
-               "' calls itself without "
-               "end")
+           "'" + decl->name.text + "' calls itself without end")
         .note("write a loop: 'for i < n { … }'");
     return Value::error(range);
   }
   llvm::SaveAndRestore<unsigned> deeper(depth, depth + 1);
-  FrameScope *inner = session.make<FrameScope>(callee.callable->home);
-  inner->name = decl->name.text.str();
-  inner->call = range;
-  for (Scope *at = callee.callable->home; at; at = at->outer)
-    if (at->kind == Scope::Frame) {
-      inner->layer = static_cast<FrameScope *>(at)->layer;
-      inner->self = static_cast<FrameScope *>(at)->self;
-      break;
-    }
+  FrameScope *inner = frameOf(*this, *callee.callable, range);
   Arguments(*this).addTypedDefaults(*inner, decl->parameters.list, bound);
   ast::Parameter result{decl->name, decl->result, nullptr, decl->range};
   if (drawnAs && decl->result) {
@@ -446,21 +453,7 @@ Value Evaluator::inlineFunction(const Value &callee,
     bound.pop_back();
   Arguments(*this).bind(*inner, bound);
   Arguments(*this).bindSettingDefaults(*inner, decl->parameters.list);
-  Value value;
-  {
-    unsigned number = frame ? ++frame->callCounts[decl] : 1;
-    Entry entry(*this, context, inner, statements);
-    drawPath.push_back(
-        number > 1 ? program.intern(
-                         (decl->name.text + "." + llvm::Twine(number)).str())
-                   : decl->name.text);
-    value = body(decl->body);
-    if (decl->result && !value.isError())
-      value = declare(value, decl->result,
-                      decl->body.expr ? decl->body.expr->range : decl->range,
-                      Rule::call_c4, true);
-  }
-  return back(*inner, value);
+  return back(*inner, evaluateBody(*this, *decl, inner));
 }
 
 Value Evaluator::applyLambda(const Value &callee, Args args, Range range) {

@@ -10,6 +10,7 @@
 #include "frontend/Sema/LayerCalls.h"
 #include "frontend/Sema/Masks.h"
 #include "frontend/Sema/Primitives.h"
+#include "frontend/Sema/Runs.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -349,6 +350,56 @@ Value Evaluator::evaluate(const ast::Expr *expr) {
 }
 
 /// `L | F on group` of layers, else stages of an optimizer.
+/// `x[…]`: a tensor, an item of a list, a mask at positions, rows of a run.
+Value Evaluator::indexed(const ast::IndexExpr *expr) {
+  if (dataIndex)
+    if (auto value = dataIndex(expr))
+      return *value;
+  auto known = hoisted.find(expr->base);
+  Value base =
+      known != hoisted.end() ? imported(known->second) : evaluate(expr->base);
+  switch (base.kind) {
+  case Value::Error:
+    return base;
+  case Value::Run:
+    return Runs(*this).rows(base, expr);
+  case Value::Function: {
+    std::vector<Value> positions;
+    for (const ast::Subscript &entry : expr->brackets.entries)
+      positions.push_back(entry.value ? evaluate(entry.value) : Value::error());
+    return Masks(*this).apply(base, positions, expr->range);
+  }
+  case Value::List:
+    if (expr->brackets.entries.size() == 1 && expr->brackets.entries[0].value &&
+        expr->brackets.entries[0].kind == ast::Subscript::Kind::Value) {
+      ++session.muted;
+      Value at = evaluate(expr->brackets.entries[0].value);
+      --session.muted;
+      if (auto place = at.constant())
+        return itemOf(base, *place, expr);
+    }
+    break;
+  case Value::Text:
+  case Value::Vocabulary:
+    report(Rule::call_c8, expr->base->range,
+           "brackets read a tensor, and this is " + base.describe());
+    return Value::error(expr->range);
+  default:
+    break;
+  }
+  return access(base, expr->brackets, expr->range, expr);
+}
+
+Value Evaluator::itemOf(const Value &list, int64_t place,
+                        const ast::IndexExpr *expr) {
+  if (place >= 0 && place < int64_t(list.items->size()))
+    return imported((*list.items)[place]);
+  report(Rule::range_c1, expr->range,
+         "this list has " + llvm::Twine(list.items->size()) +
+             " elements, and " + llvm::Twine(place) + " is none of them");
+  return Value::error(expr->range);
+}
+
 Value Evaluator::pipelineOrFilter(const ast::PipelineExpr *expr) {
   ++session.muted;
   Statements ignored;

@@ -51,50 +51,67 @@ Value LayerCalls::callFiltered(const Value &field, Symbol call, Args args,
   return e.callField(filteredInner(field, range), call, std::move(args), range);
 }
 
+/// The layer `filter` called with a weight of `type`; null after a diagnostic.
+core::Expr *LayerCalls::callFilter(const Value &filter, FieldInfo *made,
+                                   Symbol weightName, const core::Type &type) {
+  auto *weight = e.program.make<core::LocalRef>(type, filter.range);
+  weight->local =
+      e.program.makeLocal(core::Local::Value, weightName, type, filter.range);
+  auto *tree = e.program.make<core::TreeSelf>(core::Type::tree(made->slot),
+                                              filter.range);
+  Value result =
+      e.apply(e.fieldValue(made, tree, filter.range, &filter),
+              {{"", e.runTimeValue(weight), nullptr, nullptr, filter.range}},
+              filter.range);
+  if (result.isError())
+    return nullptr;
+  core::Expr *call = e.runTime(result, filter.range);
+  if (auto *ref = llvm::dyn_cast<core::LocalRef>(call))
+    call = const_cast<core::Expr *>(e.valueOf(ref->local));
+  while (auto *retype = llvm::dyn_cast_or_null<core::Retype>(call))
+    call = retype->operand;
+  return call;
+}
+
+/// Calls the filter of `info` for one of its weights; false after a diagnostic.
+bool LayerCalls::settleFilter(FieldInfo *info, const core::WeightLeaf &leaf) {
+  const Value &filter = info->layer.callable->parts[1];
+  Symbol name = filter.callable->layer->name.text;
+  FieldInfo *made = e.fieldInfo(filter, name, filter.range);
+  core::Type type = leaf.member->type;
+  for (core::Axis &axis : type.axes)
+    axis.dim = axis.dim.size();
+  core::Expr *call = callFilter(filter, made, leaf.member->name, type);
+  if (!call)
+    return false;
+  auto *node = llvm::dyn_cast<core::Call>(call);
+  if (!node || !core::sameSizes(node->type, type)) {
+    e.report(Rule::call_c4, filter.range,
+             "'" + name + "' has to give back a weight like '" +
+                 leaf.path.str() + "', " + type.str(true));
+    return false;
+  }
+  info->slot->filters.push_back({leaf.path, made->slot, node->callee});
+  return true;
+}
+
 void LayerCalls::settleFilters() {
   for (size_t i = 0; i < e.filteredFields.size(); ++i) {
     FieldInfo *info = e.filteredFields[i];
-    core::Slot *slot = info->slot;
     const Callable &callable = *info->layer.callable;
     const Value &filter = callable.parts[1];
     Context *root = e.session.make<Context>();
     FrameScope *frame = e.session.make<FrameScope>(filter.callable->home);
     Statements ignored;
     Evaluator::Entry entry(e, root, frame, &ignored);
-    std::vector<core::WeightLeaf> leaves = core::leaves(*slot->parts[0].slot);
+    std::vector<core::WeightLeaf> leaves =
+        core::leaves(*info->slot->parts[0].slot);
     for (const core::WeightLeaf &leaf : leaves) {
       if (leaf.member->kind != core::Member::Param ||
           (callable.group && !isInGroup(*callable.group, leaf)))
         continue;
-      Symbol name = filter.callable->layer->name.text;
-      FieldInfo *made = e.fieldInfo(filter, name, filter.range);
-      core::Type type = leaf.member->type;
-      for (core::Axis &axis : type.axes)
-        axis.dim = axis.dim.size();
-      auto *weight = e.program.make<core::LocalRef>(type, filter.range);
-      weight->local = e.program.makeLocal(core::Local::Value, leaf.member->name,
-                                          type, filter.range);
-      auto *tree = e.program.make<core::TreeSelf>(core::Type::tree(made->slot),
-                                                  filter.range);
-      Value result = e.apply(
-          e.fieldValue(made, tree, filter.range, &filter),
-          {{"", e.runTimeValue(weight), nullptr, nullptr, filter.range}},
-          filter.range);
-      if (result.isError())
+      if (!settleFilter(info, leaf))
         break;
-      core::Expr *call = e.runTime(result, filter.range);
-      if (auto *ref = llvm::dyn_cast<core::LocalRef>(call))
-        call = const_cast<core::Expr *>(e.valueOf(ref->local));
-      while (auto *retype = llvm::dyn_cast_or_null<core::Retype>(call))
-        call = retype->operand;
-      auto *node = llvm::dyn_cast_or_null<core::Call>(call);
-      if (!node || !core::sameSizes(node->type, type)) {
-        e.report(Rule::call_c4, filter.range,
-                 "'" + name + "' has to give back a weight like '" +
-                     leaf.path.str() + "', " + type.str(true));
-        break;
-      }
-      slot->filters.push_back({leaf.path, made->slot, node->callee});
     }
     if (callable.group)
       reportEmptyGroups(e, *callable.group, leaves);

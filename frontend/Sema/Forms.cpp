@@ -331,69 +331,82 @@ Value Forms::formOrder(llvm::StringRef name, const Args &args, Range range) {
   return e.named(name, e.runTimeValue(node), range);
 }
 
+/// `transpose`, `diagonal`.
+Value Forms::formLastTwo(llvm::StringRef name, core::Expr *x, Range range) {
+  core::Type type = x->type;
+  if (type.rank() < 2) {
+    e.report(Rule::call_c3, range,
+             "'" + name + "'" + name + "' needs two dimensions, and this is " +
+                 type.str());
+    return Value::error(range);
+  }
+  if (name == "diagonal")
+    type.axes.pop_back();
+  else
+    std::swap(type.axes[type.rank() - 1], type.axes[type.rank() - 2]);
+  return e.runTimeValue(structured(
+      name == "diagonal" ? StructuredKind::Diagonal : StructuredKind::Transpose,
+      {x}, type, range));
+}
+
+Value Forms::formOneHot(const Args &args, core::Expr *x, Range range) {
+  const EvaluatedArg *n = findArg(args, "n", 1);
+  Dim size = n ? e.dimensionOf(n->value) : Dim();
+  if (!size)
+    return e.notSupported(range, "'one_hot' without a size");
+  core::Type type = x->type;
+  type.elem = {};
+  type.axes.push_back({size, ""});
+  return e.runTimeValue(structured(StructuredKind::OneHot, {x}, type, range));
+}
+
+Value Forms::formRepeat(const Args &args, core::Expr *x, Range range) {
+  const EvaluatedArg *n = findArg(args, "count", 1);
+  Dim count = n ? e.dimensionOf(n->value) : Dim();
+  if (!count)
+    return e.notSupported(range, "'repeat' without a size");
+  core::Type type = x->type;
+  type.axes[0].dim = type.axes[0].dim * count;
+  auto *node = structured(StructuredKind::Repeat, {x}, type, range);
+  node->count = count;
+  return e.runTimeValue(node);
+}
+
+/// `interpolate(points, x)`.
+Value Forms::formInterpolate(const Args &args, core::Expr *x, Range range) {
+  core::Expr *points = tensorArg(args, 0, "interpolate", range);
+  if (!points)
+    return Value::error(range);
+  core::Type type = x->type;
+  type.elem = {};
+  return e.runTimeValue(structured(
+      StructuredKind::Interpolate,
+      {e.convert(points, Elem::Real), e.convert(x, Elem::Real)}, type, range));
+}
+
 Value Forms::formShape(llvm::StringRef name, const Args &args, Range range) {
   core::Expr *x = tensorArg(args, name == "interpolate" ? 1 : 0, name, range);
   if (!x)
     return Value::error(range);
-  core::Type type = x->type;
-  if (name == "transpose" || name == "diagonal") {
-    if (type.rank() < 2) {
-      e.report(Rule::call_c3, range,
-               "'" + name +
-                   "' needs two dimensions, and this "
-                   "is " +
-                   type.str());
-      return Value::error(range);
-    }
-    if (name == "diagonal")
-      type.axes.pop_back();
-    else
-      std::swap(type.axes[type.rank() - 1], type.axes[type.rank() - 2]);
-    return e.runTimeValue(structured(name == "diagonal"
-                                         ? StructuredKind::Diagonal
-                                         : StructuredKind::Transpose,
-                                     {x}, type, range));
-  }
+  if (name == "transpose" || name == "diagonal")
+    return formLastTwo(name, x, range);
   if (name == "reverse") {
     auto axis = formAxis(args, x, range);
     if (!axis)
       return Value::error(range);
-    auto *node = structured(StructuredKind::Reverse, {x}, type, range);
+    auto *node = structured(StructuredKind::Reverse, {x}, x->type, range);
     node->axis = *axis;
     return e.runTimeValue(node);
   }
   if (name == "inverse_permutation")
     return e.runTimeValue(
-        structured(StructuredKind::InversePermutation, {x}, type, range));
-  if (name == "one_hot") {
-    const EvaluatedArg *n = findArg(args, "n", 1);
-    Dim size = n ? e.dimensionOf(n->value) : Dim();
-    if (!size)
-      return e.notSupported(range, "'one_hot' without a size");
-    type.elem = {};
-    type.axes.push_back({size, ""});
-    return e.runTimeValue(structured(StructuredKind::OneHot, {x}, type, range));
-  }
-  if (name == "repeat" && type.rank()) {
-    const EvaluatedArg *n = findArg(args, "count", 1);
-    Dim count = n ? e.dimensionOf(n->value) : Dim();
-    if (!count)
-      return e.notSupported(range, "'repeat' without a size");
-    type.axes[0].dim = type.axes[0].dim * count;
-    auto *node = structured(StructuredKind::Repeat, {x}, type, range);
-    node->count = count;
-    return e.runTimeValue(node);
-  }
-  if (name == "interpolate") {
-    core::Expr *points = tensorArg(args, 0, name, range);
-    if (!points)
-      return Value::error(range);
-    type.elem = {};
-    return e.runTimeValue(
-        structured(StructuredKind::Interpolate,
-                   {e.convert(points, Elem::Real), e.convert(x, Elem::Real)},
-                   type, range));
-  }
+        structured(StructuredKind::InversePermutation, {x}, x->type, range));
+  if (name == "one_hot")
+    return formOneHot(args, x, range);
+  if (name == "repeat" && x->type.rank())
+    return formRepeat(args, x, range);
+  if (name == "interpolate")
+    return formInterpolate(args, x, range);
   if (name == "ragged")
     return formRagged(args, x, range);
   return e.notSupported(range, "'" + name + "' of this");

@@ -29,8 +29,13 @@ private:
   unsigned over0(const core::Type &type, unsigned fromEnd, unsigned rank);
   Value formOrder(llvm::StringRef name, const Args &args, Range range);
   Value formShape(llvm::StringRef name, const Args &args, Range range);
+  Value formLastTwo(llvm::StringRef name, core::Expr *x, Range range);
+  Value formOneHot(const Args &args, core::Expr *x, Range range);
+  Value formRepeat(const Args &args, core::Expr *x, Range range);
+  Value formInterpolate(const Args &args, core::Expr *x, Range range);
   Value formRagged(const Args &args, core::Expr *x, Range range);
   Value formAlgebra(llvm::StringRef name, const Args &args, Range range);
+  core::Type typeOfMatrixForm(llvm::StringRef name, core::Type type);
   Value formVocabulary(llvm::StringRef name, const Args &args, Range range);
   Value formTree(llvm::StringRef name, const Args &args, Range range);
   Value sizeForm(const ast::CallExpr *expr);

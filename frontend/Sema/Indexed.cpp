@@ -26,6 +26,35 @@ bool checkPack(Evaluator &e, Range range) {
   return false;
 }
 
+/// `...`: one index for each axis of the pack around.
+void Indexing::addPack(Range range, llvm::SmallVectorImpl<IndexVar *> &group) {
+  for (auto &axis : e.frame->pack) {
+    IndexVar *var = make(axis.name.empty() ? Symbol("...") : axis.name, range);
+    setRange(*var, e.dims.constant(0), axis.dim);
+    packIndices.push_back(var);
+    group.push_back(var);
+  }
+}
+
+/// `i < n`: bounds are read outside of the indices.
+bool Indexing::readBound(IndexVar &var, const ast::Expr *bound) {
+  llvm::SaveAndRestore<Scope *> outside(e.scope, scope->outer);
+  Value value = e.evaluate(bound);
+  if (value.isError())
+    return false;
+  Dim extent = e.dimensionOf(value);
+  if (!extent && value.isRunTime())
+    extent = e.exactOf(e.runTime(value, bound->range));
+  if (!extent) {
+    e.report(Rule::index_c1, bound->range,
+             "the range of '" + var.name + "' has to be a size, and this is " +
+                 value.describe());
+    return false;
+  }
+  setRange(var, e.dims.constant(0), extent);
+  return true;
+}
+
 /// One entry between brackets on a left side: `b`, `h < heads`, `...`.
 bool Indexing::addIndex(const ast::Expr *expr,
                         llvm::SmallVectorImpl<IndexVar *> &group) {
@@ -33,13 +62,7 @@ bool Indexing::addIndex(const ast::Expr *expr,
   if (llvm::isa<ast::EllipsisExpr>(expr)) {
     if (!checkPack(e, expr->range))
       return false;
-    for (auto &axis : e.frame->pack) {
-      IndexVar *var =
-          make(axis.name.empty() ? Symbol("...") : axis.name, expr->range);
-      setRange(*var, e.dims.constant(0), axis.dim);
-      packIndices.push_back(var);
-      group.push_back(var);
-    }
+    addPack(expr->range, group);
     return true;
   }
   const ast::Expr *bound = nullptr;
@@ -69,24 +92,7 @@ bool Indexing::addIndex(const ast::Expr *expr,
   ref->index = var;
   scope->bind(name->name, e.runTimeValue(ref), Binding::Index, name->range);
   values[var] = ref;
-  if (!bound)
-    return true;
-  // Bounds are read outside of the indices.
-  llvm::SaveAndRestore<Scope *> outside(e.scope, scope->outer);
-  Value value = e.evaluate(bound);
-  if (value.isError())
-    return false;
-  Dim extent = e.dimensionOf(value);
-  if (!extent && value.isRunTime())
-    extent = e.exactOf(e.runTime(value, bound->range));
-  if (!extent) {
-    e.report(Rule::index_c1, bound->range,
-             "the range of '" + name->name +
-                 "' has to be a size, and this is " + value.describe());
-    return false;
-  }
-  setRange(*var, e.dims.constant(0), extent);
-  return true;
+  return !bound || readBound(*var, bound);
 }
 
 IndexVar *Indexing::make(Symbol name, Range range) {
@@ -186,6 +192,22 @@ Value Evaluator::tabulate(Symbol name, const ast::Brackets &left,
   return tabulateOver(indexing, groups, value, range);
 }
 
+static core::Type
+typeOfTable(Evaluator &e, const Indexing &indexing,
+            llvm::ArrayRef<llvm::SmallVector<IndexVar *, 2>> groups,
+            const core::Type &body) {
+  core::Type type =
+      core::Type::tensor(e.withoutIndices(body.elem, indexing.all));
+  for (auto &group : groups) {
+    Dim size = e.dims.constant(1);
+    for (IndexVar *var : group)
+      size = size * var->extent;
+    type.axes.push_back({size, group.size() == 1 ? group[0]->name : Symbol()});
+  }
+  llvm::append_range(type.axes, body.axes);
+  return type;
+}
+
 Value Evaluator::tabulateOver(
     Indexing &indexing, llvm::ArrayRef<llvm::SmallVector<IndexVar *, 2>> groups,
     const ast::Expr *value, Range range) {
@@ -217,15 +239,7 @@ Value Evaluator::tabulateOver(
   if (!body->type.isTensor())
     return notSupported(value->range,
                         "a definition by indices of " + body->type.str());
-  core::Type type =
-      core::Type::tensor(withoutIndices(body->type.elem, indexing.all));
-  for (auto &group : groups) {
-    Dim size = dims.constant(1);
-    for (IndexVar *var : group)
-      size = size * var->extent;
-    type.axes.push_back({size, group.size() == 1 ? group[0]->name : Symbol()});
-  }
-  llvm::append_range(type.axes, body->type.axes);
+  core::Type type = typeOfTable(*this, indexing, groups, body->type);
   auto *node = program.make<core::Tabulate>(type, range);
   node->groups.assign(groups.begin(), groups.end());
   node->body = block(std::move(inner), body, value->range);
@@ -233,6 +247,69 @@ Value Evaluator::tabulateOver(
 }
 
 //===-- Reductions --------------------------------------------------------===//
+
+namespace {
+/// The condition and the body of a reduction, with the lets around both.
+struct FoldParts {
+  core::Expr *where = nullptr, *value = nullptr;
+  Statements inner;
+};
+} // namespace
+
+/// False after a diagnostic.
+static bool evaluateParts(Evaluator &e, Indexing &indexing,
+                          const ast::Brackets &brackets, const ast::Expr *body,
+                          FoldParts &parts) {
+  llvm::SaveAndRestore<Scope *> in(e.scope, indexing.scope);
+  llvm::SaveAndRestore<Statements *> out(e.statements, &parts.inner);
+  indexing.enterFacts();
+  if (brackets.where) {
+    Value condition = e.evaluate(brackets.where);
+    if (condition.kind != Value::Truth || !condition.truth)
+      parts.where = e.runTime(condition, brackets.where->range);
+    if (parts.where && parts.where->type.isError())
+      return false;
+    if (parts.where)
+      e.assumeValue(parts.where, true);
+  }
+  if (!body)
+    return true;
+  parts.value = e.runTime(e.evaluate(body), body->range);
+  return !parts.value->type.isError();
+}
+
+static Value makeFold(Evaluator &e, FoldKind kind, const Indexing &indexing,
+                      FoldParts parts, Range range) {
+  core::Expr *where = parts.where, *value = parts.value;
+  Dim count = e.dims.constant(1);
+  for (IndexVar *var : indexing.all)
+    count = count * var->extent;
+  core::Elem elem =
+      value ? value->type.elem : core::Elem{core::Elem::Truth, {}, {}};
+  auto folded = e.foldElem(kind, elem, count, range);
+  if (!folded)
+    return Value::error(range);
+  if (value && folded->isReal())
+    value = e.convert(value, core::Elem::Real);
+  core::Type type = value ? value->type : core::Type::truth();
+  type.elem = e.withoutIndices(*folded, indexing.all);
+  auto *node = e.program.make<core::Fold>(type, range);
+  node->fold = kind;
+  node->indices.assign(indexing.all.begin(), indexing.all.end());
+  node->where = where;
+  // Lets inside belong to both the condition and the body.
+  if (value)
+    node->body = value;
+  if (!parts.inner.empty()) {
+    if (where && value)
+      e.splitLets(parts.inner, *node, range);
+    else if (value)
+      node->body = e.block(std::move(parts.inner), value, range);
+    else
+      node->where = e.block(std::move(parts.inner), where, range);
+  }
+  return e.runTimeValue(node);
+}
 
 Value Evaluator::fold(FoldKind kind, const ast::Brackets &brackets,
                       const ast::Expr *body, Range range) {
@@ -253,59 +330,15 @@ Value Evaluator::fold(FoldKind kind, const ast::Brackets &brackets,
     return Value::error(range);
   }
   size_t before = facts.size();
-  Statements inner;
-  core::Expr *where = nullptr, *value = nullptr;
-  {
-    llvm::SaveAndRestore<Scope *> in(scope, indexing.scope);
-    llvm::SaveAndRestore<Statements *> out(statements, &inner);
-    indexing.enterFacts();
-    if (brackets.where) {
-      Value condition = evaluate(brackets.where);
-      if (condition.kind != Value::Truth || !condition.truth)
-        where = runTime(condition, brackets.where->range);
-      if (where && where->type.isError()) {
-        facts.resize(before);
-        return Value::error(range);
-      }
-      if (where)
-        assumeValue(where, true);
-    }
-    if (body)
-      value = runTime(evaluate(body), body->range);
-  }
+  FoldParts parts;
+  bool isGood = evaluateParts(*this, indexing, brackets, body, parts);
   facts.resize(before);
-  if (value && value->type.isError())
+  if (!isGood)
     return Value::error(range);
-  if (value && !value->type.isTensor())
-    return notSupported(body->range, "a reduction of " + value->type.str());
-  Dim count = dims.constant(1);
-  for (IndexVar *var : indices)
-    count = count * var->extent;
-  core::Elem elem =
-      value ? value->type.elem : core::Elem{core::Elem::Truth, {}, {}};
-  auto folded = foldElem(kind, elem, count, range);
-  if (!folded)
-    return Value::error(range);
-  if (value && folded->isReal())
-    value = convert(value, core::Elem::Real);
-  core::Type type = value ? value->type : core::Type::truth();
-  type.elem = withoutIndices(*folded, indexing.all);
-  auto *node = program.make<core::Fold>(type, range);
-  node->fold = kind;
-  node->indices = indices;
-  node->where = where;
-  // Lets inside belong to both the condition and the body.
-  if (value)
-    node->body = value;
-  if (!inner.empty()) {
-    if (where && value)
-      splitLets(inner, *node, range);
-    else if (value)
-      node->body = block(std::move(inner), value, range);
-    else
-      node->where = block(std::move(inner), where, range);
-  }
-  return runTimeValue(node);
+  if (parts.value && !parts.value->type.isTensor())
+    return notSupported(body->range,
+                        "a reduction of " + parts.value->type.str());
+  return makeFold(*this, kind, indexing, std::move(parts), range);
 }
 
 /// A reduction with a condition and lets: the lets are put before both, and
@@ -316,44 +349,59 @@ void Evaluator::splitLets(Statements &inner, core::Fold &fold, Range range) {
   fold.body = block(inner, fold.body, range);
 }
 
-Value Evaluator::softmaxAt(const ast::Brackets &brackets, const ast::Expr *body,
-                           Range range) {
+/// The index that stands around and that `softmax[k]` runs over; null after a
+/// diagnostic.
+static const core::IndexValue *indexAround(Evaluator &e,
+                                           const ast::Brackets &brackets) {
   auto *name =
       brackets.entries.size() == 1
           ? llvm::dyn_cast_or_null<ast::NameExpr>(brackets.entries[0].value)
           : nullptr;
-  auto value = name ? lookUp(name->name) : std::nullopt;
+  auto value = name ? e.lookUp(name->name) : std::nullopt;
   auto *index = value && value->isRunTime()
                     ? llvm::dyn_cast<core::IndexValue>(value->expr)
                     : nullptr;
-  if (!index) {
-    report(Rule::index_c1, brackets.range,
-           "'softmax[k]' takes the index k that stands around it");
-    return Value::error(range);
+  if (!index)
+    e.report(Rule::index_c1, brackets.range,
+             "'softmax[k]' takes the index k that stands around it");
+  return index;
+}
+
+/// What a weight is not 0 for; null if that is always so.
+static core::Expr *weightCondition(Evaluator &e, const ast::Expr *written) {
+  Value condition = e.evaluate(written);
+  core::Expr *where = nullptr;
+  size_t before = e.facts.size();
+  if (condition.kind != Value::Truth || !condition.truth)
+    where = e.runTime(condition, written->range);
+  if (where)
+    e.assumeValue(where, true);
+  bool isNever = condition.kind == Value::Truth && !condition.truth;
+  for (size_t i = before; i < e.facts.size(); ++i)
+    isNever |= e.provesNotNegative(e.dims.scale(e.facts[i], -1) - 1);
+  if (isNever) {
+    auto *mask = llvm::dyn_cast_or_null<core::MaskAt>(where);
+    e.report(Rule::mask_w1, written->range,
+             "nothing is ever seen: '" +
+                 (mask ? mask->name.str() : e.text(written)) +
+                 "' is false at every position, so the weights are all 0");
   }
+  return where;
+}
+
+Value Evaluator::softmaxAt(const ast::Brackets &brackets, const ast::Expr *body,
+                           Range range) {
+  const core::IndexValue *index = indexAround(*this, brackets);
+  if (!index)
+    return Value::error(range);
   core::Expr *where = nullptr;
   size_t before = facts.size();
   Statements inner;
   core::Expr *raw;
   {
     llvm::SaveAndRestore<Statements *> out(statements, &inner);
-    if (brackets.where) {
-      Value condition = evaluate(brackets.where);
-      if (condition.kind != Value::Truth || !condition.truth)
-        where = runTime(condition, brackets.where->range);
-      if (where)
-        assumeValue(where, true);
-      bool isNever = condition.kind == Value::Truth && !condition.truth;
-      for (size_t i = before; i < facts.size(); ++i)
-        isNever |= provesNotNegative(dims.scale(facts[i], -1) - 1);
-      if (isNever) {
-        auto *mask = llvm::dyn_cast_or_null<core::MaskAt>(where);
-        report(Rule::mask_w1, brackets.where->range,
-               "nothing is ever seen: '" +
-                   (mask ? mask->name.str() : text(brackets.where)) +
-                   "' is false at every position, so the weights are all 0");
-      }
-    }
+    if (brackets.where)
+      where = weightCondition(*this, brackets.where);
     raw = runTime(evaluate(body), body->range);
   }
   facts.resize(before);

@@ -40,12 +40,17 @@ public:
 
 private:
   core::IndexVar *make(Symbol name, Range range);
+  void addPack(Range range, llvm::SmallVectorImpl<core::IndexVar *> &group);
+  bool readBound(core::IndexVar &var, const ast::Expr *bound);
   core::IndexVar *ownIndex(const ast::Expr *expr,
                            llvm::ArrayRef<Symbol> hidden);
   core::IndexVar *openIndex(const ast::Expr *expr,
                             llvm::ArrayRef<Symbol> hidden);
   void byName();
   void walk(const ast::Expr *expr, llvm::SmallVector<Symbol, 4> hidden);
+  bool walkCall(const ast::CallExpr *call, llvm::SmallVector<Symbol, 4> hidden);
+  bool walkChoice(const ast::ChoiceExpr *choice,
+                  llvm::SmallVector<Symbol, 4> hidden);
   void walkAccess(const ast::IndexExpr *expr,
                   llvm::SmallVector<Symbol, 4> hidden);
   void fromAxis(const ast::Expr *subscript, const core::Axis &axis,
@@ -57,6 +62,8 @@ private:
                       llvm::ArrayRef<Symbol> hidden);
   bool mentionsOpen(const ast::Expr *expr, llvm::ArrayRef<Symbol> hidden,
                     bool onlyOpen);
+  std::optional<core::Type> typeOfName(const ast::NameExpr *name,
+                                       llvm::ArrayRef<Symbol> hidden);
   std::optional<core::Type> typeOf(const ast::Expr *expr,
                                    llvm::ArrayRef<Symbol> hidden);
   bool changed = false;

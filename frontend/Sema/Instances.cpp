@@ -77,11 +77,70 @@ static bool givesMask(Callable &callable, const EvaluatedArg &arg) {
   return false;
 }
 
-bool LayerCalls::prepareCall(const Value &field, Symbol call, const Args &args,
-                             Range range, LayerCall &out) {
-  // A mask or a score of the settings may be given at the call.
-  Callable callable = *field.callable;
-  Args own;
+static bool isGivenSettings(Evaluator &e, const LayerCall &call, Range range) {
+  for (const ast::Parameter &parameter : call.layer->settings.list)
+    if (!parameter.value && !call.settings->find(parameter.name.text)) {
+      e.report(Rule::call_c6, range,
+               "'" + call.layer->name.text + "' is not given its setting '" +
+                   parameter.name.text + "'")
+          .note(parameter.range, "declared here")
+          .note("write '" + call.layer->name.text + "(" + parameter.name.text +
+                ": …)'");
+      return false;
+    }
+  return true;
+}
+
+static bool isGivenArguments(Evaluator &e, const LayerCall &call, Range range) {
+  for (const ast::Parameter &parameter : call.decl->parameters.list)
+    if (!parameter.value && llvm::none_of(call.bound, [&](auto &b) {
+          return b.parameter == &parameter;
+        })) {
+      e.report(Rule::call_c6, range,
+               "'" + call.layer->name.text + "' is not given '" +
+                   parameter.name.text + "'")
+          .note(parameter.range, "declared here");
+      return false;
+    }
+  return true;
+}
+
+/// The frame stands inside the settings, which may need its dims.
+void LayerCalls::openFrame(const Callable &callable, LayerState *state,
+                           LayerCall &out) {
+  FrameScope probe(nullptr);
+  out.settings = settingsScope(callable, probe, out.settingsKey);
+  out.frame = e.session.make<FrameScope>(out.settings);
+  out.frame->back = probe.back;
+  out.frame->name = out.layer->name.text.str();
+  out.frame->layer = state;
+  out.settings->state = state;
+}
+
+/// Whole numbers that are given become sizes with the parameter's name.
+static void nameSizes(Evaluator &e, LayerCall &call) {
+  for (BoundArg &arg : call.bound)
+    if (arg.isSetting && arg.value.isWhole() && !arg.value.dim.constant()) {
+      Dim atom = e.dims.setting(arg.parameter->name.text, arg.value.dim.size(),
+                                arg.range);
+      call.frame->back.push_back({atom, arg.value.dim});
+      arg.value.dim = atom;
+    }
+}
+
+/// Equal calls of equal layers share an instance.
+static std::string callKeyOf(Evaluator &e, const LayerCall &call, Symbol name) {
+  std::string key = call.settingsKey + "|" + name.str() + "(";
+  for (const BoundArg &arg : call.bound)
+    key += arg.parameter->name.text.str() + ":" +
+           (arg.isSetting ? e.keyOf(arg.value) : e.keyOf(arg.type)) + ",";
+  return key;
+}
+
+/// Puts the masks and scores that a call gives among the settings; `own` are
+/// the arguments of the call itself. False after a diagnostic.
+static bool takeMasks(Evaluator &e, Callable &callable, const Args &args,
+                      Args &own) {
   for (const EvaluatedArg &arg : args) {
     for (const ast::Parameter &setting : callable.layer->settings.list)
       if (setting.name.text == arg.name && !Arguments(e).fitsMask(setting, arg))
@@ -89,39 +148,35 @@ bool LayerCalls::prepareCall(const Value &field, Symbol call, const Args &args,
     if (!givesMask(callable, arg))
       own.push_back(arg);
   }
+  return true;
+}
+
+static void reportNoCall(Evaluator &e, const ast::LayerDecl &layer, Symbol call,
+                         Range range) {
+  e.report(Rule::layer_c2, range,
+           "'" + layer.name.text +
+               (call.empty() ? "' has no call without a name"
+                             : "' has no '" + call.str() + "'"))
+      .note(layer.name.range, "declared here");
+}
+
+bool LayerCalls::prepareCall(const Value &field, Symbol call, const Args &args,
+                             Range range, LayerCall &out) {
+  Callable callable = *field.callable;
+  Args own;
+  if (!takeMasks(e, callable, args, own))
+    return false;
   out.layer = callable.layer;
   out.decl = findCall(*callable.layer, call);
   if (!out.decl) {
-    e.report(Rule::layer_c2, range,
-             call.empty()
-                 ? "'" + callable.layer->name.text +
-                       "' has no call without a name"
-                 : "'" + callable.layer->name.text + "' has no '" + call + "'")
-        .note(callable.layer->name.range, "declared here");
+    reportNoCall(e, *callable.layer, call, range);
     return false;
   }
-  // The frame stands inside the settings, which may need its dims.
-  FrameScope probe(nullptr);
-  std::string key;
-  out.settings = settingsScope(callable, probe, key);
-  out.settingsKey = key;
-  out.frame = e.session.make<FrameScope>(out.settings);
-  out.frame->back = probe.back;
-  out.frame->name = callable.layer->name.text.str();
+  openFrame(callable, field.field->state, out);
   out.frame->call = range;
-  out.frame->layer = field.field->state;
-  out.settings->state = field.field->state;
-  for (const ast::Parameter &parameter : out.layer->settings.list)
-    if (!parameter.value && !out.settings->find(parameter.name.text)) {
-      Range at = field.field->slot->range;
-      e.report(Rule::call_c6, at.isKnown() ? at : range,
-               "'" + out.layer->name.text + "' is not given its setting '" +
-                   parameter.name.text + "'")
-          .note(parameter.range, "declared here")
-          .note("write '" + out.layer->name.text + "(" + parameter.name.text +
-                ": …)'");
-      return false;
-    }
+  Range at = field.field->slot->range;
+  if (!isGivenSettings(e, out, at.isKnown() ? at : range))
+    return false;
   Scope *early = e.session.make<Scope>(Scope::Block, out.settings);
   settingDefaults(*out.settings, *out.layer, *early, true);
   if (!Arguments(e).match(out.decl->parameters.list, {}, own,
@@ -130,31 +185,13 @@ bool LayerCalls::prepareCall(const Value &field, Symbol call, const Args &args,
     return false;
   Arguments(e).addTypedDefaults(*out.frame, out.decl->parameters.list,
                                 out.bound);
-  for (const ast::Parameter &parameter : out.decl->parameters.list)
-    if (!parameter.value && llvm::none_of(out.bound, [&](auto &b) {
-          return b.parameter == &parameter;
-        })) {
-      e.report(Rule::call_c6, range,
-               "'" + callable.layer->name.text + "' is not given '" +
-                   parameter.name.text + "'")
-          .note(parameter.range, "declared here");
-      return false;
-    }
+  if (!isGivenArguments(e, out, range))
+    return false;
   if (!e.bindSignature(*out.frame, callable.layer->name.text, out.bound))
     return false;
-  for (BoundArg &arg : out.bound)
-    if (arg.isSetting && arg.value.isWhole() && !arg.value.dim.constant()) {
-      Dim atom = e.dims.setting(arg.parameter->name.text, arg.value.dim.size(),
-                                arg.range);
-      out.frame->back.push_back({atom, arg.value.dim});
-      arg.value.dim = atom;
-    }
+  nameSizes(e, out);
   settingDefaults(*out.settings, *out.layer, *out.frame, false);
-  out.callKey = key + "|" + call.str() + "(";
-  for (BoundArg &arg : out.bound)
-    out.callKey += arg.parameter->name.text.str() + ":" +
-                   (arg.isSetting ? e.keyOf(arg.value) : e.keyOf(arg.type)) +
-                   ",";
+  out.callKey = callKeyOf(e, out, call);
   return true;
 }
 
@@ -244,6 +281,20 @@ bool LayerCalls::checkSizes(LayerState &state, LayerCall &call, Range range,
   return true;
 }
 
+static void evaluateBody(Evaluator &e, const ast::FunctionDecl &decl,
+                         Statements &statements, core::FunctionInstance &made) {
+  Value value = e.body(decl.body);
+  if (decl.result && !value.isError())
+    value = e.declare(value, decl.result,
+                      decl.body.expr ? decl.body.expr->range : decl.range,
+                      Rule::call_c4, true);
+  if (value.isError())
+    return;
+  core::Expr *result = e.runTime(value, decl.range);
+  made.result = result->type;
+  made.body = e.block(std::move(statements), result, decl.range);
+}
+
 void LayerCalls::evaluateInstance(LayerCall &call, LayerState &state,
                                   core::FunctionInstance &made) {
   made.layer = state.instance;
@@ -258,7 +309,6 @@ void LayerCalls::evaluateInstance(LayerCall &call, LayerState &state,
   inner->caller = e.context;
   inner->layer = &state;
   Statements body;
-  Value value;
   {
     Evaluator::Entry entry(e, inner, call.frame, &body);
     llvm::SaveAndRestore<unsigned> deeper(e.depth, e.depth + 1);
@@ -270,17 +320,7 @@ void LayerCalls::evaluateInstance(LayerCall &call, LayerState &state,
     call.frame->selfOwner = inner;
     bindParams(call, made);
     call.frame->given = call.frame->names;
-    value = e.body(call.decl->body);
-    if (call.decl->result && !value.isError())
-      value = e.declare(value, call.decl->result,
-                        call.decl->body.expr ? call.decl->body.expr->range
-                                             : call.decl->range,
-                        Rule::call_c4, true);
-    if (!value.isError()) {
-      core::Expr *result = e.runTime(value, call.decl->range);
-      made.result = result->type;
-      made.body = e.block(std::move(body), result, call.decl->range);
-    }
+    evaluateBody(e, *call.decl, body, made);
   }
   e.evaluatingInstances.erase(&made);
   state.frames[&made] = call.frame;

@@ -50,6 +50,13 @@ static Interval ofWhole(Evaluator &e, const core::Expr *expr) {
   return result;
 }
 
+static Interval magnitude(Interval a) {
+  return {a.low > 0    ? a.low
+          : a.high < 0 ? -a.high
+                       : 0,
+          std::max(std::fabs(a.low), std::fabs(a.high))};
+}
+
 static Interval ofElementwise(Evaluator &e, const core::Elementwise &node) {
   Interval a = intervalOf(e, node.operands[0]);
   Interval b = intervalOf(e, node.operands.back());
@@ -71,10 +78,7 @@ static Interval ofElementwise(Evaluator &e, const core::Elementwise &node) {
   case Primitive::Max:
     return {std::max(a.low, b.low), std::max(a.high, b.high)};
   case Primitive::Abs:
-    return {a.low > 0    ? a.low
-            : a.high < 0 ? -a.high
-                         : 0,
-            std::max(std::fabs(a.low), std::fabs(a.high))};
+    return magnitude(a);
   case Primitive::Exp:
     return increasing(a, std::exp, -INFINITY);
   case Primitive::Log:

@@ -35,6 +35,7 @@ private:
   void unroll(FieldInfo *info, Range range);
   bool prepareCall(const Value &field, Symbol call, const Args &args,
                    Range range, LayerCall &out);
+  void openFrame(const Callable &callable, LayerState *state, LayerCall &out);
   bool checkSizes(LayerState &state, LayerCall &call, Range range,
                   Range firstCall);
   void evaluateInstance(LayerCall &call, LayerState &state,
@@ -43,6 +44,9 @@ private:
   Value callNode(const Value &field, core::FunctionInstance &callee,
                  LayerCall &call, Range range);
   bool rootIsSelf(const core::Expr *tree);
+  core::Expr *callFilter(const Value &filter, FieldInfo *made,
+                         Symbol weightName, const core::Type &type);
+  bool settleFilter(FieldInfo *info, const core::WeightLeaf &leaf);
 
   Evaluator &e;
 };

@@ -15,6 +15,24 @@ namespace lamina::sema {
 
 //===-- Places for weights ------------------------------------------------===//
 
+static int64_t countOf(Evaluator &e, const Callable &repeat, Range range) {
+  int64_t count =
+      e.forceWhole(repeat.count, range, "the number of copies").value_or(1);
+  if (count >= 0)
+    return count;
+  e.report(Rule::const_c1, range,
+           "a layer has 0 copies or more, and this is " + llvm::Twine(count));
+  return 1;
+}
+
+static void addPart(Evaluator &e, FieldInfo &info, const Value &part,
+                    Symbol number) {
+  FieldInfo *inner = e.fieldInfo(part, number, info.slot->range);
+  info.parts.push_back(inner);
+  if (inner)
+    info.slot->parts.push_back({number, inner->slot});
+}
+
 FieldInfo *Evaluator::fieldInfo(const Value &layer, Symbol name, Range range) {
   if (layer.kind == Value::Field)
     return layer.field;
@@ -28,34 +46,21 @@ FieldInfo *Evaluator::fieldInfo(const Value &layer, Symbol name, Range range) {
   info->slot = slot;
   info->layer = layer;
   const Callable &callable = *layer.callable;
-  auto addPart = [&](const Value &part, Symbol number) {
-    FieldInfo *inner = fieldInfo(part, number, range);
-    info->parts.push_back(inner);
-    if (inner)
-      slot->parts.push_back({number, inner->slot});
-  };
   switch (callable.kind) {
   case Callable::Chain:
   case Callable::Copies:
     slot->kind = core::Slot::Chain;
     for (auto [i, part] : llvm::enumerate(callable.parts))
-      addPart(part, program.intern(std::to_string(i)));
+      addPart(*this, *info, part, program.intern(std::to_string(i)));
     break;
   case Callable::Repeat:
     slot->kind = core::Slot::Repeat;
-    slot->count =
-        forceWhole(callable.count, range, "the number of copies").value_or(1);
-    if (slot->count < 0) {
-      report(Rule::const_c1, range,
-             "a layer has 0 copies or more, and this is " +
-                 llvm::Twine(slot->count));
-      slot->count = 1;
-    }
-    addPart(callable.parts[0], "*");
+    slot->count = countOf(*this, callable, range);
+    addPart(*this, *info, callable.parts[0], "*");
     break;
   case Callable::Filtered:
     slot->kind = core::Slot::Filtered;
-    addPart(callable.parts[0], "");
+    addPart(*this, *info, callable.parts[0], "");
     filteredFields.push_back(info);
     break;
   default:
@@ -150,6 +155,24 @@ Value LayerCalls::callChain(const Value &field, Args args, Range range) {
   return current;
 }
 
+/// What one copy of a repeated layer gives, as an expression of its own; null
+/// after a diagnostic.
+static core::Expr *evaluateCopy(Evaluator &e, const Value &field,
+                                core::Expr *tree, Args args, Range range) {
+  FieldInfo *inner = field.field->parts[0];
+  Statements statements;
+  Value result;
+  {
+    llvm::SaveAndRestore<Statements *> in(e.statements, &statements);
+    e.fieldsBySlot[inner->slot] = inner;
+    Value one = e.fieldValue(inner, tree, range, &field.callable->parts[0]);
+    result = e.apply(one, std::move(args), range);
+  }
+  if (result.isError())
+    return nullptr;
+  return e.block(std::move(statements), e.runTime(result, range), range);
+}
+
 /// `L * n`: one copy is evaluated. If it gives back the type that it takes, the
 /// copies are a loop; else each is a part of its own.
 Value LayerCalls::callRepeat(const Value &field, Args args, Range range) {
@@ -163,28 +186,18 @@ Value LayerCalls::callRepeat(const Value &field, Args args, Range range) {
   core::Expr *start = e.imported(input).expr;
   core::Local *carry =
       e.program.makeLocal(core::Local::Carry, "x", start->type, range);
-  FieldInfo *inner = info->parts[0];
-  core::Local *copy = e.program.makeLocal(core::Local::Copy, slot->name,
-                                          core::Type::tree(inner->slot), range);
+  core::Local *copy =
+      e.program.makeLocal(core::Local::Copy, slot->name,
+                          core::Type::tree(info->parts[0]->slot), range);
   auto ref = [&](core::Local *local) {
     auto *node = e.program.make<core::LocalRef>(local->type, range);
     node->local = local;
     return node;
   };
   args[0].value = e.runTimeValue(ref(carry));
-  Statements statementsOfBody;
-  Value result;
-  {
-    llvm::SaveAndRestore<Statements *> in(e.statements, &statementsOfBody);
-    e.fieldsBySlot[inner->slot] = inner;
-    Value one =
-        e.fieldValue(inner, ref(copy), range, &field.callable->parts[0]);
-    result = e.apply(one, args, range);
-  }
-  if (result.isError())
-    return result;
-  core::Expr *body =
-      e.block(std::move(statementsOfBody), e.runTime(result, range), range);
+  core::Expr *body = evaluateCopy(e, field, ref(copy), args, range);
+  if (!body)
+    return Value::error(range);
   if (!core::sameSizes(body->type, start->type)) {
     unroll(info, range);
     args[0].value = input;

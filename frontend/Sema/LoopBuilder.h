@@ -41,7 +41,14 @@ private:
   bool widenBounds(Value &value, const core::Elem &given, bool &moved);
   Value retyped(const Value &value, core::Elem elem);
   Round runBody();
+  void makeIndex(Scope &inner);
+  void readUntil(Round &round);
   bool collect(const ast::Target &target, const ast::Expr *value, Round &round);
+  int placeOfIndex(const ast::Target &target) const;
+  Value valueOfRound(const ast::Target &target, int place,
+                     const ast::Expr *value, bool isSliced);
+  bool findNexts(Round &round);
+  void bindErrors(const Round &round);
   bool evaluate();
   core::Expr *next(const core::Loop::Carry &carry, core::Expr *value,
                    Symbol name);

@@ -179,8 +179,8 @@ Value LoopBuilder::asLocals(const Value &value, Symbol name,
   return result;
 }
 
-LoopBuilder::Round LoopBuilder::runBody() {
-  Round round;
+/// The loop's index, bound in `inner`.
+void LoopBuilder::makeIndex(Scope &inner) {
   index = e.program.makeIndex(core::IndexVar::Iteration, stmt->name.text, low,
                               extent, stmt->name.range);
   if (const core::Atom *size = extent.size().atom();
@@ -191,9 +191,26 @@ LoopBuilder::Round LoopBuilder::runBody() {
   auto *ref = e.program.make<core::IndexValue>(
       core::Type::whole(low, low + extent - 1), stmt->name.range);
   ref->index = index;
+  inner.bind(stmt->name.text, e.runTimeValue(ref), Binding::Index,
+             stmt->name.range);
+}
+
+void LoopBuilder::readUntil(Round &round) {
+  Statements before;
+  llvm::SaveAndRestore<Statements *> outUntil(e.statements, &before);
+  Value condition = e.evaluate(stmt->until);
+  // What is known never to hold is not asked before every round.
+  bool isNever = condition.kind == Value::Truth && !condition.truth;
+  if (!isNever)
+    round.until =
+        e.block(std::move(before), e.runTime(condition, stmt->until->range),
+                stmt->until->range);
+}
+
+LoopBuilder::Round LoopBuilder::runBody() {
+  Round round;
   Scope *inner = e.session.make<Scope>(Scope::Block, e.scope);
-  inner->bind(stmt->name.text, e.runTimeValue(ref), Binding::Index,
-              stmt->name.range);
+  makeIndex(*inner);
   for (Carried &carry : carries)
     inner->bind(carry.name, asLocals(carry.value, carry.name, round.locals),
                 Binding::Name, stmt->range);
@@ -202,17 +219,8 @@ LoopBuilder::Round LoopBuilder::runBody() {
   {
     llvm::SaveAndRestore<Scope *> in(e.scope, inner);
     llvm::SaveAndRestore<Statements *> out(e.statements, &round.body);
-    if (stmt->until) {
-      Statements before;
-      llvm::SaveAndRestore<Statements *> outUntil(e.statements, &before);
-      Value condition = e.evaluate(stmt->until);
-      // What is known never to hold is not asked before every round.
-      bool isNever = condition.kind == Value::Truth && !condition.truth;
-      if (!isNever)
-        round.until =
-            e.block(std::move(before), e.runTime(condition, stmt->until->range),
-                    stmt->until->range);
-    }
+    if (stmt->until)
+      readUntil(round);
     auto outer = e.collected;
     e.collected = [&](const ast::Target &target, const ast::Expr *value) {
       return collect(target, value, round);
@@ -232,44 +240,53 @@ LoopBuilder::Round LoopBuilder::runBody() {
   return round;
 }
 
-/// `text[:, n] = v`, `back[b, j, s] = e`: what the loop's index collects.
-bool LoopBuilder::collect(const ast::Target &target, const ast::Expr *value,
-                          Round &round) {
+/// Where the loop's index stands between the brackets; -1 if nowhere.
+int LoopBuilder::placeOfIndex(const ast::Target &target) const {
   int place = -1;
   for (auto [i, entry] : llvm::enumerate(target.brackets.entries))
     if (auto *word = llvm::dyn_cast_or_null<ast::NameExpr>(entry.value);
         word && word->name == stmt->name.text &&
         entry.kind == ast::Subscript::Kind::Value)
       place = i;
+  return place;
+}
+
+/// What this round adds to `target`: a value for the brackets beside the
+/// loop's own, at `place`.
+Value LoopBuilder::valueOfRound(const ast::Target &target, int place,
+                                const ast::Expr *value, bool isSliced) {
+  llvm::SmallVector<ast::Subscript, 4> others(target.brackets.entries.begin(),
+                                              target.brackets.entries.end());
+  others.erase(others.begin() + place);
+  if (isSliced || others.empty())
+    return e.evaluate(value);
+  ast::Brackets brackets = target.brackets;
+  brackets.entries = others;
+  return e.tabulate(target.name.text, brackets, value, target.range);
+}
+
+/// `text[:, n] = v`, `back[b, j, s] = e`: what the loop's index collects.
+bool LoopBuilder::collect(const ast::Target &target, const ast::Expr *value,
+                          Round &round) {
+  int place = placeOfIndex(target);
   if (place < 0)
     return false;
-  llvm::SmallVector<ast::Subscript, 4> others;
-  bool slices = false;
-  for (auto [i, entry] : llvm::enumerate(target.brackets.entries)) {
-    if (int(i) == place)
-      continue;
-    others.push_back(entry);
-    slices |= entry.kind == ast::Subscript::Kind::Slice;
-  }
-  Value one;
-  if (slices || others.empty()) {
-    one = e.evaluate(value);
-  } else {
-    ast::Brackets brackets = target.brackets;
-    brackets.entries = others;
-    one = e.tabulate(target.name.text, brackets, value, target.range);
-  }
+  size_t others = target.brackets.entries.size() - 1;
+  bool isSliced = llvm::any_of(target.brackets.entries, [](const auto &entry) {
+    return entry.kind == ast::Subscript::Kind::Slice;
+  });
+  Value one = valueOfRound(target, place, value, isSliced);
   if (one.isError()) {
     round.failed.push_back(target.name.text);
     return true;
   }
   core::Expr *expr = e.runTime(one, value->range);
   if (expr->type.isError() || !expr->type.isTensor() ||
-      (slices && expr->type.rank() < others.size())) {
+      (isSliced && expr->type.rank() < others)) {
     if (!expr->type.isError())
       e.report(Rule::loop_c3, target.range,
                "'" + target.name.text + "' collects " + expr->type.str() +
-                   ", and its brackets hold " + llvm::Twine(others.size()) +
+                   ", and its brackets hold " + llvm::Twine(others) +
                    " dimensions beside the loop's");
     round.failed.push_back(target.name.text);
     return true;
@@ -321,40 +338,47 @@ void LoopBuilder::flatten(const Value &shape, const Value &value,
     out.push_back(e.runTime(value, stmt->range));
 }
 
+/// What each carry is in the next round; false after a diagnostic.
+bool LoopBuilder::findNexts(Round &round) {
+  llvm::SaveAndRestore<Statements *> out(e.statements, &round.body);
+  bool isGood = true;
+  size_t at = 0;
+  for (auto [i, carry] : llvm::enumerate(carries)) {
+    std::vector<core::Expr *> nexts;
+    if (!round.after[i].isError())
+      flatten(carry.value, round.after[i], nexts);
+    size_t count = leavesOf(carry.value);
+    isGood &= nexts.size() == count && !round.after[i].isError();
+    for (size_t k = 0; k < count; ++k, ++at) {
+      core::Expr *next =
+          k < nexts.size() && !round.after[i].isError()
+              ? this->next(round.locals[at], nexts[k], carry.name)
+              : nullptr;
+      isGood &= next != nullptr;
+      round.locals[at].next = next;
+    }
+  }
+  return isGood;
+}
+
+/// Names that the loop would have given, so that nothing more is said of them.
+void LoopBuilder::bindErrors(const Round &round) {
+  auto bindError = [&](Symbol name) {
+    e.scope->bind(name, Value::error(stmt->range), Binding::Name, stmt->range);
+  };
+  for (const Carried &carry : carries)
+    bindError(carry.name);
+  for (const core::Loop::Collected &collected : round.collected)
+    bindError(collected.name);
+  for (Symbol name : round.failed)
+    bindError(name);
+}
+
 bool LoopBuilder::evaluate() {
   Round round = runBody();
   auto *node = e.program.make<core::Loop>(core::Type::error(), stmt->range);
-  bool failed = !round.failed.empty();
-  std::vector<core::Expr *> values;
-  {
-    llvm::SaveAndRestore<Statements *> out(e.statements, &round.body);
-    size_t at = 0;
-    for (auto [i, carry] : llvm::enumerate(carries)) {
-      std::vector<core::Expr *> nexts;
-      if (!round.after[i].isError())
-        flatten(carry.value, round.after[i], nexts);
-      size_t count = leavesOf(carry.value);
-      failed |= nexts.size() != count || round.after[i].isError();
-      for (size_t k = 0; k < count; ++k, ++at) {
-        core::Expr *next =
-            k < nexts.size() && !round.after[i].isError()
-                ? this->next(round.locals[at], nexts[k], carry.name)
-                : nullptr;
-        failed |= !next;
-        round.locals[at].next = next;
-      }
-    }
-  }
-  if (failed) {
-    for (Carried &carry : carries)
-      e.scope->bind(carry.name, Value::error(stmt->range), Binding::Name,
-                    stmt->range);
-    for (auto &collected : round.collected)
-      e.scope->bind(collected.name, Value::error(stmt->range), Binding::Name,
-                    stmt->range);
-    for (Symbol name : round.failed)
-      e.scope->bind(name, Value::error(stmt->range), Binding::Name,
-                    stmt->range);
+  if (!findNexts(round) || !round.failed.empty()) {
+    bindErrors(round);
     return false;
   }
   node->index = index;

@@ -112,27 +112,12 @@ bool Arguments::fitsMask(const ast::Parameter &parameter,
 
 //===-- Masks at positions ------------------------------------------------===//
 
-/// One position of the brackets: `q`, or `q = (y, x < w)`, read as a tuple.
-bool Masks::bindPosition(FrameScope &callee, const ast::Subscript &entry,
-                         const Value &position) {
-  if (entry.kind != ast::Subscript::Kind::Named) {
-    auto *name = llvm::dyn_cast_or_null<ast::NameExpr>(entry.value);
-    if (name)
-      callee.bind(name->name, position, Binding::Index, name->range);
-    return name != nullptr;
-  }
-  callee.bind(entry.name.text, position, Binding::Index, entry.name.range);
-  auto *tuple = llvm::dyn_cast<ast::TupleExpr>(
-      ast::withoutParens(const_cast<ast::Expr *>(entry.value)));
-  if (!tuple || tuple->entries.size() < 2) {
-    e.report(Rule::mask_c2, entry.range,
-             "a position is read as parts in parentheses: 'q = (y, x < w)'");
-    return false;
-  }
-  // From the last part, which runs fastest.
+/// The parts of a position, from the last one, which runs fastest.
+bool Masks::bindParts(FrameScope &callee, const ast::Subscript &entry,
+                      const ast::TupleExpr &tuple, const Value &position) {
   Value rest = position;
-  for (size_t i = tuple->entries.size(); i-- > 0;) {
-    const ast::Expr *part = ast::withoutParens(tuple->entries[i].value);
+  for (size_t i = tuple.entries.size(); i-- > 0;) {
+    const ast::Expr *part = ast::withoutParens(tuple.entries[i].value);
     const ast::Expr *bound = nullptr;
     if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(part);
         binary && binary->op == ast::BinaryOp::Less) {
@@ -160,6 +145,26 @@ bool Masks::bindPosition(FrameScope &callee, const ast::Subscript &entry,
   return true;
 }
 
+/// One position of the brackets: `q`, or `q = (y, x < w)`, read as a tuple.
+bool Masks::bindPosition(FrameScope &callee, const ast::Subscript &entry,
+                         const Value &position) {
+  if (entry.kind != ast::Subscript::Kind::Named) {
+    auto *name = llvm::dyn_cast_or_null<ast::NameExpr>(entry.value);
+    if (name)
+      callee.bind(name->name, position, Binding::Index, name->range);
+    return name != nullptr;
+  }
+  callee.bind(entry.name.text, position, Binding::Index, entry.name.range);
+  auto *tuple = llvm::dyn_cast<ast::TupleExpr>(
+      ast::withoutParens(const_cast<ast::Expr *>(entry.value)));
+  if (!tuple || tuple->entries.size() < 2) {
+    e.report(Rule::mask_c2, entry.range,
+             "a position is read as parts in parentheses: 'q = (y, x < w)'");
+    return false;
+  }
+  return bindParts(callee, entry, *tuple, position);
+}
+
 /// `q = (y, x < w)` of a position that runs over whole rows of w.
 bool Masks::fitsGrid(const Value &position, const Value &width,
                      const ast::Subscript &entry, Range range) {
@@ -177,6 +182,22 @@ bool Masks::fitsGrid(const Value &position, const Value &width,
   return false;
 }
 
+/// `m and n`, `m or n`.
+Value Masks::applyBoth(const Callable &callable,
+                       llvm::ArrayRef<Value> positions, Range range) {
+  Value a = apply(callable.parts[0], positions, range);
+  Value b = apply(callable.parts[1], positions, range);
+  if (a.isError() || b.isError())
+    return Value::error(range);
+  bool isAnd = callable.kind == Callable::MaskAnd;
+  if (a.kind == Value::Truth)
+    return a.truth == isAnd ? b : a;
+  if (b.kind == Value::Truth)
+    return b.truth == isAnd ? a : b;
+  return e.binary(isAnd ? core::Primitive::And : core::Primitive::Or, a, b,
+                  range);
+}
+
 Value Masks::apply(const Value &mask, llvm::ArrayRef<Value> positions,
                    Range range, const Value *score) {
   for (const Value &position : positions)
@@ -187,19 +208,8 @@ Value Masks::apply(const Value &mask, llvm::ArrayRef<Value> positions,
   const Callable &callable = *mask.callable;
   switch (callable.kind) {
   case Callable::MaskAnd:
-  case Callable::MaskOr: {
-    Value a = apply(callable.parts[0], positions, range);
-    Value b = apply(callable.parts[1], positions, range);
-    if (a.isError() || b.isError())
-      return Value::error(range);
-    bool isAnd = callable.kind == Callable::MaskAnd;
-    if (a.kind == Value::Truth)
-      return a.truth == isAnd ? b : a;
-    if (b.kind == Value::Truth)
-      return b.truth == isAnd ? a : b;
-    return e.binary(isAnd ? core::Primitive::And : core::Primitive::Or, a, b,
-                    range);
-  }
+  case Callable::MaskOr:
+    return applyBoth(callable, positions, range);
   case Callable::MaskNot:
     return e.unary(core::Primitive::Not,
                    apply(callable.parts[0], positions, range), range);
@@ -219,46 +229,51 @@ Value Masks::apply(const Value &mask, llvm::ArrayRef<Value> positions,
   return applyBody(mask, positions, range, score);
 }
 
-Value Masks::applyBody(const Value &mask, llvm::ArrayRef<Value> positions,
-                       Range range, const Value *score) {
-  const Callable &callable = *mask.callable;
-  const ast::FunctionDecl *decl = callable.function;
-  bool isScore = decl->functionKind == ast::FunctionKind::Score;
-  if (decl->functionKind != ast::FunctionKind::Mask && !isScore) {
+/// Whether `decl` is a mask or a score, and may be applied to positions here.
+bool Masks::takesPositions(const ast::FunctionDecl &decl, size_t positions,
+                           Range range) {
+  if (decl.functionKind != ast::FunctionKind::Mask &&
+      decl.functionKind != ast::FunctionKind::Score) {
     e.report(Rule::mask_c1, range,
-             "'" + decl->name.text + "' is no mask, and takes no positions");
-    return Value::error(range);
+             "'" + decl.name.text + "' is no mask, and takes no positions");
+    return false;
   }
-  if (positions.size() != 4) {
+  if (positions != 4) {
     e.report(
          Rule::mask_c1, range,
          "a mask is applied to four positions, b, h, q and k, and here are " +
-             llvm::Twine(positions.size()))
+             llvm::Twine(positions))
         .note("what does not look at one of them gets 0 there");
-    return Value::error(range);
+    return false;
   }
   if (e.depth >= 100) {
-    e.report(Rule::const_c2, decl->name.range,
-             "the mask '" + decl->name.text + "' is made of itself");
-    return Value::error(range);
+    e.report(Rule::const_c2, decl.name.range,
+             "the mask '" + decl.name.text + "' is made of itself");
+    return false;
   }
-  llvm::SaveAndRestore<unsigned> deeper(e.depth, e.depth + 1);
-  FrameScope *inner = e.session.make<FrameScope>(callable.home);
-  inner->name = decl->name.text.str();
-  inner->call = range;
-  inner->isMask = true;
+  return true;
+}
+
+bool Masks::bindArguments(FrameScope &inner, const Callable &callable,
+                          Range range) {
+  const ast::FunctionDecl *decl = callable.function;
   std::vector<BoundArg> bound;
   if (!Arguments(e).match(decl->parameters.list, callable.given, {},
                           decl->name.text, range, bound))
-    return Value::error(range);
-  Arguments(e).addTypedDefaults(*inner, decl->parameters.list, bound);
+    return false;
+  Arguments(e).addTypedDefaults(inner, decl->parameters.list, bound);
   for (BoundArg &arg : bound)
     arg.value = e.imported(arg.value);
-  if (!e.bindSignature(*inner, decl->name.text, bound))
-    return Value::error(range);
-  Arguments(e).bind(*inner, bound);
-  Arguments(e).bindSettingDefaults(*inner, decl->parameters.list);
-  for (const ast::Subscript &entry : decl->brackets.entries) {
+  if (!e.bindSignature(inner, decl->name.text, bound))
+    return false;
+  Arguments(e).bind(inner, bound);
+  Arguments(e).bindSettingDefaults(inner, decl->parameters.list);
+  return true;
+}
+
+bool Masks::bindPositions(FrameScope &inner, const ast::FunctionDecl &decl,
+                          llvm::ArrayRef<Value> positions) {
+  for (const ast::Subscript &entry : decl.brackets.entries) {
     Symbol word = entry.kind == ast::Subscript::Kind::Named ? entry.name.text
                   : llvm::isa<ast::NameExpr>(entry.value)
                       ? llvm::cast<ast::NameExpr>(entry.value)->name
@@ -272,9 +287,44 @@ Value Masks::applyBody(const Value &mask, llvm::ArrayRef<Value> positions,
     if (at < 0)
       e.report(Rule::mask_c1, entry.range,
                "the positions of a mask are called b, h, q and k");
-    if (at < 0 || !bindPosition(*inner, entry, positions[at]))
-      return Value::error(range);
+    if (at < 0 || !bindPosition(inner, entry, positions[at]))
+      return false;
   }
+  return true;
+}
+
+/// The value of a body as what a mask lets through.
+Value Masks::maskOf(const ast::FunctionDecl &decl, const Value &value,
+                    Range range) {
+  core::Expr *expr = e.runTime(value, range);
+  if (expr->type.isError())
+    return Value::error(range);
+  if (!expr->type.isScalar() || !expr->type.elem.isTruth()) {
+    e.report(Rule::mask_c1, decl.range,
+             "the body of a mask is a truth value, and this is " +
+                 expr->type.str());
+    return Value::error(range);
+  }
+  auto *node = e.program.make<core::MaskAt>(expr->type, range);
+  node->name = decl.name.text;
+  node->value = expr;
+  return e.runTimeValue(node);
+}
+
+Value Masks::applyBody(const Value &mask, llvm::ArrayRef<Value> positions,
+                       Range range, const Value *score) {
+  const Callable &callable = *mask.callable;
+  const ast::FunctionDecl *decl = callable.function;
+  if (!takesPositions(*decl, positions.size(), range))
+    return Value::error(range);
+  llvm::SaveAndRestore<unsigned> deeper(e.depth, e.depth + 1);
+  FrameScope *inner = e.session.make<FrameScope>(callable.home);
+  inner->name = decl->name.text.str();
+  inner->call = range;
+  inner->isMask = true;
+  if (!bindArguments(*inner, callable, range) ||
+      !bindPositions(*inner, *decl, positions))
+    return Value::error(range);
   if (score)
     inner->bind("s", e.named("s", *score, range), Binding::Given, range);
   Value value;
@@ -286,22 +336,10 @@ Value Masks::applyBody(const Value &mask, llvm::ArrayRef<Value> positions,
       value = apply(value, positions, range, score);
   }
   value = e.back(*inner, value);
-  if (value.isError() || value.kind == Value::Truth || isScore)
+  if (value.isError() || value.kind == Value::Truth ||
+      decl->functionKind == ast::FunctionKind::Score)
     return value;
-  core::Expr *expr = e.runTime(value, range);
-  if (expr->type.isError())
-    return Value::error(range);
-  if (!expr->type.isScalar() || !expr->type.elem.isTruth()) {
-    e.report(Rule::mask_c1, decl->range,
-             "the body of a mask is a truth value, and "
-             "this is " +
-                 expr->type.str());
-    return Value::error(range);
-  }
-  auto *node = e.program.make<core::MaskAt>(expr->type, range);
-  node->name = decl->name.text;
-  node->value = expr;
-  return e.runTimeValue(node);
+  return maskOf(*decl, value, range);
 }
 
 } // namespace lamina::sema

@@ -23,6 +23,16 @@ private:
                 const ast::Subscript &entry, Range range);
   bool bindPosition(FrameScope &callee, const ast::Subscript &entry,
                     const Value &position);
+  bool bindParts(FrameScope &callee, const ast::Subscript &entry,
+                 const ast::TupleExpr &tuple, const Value &position);
+  bool bindArguments(FrameScope &inner, const Callable &callable, Range range);
+  bool bindPositions(FrameScope &inner, const ast::FunctionDecl &decl,
+                     llvm::ArrayRef<Value> positions);
+  bool takesPositions(const ast::FunctionDecl &decl, size_t positions,
+                      Range range);
+  Value applyBoth(const Callable &callable, llvm::ArrayRef<Value> positions,
+                  Range range);
+  Value maskOf(const ast::FunctionDecl &decl, const Value &value, Range range);
   Value applyBody(const Value &mask, llvm::ArrayRef<Value> positions,
                   Range range, const Value *score);
 

@@ -20,6 +20,25 @@ Value Evaluator::member(const ast::MemberExpr *expr) {
   return memberOf(base, expr->member, expr->range);
 }
 
+static void reportNoMember(Evaluator &e, const Value &base, ast::Name member) {
+  auto &diag = e.report(Rule::layer_c2, member.range,
+                        base.describe() + " has no '" + member.text + "'");
+  llvm::ArrayRef<Symbol> names;
+  if (base.kind == Value::TupleOf)
+    names = *base.names;
+  else if (base.kind == Value::RunTime && base.expr->type.isTuple())
+    names = base.expr->type.names;
+  std::string has;
+  for (Symbol name : names)
+    if (!name.empty())
+      has += (has.empty() ? "" : ", ") + name.str();
+  if (!has.empty())
+    diag.note("it has " + has);
+  else if (base.kind == Value::RunTime && base.expr->type.isTensor() &&
+           (member.text == "shape" || member.text == "size"))
+    diag.note("a dimension's name is its size: 'n', or 'size(n)'");
+}
+
 Value Evaluator::memberOf(const Value &base, ast::Name member, Range range) {
   switch (base.kind) {
   case Value::Module: {
@@ -52,22 +71,7 @@ Value Evaluator::memberOf(const Value &base, ast::Name member, Range range) {
   default:
     break;
   }
-  auto &diag = report(Rule::layer_c2, member.range,
-                      base.describe() + " has no '" + member.text + "'");
-  llvm::ArrayRef<Symbol> names;
-  if (base.kind == Value::TupleOf)
-    names = *base.names;
-  else if (base.kind == Value::RunTime && base.expr->type.isTuple())
-    names = base.expr->type.names;
-  std::string has;
-  for (Symbol name : names)
-    if (!name.empty())
-      has += (has.empty() ? "" : ", ") + name.str();
-  if (!has.empty())
-    diag.note("it has " + has);
-  else if (base.kind == Value::RunTime && base.expr->type.isTensor() &&
-           (member.text == "shape" || member.text == "size"))
-    diag.note("a dimension's name is its size: 'n', or 'size(n)'");
+  reportNoMember(*this, base, member);
   return Value::error(range);
 }
 

@@ -96,22 +96,27 @@ bool Prover::prove(Dim goal, unsigned depth) {
   return false;
 }
 
+/// Whether `factor` is never negative or never positive; none if it may be
+/// either.
+std::optional<bool> Prover::signOf(Dim factor, unsigned depth) {
+  if (auto c = factor.rational())
+    return !(*c < Rational(0));
+  if (prove(factor, depth + 1))
+    return true;
+  if (prove(dims.scale(factor, -1), depth + 1))
+    return false;
+  return std::nullopt;
+}
+
 bool Prover::eliminate(Dim goal, const Atom &atom, unsigned depth) {
   auto linear = dims.linearIn(goal, &atom);
   if (!linear || linear->first.monomials().empty())
     return false;
   Dim factor = linear->first, rest = linear->second;
-  bool positive, negative;
-  if (auto c = factor.rational()) {
-    positive = !(*c < Rational(0));
-    negative = !positive;
-  } else {
-    positive = prove(factor, depth + 1);
-    negative = !positive && prove(dims.scale(factor, -1), depth + 1);
-  }
-  if (!positive && !negative)
+  auto isPositive = signOf(factor, depth);
+  if (!isPositive)
     return false;
-  bool lower = positive; // the bound that helps
+  bool lower = *isPositive; // the bound that helps
   auto with = [&](Dim value) {
     return value && prove(factor * value.size() + rest, depth + 1);
   };

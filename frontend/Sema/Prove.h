@@ -27,6 +27,7 @@ public:
 private:
   bool prove(core::Dim goal, unsigned depth);
   bool obvious(core::Dim goal);
+  std::optional<bool> signOf(core::Dim factor, unsigned depth);
   bool atomNotNegative(const core::Atom &atom);
   bool eliminate(core::Dim goal, const core::Atom &atom, unsigned depth);
   bool byBounds(core::Dim factor, core::Dim rest, const core::Atom &atom,

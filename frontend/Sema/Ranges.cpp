@@ -89,29 +89,33 @@ bool Indexing::mentionsOpen(const ast::Expr *expr,
   return found;
 }
 
+std::optional<core::Type> Indexing::typeOfName(const ast::NameExpr *name,
+                                               llvm::ArrayRef<Symbol> hidden) {
+  if (llvm::is_contained(hidden, name->name))
+    return std::nullopt;
+  llvm::SaveAndRestore<Scope *> in(e.scope, scope);
+  auto value = e.lookUp(name->name);
+  failed |= value && value->isError();
+  if (value && value->kind == Value::List && !value->items->empty())
+    return e.runTime(*value, name->range)->type;
+  if (value && value->kind == Value::TupleOf) {
+    e.report(Rule::call_c8, name->range,
+             "brackets read a tensor, and this is " + value->describe());
+    failed = true;
+  }
+  return value && value->isRunTime() && value->expr->type.isTensor()
+             ? std::optional(value->expr->type)
+             : std::nullopt;
+}
+
 /// The type of a base, if it can be known already.
 std::optional<core::Type> Indexing::typeOf(const ast::Expr *expr,
                                            llvm::ArrayRef<Symbol> hidden) {
   if (auto known = e.hoisted.find(expr); known != e.hoisted.end())
     return known->second.isRunTime() ? std::optional(known->second.expr->type)
                                      : std::nullopt;
-  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr)) {
-    if (llvm::is_contained(hidden, name->name))
-      return std::nullopt;
-    llvm::SaveAndRestore<Scope *> in(e.scope, scope);
-    auto value = e.lookUp(name->name);
-    failed |= value && value->isError();
-    if (value && value->kind == Value::List && !value->items->empty())
-      return e.runTime(*value, expr->range)->type;
-    if (value && value->kind == Value::TupleOf) {
-      e.report(Rule::call_c8, expr->range,
-               "brackets read a tensor, and this is " + value->describe());
-      failed = true;
-    }
-    return value && value->isRunTime() && value->expr->type.isTensor()
-               ? std::optional(value->expr->type)
-               : std::nullopt;
-  }
+  if (auto *name = llvm::dyn_cast<ast::NameExpr>(expr))
+    return typeOfName(name, hidden);
   if (mentionsOpen(expr, hidden, true))
     return std::nullopt;
   llvm::SaveAndRestore<Scope *> in(e.scope, scope);
@@ -133,6 +137,50 @@ std::optional<core::Type> Indexing::typeOf(const ast::Expr *expr,
   return type.isTensor() ? std::optional(type) : std::nullopt;
 }
 
+/// A reduction hides the indices that it brings. Whether the parts of the call
+/// are still to be walked.
+bool Indexing::walkCall(const ast::CallExpr *call,
+                        llvm::SmallVector<Symbol, 4> hidden) {
+  auto *index = llvm::dyn_cast<ast::IndexExpr>(call->callee);
+  auto *name = index ? llvm::dyn_cast<ast::NameExpr>(index->base) : nullptr;
+  const PrimitiveInfo *info = name ? findPrimitive(name->name) : nullptr;
+  if (!info || info->fold == core::FoldKind::Softmax)
+    return true;
+  for (auto &entry : index->brackets.entries)
+    forEachBelow(entry.value, [&](const ast::Expr *at) {
+      auto *binary = llvm::dyn_cast<ast::BinaryExpr>(at);
+      if (auto *word = llvm::dyn_cast<ast::NameExpr>(at))
+        hidden.push_back(word->name);
+      if (binary)
+        if (auto *word = llvm::dyn_cast<ast::NameExpr>(binary->left))
+          hidden.push_back(word->name);
+      return !binary;
+    });
+  if (index->brackets.where)
+    walk(index->brackets.where, hidden);
+  for (auto &arg : call->arguments)
+    walk(arg.value, hidden);
+  return false;
+}
+
+/// Of a choice that is decided, only the side that is taken. Whether both are
+/// still to be walked.
+bool Indexing::walkChoice(const ast::ChoiceExpr *choice,
+                          llvm::SmallVector<Symbol, 4> hidden) {
+  if (mentionsOpen(choice->condition, hidden, false))
+    return true;
+  ++e.session.muted;
+  llvm::SaveAndRestore<Scope *> in(e.scope, scope);
+  Statements ignored;
+  llvm::SaveAndRestore<Statements *> out(e.statements, &ignored);
+  auto known = e.decided(e.evaluate(choice->condition));
+  --e.session.muted;
+  if (!known)
+    return true;
+  walk(*known ? choice->value : choice->other, hidden);
+  return false;
+}
+
 void Indexing::walk(const ast::Expr *expr,
                     llvm::SmallVector<Symbol, 4> hidden) {
   if (!checking && llvm::none_of(all, [](auto *var) { return !var->extent; }))
@@ -142,47 +190,13 @@ void Indexing::walk(const ast::Expr *expr,
       walkAccess(access, hidden);
       return false;
     }
-    if (auto *call = llvm::dyn_cast<ast::CallExpr>(part)) {
-      // A reduction hides the indices that it brings.
-      auto *index = llvm::dyn_cast<ast::IndexExpr>(call->callee);
-      auto *name = index ? llvm::dyn_cast<ast::NameExpr>(index->base) : nullptr;
-      const PrimitiveInfo *info = name ? findPrimitive(name->name) : nullptr;
-      if (!info || info->fold == core::FoldKind::Softmax)
-        return true;
-      llvm::SmallVector<Symbol, 4> inner(hidden);
-      for (auto &entry : index->brackets.entries)
-        forEachBelow(entry.value, [&](const ast::Expr *at) {
-          auto *binary = llvm::dyn_cast<ast::BinaryExpr>(at);
-          if (auto *word = llvm::dyn_cast<ast::NameExpr>(at))
-            inner.push_back(word->name);
-          if (binary)
-            if (auto *word = llvm::dyn_cast<ast::NameExpr>(binary->left))
-              inner.push_back(word->name);
-          return !binary;
-        });
-      if (index->brackets.where)
-        walk(index->brackets.where, inner);
-      for (auto &arg : call->arguments)
-        walk(arg.value, inner);
-      return false;
-    }
+    if (auto *call = llvm::dyn_cast<ast::CallExpr>(part))
+      return walkCall(call, hidden);
     if (auto *binary = llvm::dyn_cast<ast::BinaryExpr>(part);
         binary && binary->op == ast::BinaryOp::Equal)
       fromComparison(binary, hidden);
-    if (auto *choice = llvm::dyn_cast<ast::ChoiceExpr>(part)) {
-      if (mentionsOpen(choice->condition, hidden, false))
-        return true;
-      ++e.session.muted;
-      llvm::SaveAndRestore<Scope *> in(e.scope, scope);
-      Statements ignored;
-      llvm::SaveAndRestore<Statements *> out(e.statements, &ignored);
-      auto known = e.decided(e.evaluate(choice->condition));
-      --e.session.muted;
-      if (!known)
-        return true;
-      walk(*known ? choice->value : choice->other, hidden);
-      return false;
-    }
+    if (auto *choice = llvm::dyn_cast<ast::ChoiceExpr>(part))
+      return walkChoice(choice, hidden);
     return true;
   });
 }

@@ -175,6 +175,26 @@ Expr *ReportCut::rewriteLocal(core::LocalRef *ref) {
   return rewritten[ref->local] = value;
 }
 
+static core::Elementwise *copyOf(core::Program &program,
+                                 const core::Elementwise &node) {
+  auto *made = program.make<core::Elementwise>(node.type, node.range);
+  made->primitive = node.primitive;
+  made->operands = node.operands;
+  made->alignments = node.alignments;
+  return made;
+}
+
+static core::Choice *copyOf(core::Program &program, const core::Choice &node) {
+  auto *made = program.make<core::Choice>(node.type, node.range);
+  made->condition = node.condition;
+  made->yes = node.yes;
+  made->no = node.no;
+  made->conditionAlignment = node.conditionAlignment;
+  made->yesAlignment = node.yesAlignment;
+  made->noAlignment = node.noAlignment;
+  return made;
+}
+
 /// The node again over rewritten operands.
 Expr *ReportCut::rewriteOperands(Expr *expr) {
   bool isWhole = true;
@@ -186,21 +206,12 @@ Expr *ReportCut::rewriteOperands(Expr *expr) {
   };
   Expr *result = nullptr;
   if (auto *node = llvm::dyn_cast<core::Elementwise>(expr)) {
-    auto *made = program.make<core::Elementwise>(expr->type, expr->range);
-    made->primitive = node->primitive;
-    made->operands = node->operands;
-    made->alignments = node->alignments;
+    auto *made = copyOf(program, *node);
     for (Expr *&operand : made->operands)
       replace(operand);
     result = made;
   } else if (auto *node = llvm::dyn_cast<core::Choice>(expr)) {
-    auto *made = program.make<core::Choice>(expr->type, expr->range);
-    made->condition = node->condition;
-    made->yes = node->yes;
-    made->no = node->no;
-    made->conditionAlignment = node->conditionAlignment;
-    made->yesAlignment = node->yesAlignment;
-    made->noAlignment = node->noAlignment;
+    auto *made = copyOf(program, *node);
     replace(made->condition);
     replace(made->yes);
     replace(made->no);

@@ -55,6 +55,21 @@ void StageRunner::warnAcross(const ast::ReportStmt &stmt,
          "sees the whole split");
 }
 
+/// The column of the whole split that the batches' `values` are appended to.
+static Value addColumn(Evaluator &e, core::ReportPlan &plan, core::Expr *values,
+                       Dim records, Range range) {
+  core::ReportPlan::Part part;
+  part.kind = core::ReportPlan::Part::Append;
+  part.value = values;
+  core::Type type = values->type;
+  type.axes[0] = {records, type.axes[0].name};
+  part.whole = e.program.makeLocal(core::Local::Value, "whole", type, range);
+  plan.parts.push_back(part);
+  auto *ref = e.program.make<core::LocalRef>(type, range);
+  ref->local = part.whole;
+  return e.runTimeValue(ref);
+}
+
 /// Every call of a metric takes whole columns of the split.
 bool StageRunner::appendMetric(const ast::ReportStmt &stmt,
                                core::ReportPlan &plan) {
@@ -83,17 +98,7 @@ bool StageRunner::appendMetric(const ast::ReportStmt &stmt,
         !llvm::is_contained(e.dims.atoms(given.axes[0].size()), rows.atom()))
       return false;
     core::Expr *expr = e.named("", arg.value, arg.range).expr;
-    core::ReportPlan::Part part;
-    part.kind = core::ReportPlan::Part::Append;
-    part.value = expr;
-    core::Type type = expr->type;
-    type.axes[0] = {records, type.axes[0].name};
-    part.whole =
-        e.program.makeLocal(core::Local::Value, "whole", type, arg.range);
-    plan.parts.push_back(part);
-    auto *ref = e.program.make<core::LocalRef>(type, arg.range);
-    ref->local = part.whole;
-    arg.value = e.runTimeValue(ref);
+    arg.value = addColumn(e, plan, expr, records, arg.range);
   }
   llvm::SaveAndRestore<Statements *> after(e.statements, &plan.after);
   Value value = e.apply(callee, std::move(args), stmt.value->range);
@@ -179,6 +184,25 @@ bool StageRunner::reportOn(const ast::ReportStmt &stmt,
   return splitReport(stmt, plan, e.evaluate(stmt.value));
 }
 
+/// `every 100`, `every epoch`; false after a diagnostic.
+static bool readEvery(Evaluator &e, const ast::Expr *written,
+                      core::ReportPlan &plan) {
+  auto *word = llvm::dyn_cast<ast::NameExpr>(written);
+  plan.everyEpoch = word && word->name == "epoch";
+  if (plan.everyEpoch)
+    return true;
+  auto every =
+      e.forceWhole(e.evaluate(written), written->range, "what follows 'every'");
+  if (!every)
+    return false;
+  plan.every = *every;
+  if (*every >= 1)
+    return true;
+  e.report(Rule::report_c1, written->range,
+           "'every' counts steps from 1, and this is " + llvm::Twine(*every));
+  return false;
+}
+
 void StageRunner::report(const ast::ReportStmt &stmt) {
   core::ReportPlan plan;
   plan.name = stmt.name ? stmt.name.text : e.program.intern(e.text(stmt.value));
@@ -190,21 +214,8 @@ void StageRunner::report(const ast::ReportStmt &stmt) {
           .note(other.range, "the other is here");
       return fail();
     }
-  auto *word = llvm::dyn_cast_or_null<ast::NameExpr>(stmt.every);
-  plan.everyEpoch = word && word->name == "epoch";
-  if (stmt.every && !plan.everyEpoch) {
-    auto every = e.forceWhole(e.evaluate(stmt.every), stmt.every->range,
-                              "what follows 'every'");
-    if (every && *every < 1) {
-      e.report(Rule::report_c1, stmt.every->range,
-               "'every' counts steps from 1, and this is " +
-                   llvm::Twine(*every));
-      every = std::nullopt;
-    }
-    if (!every)
-      return fail();
-    plan.every = *every;
-  }
+  if (stmt.every && !readEvery(e, stmt.every, plan))
+    return fail();
   if (stmt.on) {
     if (!reportOn(stmt, plan))
       return fail();

@@ -112,28 +112,46 @@ void Evaluator::reportNoTensor(const Value &value, Range range) {
       }
 }
 
+static core::Expr *errorNode(Evaluator &e, Range range) {
+  return e.program.make<core::Error>(core::Type::error(), range);
+}
+
+static core::Expr *numberNode(Evaluator &e, const Value &value, Range range) {
+  if (value.scalar) {
+    auto *node = e.program.make<core::ScalarRef>(
+        value.scalar->whole ? core::Type::whole() : core::Type::real(), range);
+    node->scalar = value.scalar;
+    return node;
+  }
+  if (!value.dim)
+    return e.constant(value.real, Elem::Real, range);
+  Dim size = value.dim.size();
+  if (size.rational() && !size.constant())
+    return e.constant(size.rational()->toDouble(), Elem::Real, range);
+  return e.sizeOf(value.dim, range);
+}
+
+static core::Expr *tupleNode(Evaluator &e, const Value &value, Range range) {
+  std::vector<core::Type> types;
+  core::Exprs elements;
+  for (const Value &item : *value.items) {
+    elements.push_back(e.runTime(item, range));
+    types.push_back(elements.back()->type);
+    if (types.back().isError())
+      return errorNode(e, range);
+  }
+  auto *node = e.program.make<core::Tuple>(
+      core::Type::tuple(types, *value.names), range);
+  node->elements = elements;
+  return node;
+}
+
 core::Expr *Evaluator::runTime(const Value &value, Range range) {
-  auto errorNode = [&] {
-    return program.make<core::Error>(core::Type::error(), range);
-  };
   switch (value.kind) {
   case Value::Error:
-    return errorNode();
-  case Value::Number: {
-    if (value.scalar) {
-      auto *node = program.make<core::ScalarRef>(
-          value.scalar->whole ? core::Type::whole() : core::Type::real(),
-          range);
-      node->scalar = value.scalar;
-      return node;
-    }
-    if (value.dim && value.dim.size().rational() &&
-        !value.dim.size().constant())
-      return constant(value.dim.size().rational()->toDouble(), Elem::Real,
-                      range);
-    return value.dim ? sizeOf(value.dim, range)
-                     : constant(value.real, Elem::Real, range);
-  }
+    return errorNode(*this, range);
+  case Value::Number:
+    return numberNode(*this, value, range);
   case Value::Truth:
     return constant(value.truth, Elem::Truth, range);
   case Value::RunTime:
@@ -142,28 +160,40 @@ core::Expr *Evaluator::runTime(const Value &value, Range range) {
     return imported(value).expr;
   case Value::List:
     return stack(value, range);
-  case Value::TupleOf: {
-    std::vector<core::Type> types;
-    core::Exprs elements;
-    for (const Value &item : *value.items) {
-      elements.push_back(runTime(item, range));
-      types.push_back(elements.back()->type);
-      if (types.back().isError())
-        return errorNode();
-    }
-    auto *node = program.make<core::Tuple>(
-        core::Type::tuple(types, *value.names), range);
-    node->elements = elements;
-    return node;
-  }
+  case Value::TupleOf:
+    return tupleNode(*this, value, range);
   default:
     reportNoTensor(value, range);
-    return errorNode();
+    return errorNode(*this, range);
   }
 }
 
 core::Expr *Evaluator::runTime(const ast::Expr *expr) {
   return runTime(evaluate(expr), expr->range);
+}
+
+/// `[(0, 1), (10, 2)]` is a table, as `[[0, 1], [10, 2]]` is.
+static bool isRow(const Value &item) {
+  return item.kind == Value::TupleOf &&
+         llvm::all_of(*item.items,
+                      [](const Value &part) { return part.isNumber(); });
+}
+
+/// What the elements of a list have in common, with their number in front.
+static core::Type typeOfStack(Evaluator &e, const core::Exprs &elements,
+                              Elem::Kind kind) {
+  core::Type type = elements[0]->type;
+  Dim low = type.elem.low, high = type.elem.high;
+  for (const core::Expr *element : elements) {
+    const Elem &elem = element->type.elem;
+    low = low && elem.low ? e.dims.min(low, elem.low) : Dim();
+    high = high && elem.high ? e.dims.max(high, elem.high) : Dim();
+  }
+  type.elem = {kind, kind == Elem::Whole ? low : Dim(),
+               kind == Elem::Whole ? high : Dim()};
+  type.axes.insert(type.axes.begin(),
+                   core::Axis{e.dims.constant(elements.size()), ""});
+  return type;
 }
 
 /// A list of k values of one type is a tensor with k in front.
@@ -172,13 +202,8 @@ core::Expr *Evaluator::stack(const Value &list, Range range) {
   Elem::Kind kind = Elem::Whole;
   bool constants = true;
   for (const Value &item : *list.items) {
-    // `[(0, 1), (10, 2)]` is a table, as `[[0, 1], [10, 2]]` is.
-    bool isRow = item.kind == Value::TupleOf &&
-                 llvm::all_of(*item.items, [](const Value &part) {
-                   return part.isNumber();
-                 });
     Range at = item.range ? item.range : range;
-    elements.push_back(isRow ? stack(item, at) : runTime(item, at));
+    elements.push_back(isRow(item) ? stack(item, at) : runTime(item, at));
     const core::Type &type = elements.back()->type;
     if (type.isError())
       return elements.back();
@@ -186,7 +211,7 @@ core::Expr *Evaluator::stack(const Value &list, Range range) {
       report(Rule::call_c8, range,
              "the elements of this list have different "
              "types, so it is no tensor");
-      return program.make<core::Error>(core::Type::error(), range);
+      return errorNode(*this, range);
     }
     if (!type.elem.isWhole() && kind != Elem::Truth)
       kind = type.elem.kind;
@@ -194,20 +219,11 @@ core::Expr *Evaluator::stack(const Value &list, Range range) {
   }
   if (elements.empty()) {
     report(Rule::call_c8, range, "an empty list is no tensor");
-    return program.make<core::Error>(core::Type::error(), range);
+    return errorNode(*this, range);
   }
-  core::Type type = elements[0]->type;
-  Dim low = type.elem.low, high = type.elem.high;
-  for (core::Expr *&element : elements) {
+  for (core::Expr *&element : elements)
     element = convert(element, kind);
-    Elem &elem = element->type.elem;
-    low = low && elem.low ? dims.min(low, elem.low) : Dim();
-    high = high && elem.high ? dims.max(high, elem.high) : Dim();
-  }
-  type.elem = {kind, kind == Elem::Whole ? low : Dim(),
-               kind == Elem::Whole ? high : Dim()};
-  type.axes.insert(type.axes.begin(),
-                   core::Axis{dims.constant(elements.size()), ""});
+  core::Type type = typeOfStack(*this, elements, kind);
   if (!constants) {
     auto *node = program.make<core::Stack>(type, range);
     node->operands = elements;

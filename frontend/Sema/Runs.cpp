@@ -13,47 +13,86 @@ namespace lamina::sema {
 
 //===-- Runs --------------------------------------------------------------===//
 
+namespace {
+/// What `begin` is given: the arguments of the layer, the dimension that is
+/// read along, and how many positions may follow.
+struct Prompt {
+  Args own;
+  const ast::Expr *over = nullptr;
+  Dim room;
+  core::Expr *tensor = nullptr; ///< the first argument
+  unsigned axis = 0;            ///< of `tensor`, the one that is read
+};
+} // namespace
+
+/// False after a diagnostic, or if an argument is in error.
+static bool readArguments(Evaluator &e, const Args &args, Range range,
+                          Prompt &prompt) {
+  prompt.room = e.dims.constant(0);
+  for (const EvaluatedArg &arg : args) {
+    if (arg.value.isError())
+      return false;
+    if (arg.name == "room") {
+      prompt.room = e.dimensionOf(arg.value);
+      if (prompt.room)
+        continue;
+      e.report(Rule::loop_c1, arg.range,
+               "'room' is a size or a number, and this is " +
+                   arg.value.describe());
+      return false;
+    }
+    prompt.over = arg.over ? arg.over : prompt.over;
+    prompt.own.push_back(arg);
+    // It says what 'begin' reads along, not what the layer does.
+    prompt.own.back().over = nullptr;
+  }
+  if (!prompt.own.empty() && prompt.over)
+    return true;
+  e.report(Rule::call_c6, range,
+           "'begin' reads a prompt over a dimension: "
+           "'f.begin(x over t, room: n)'");
+  return false;
+}
+
+static bool readPrompt(Evaluator &e, const Args &args, Range range,
+                       Prompt &prompt) {
+  if (!readArguments(e, args, range, prompt))
+    return false;
+  const EvaluatedArg &first = prompt.own[0];
+  prompt.tensor = e.runTime(first.value, first.range);
+  auto axis = prompt.tensor->type.isTensor()
+                  ? e.axisOver(prompt.tensor->type, prompt.over, first.source)
+                  : std::nullopt;
+  prompt.axis = axis.value_or(0);
+  return axis.has_value();
+}
+
+/// A run of `call`, whose result at one position is `last`.
+static core::Type typeOfRun(const core::Call &call, const Prompt &prompt,
+                            const core::Type &last) {
+  auto run = std::make_shared<core::RunType>();
+  run->call = call.callee->name;
+  run->rows = prompt.tensor->type.axes[0].dim;
+  run->position = prompt.tensor->type;
+  run->position.axes.erase(run->position.axes.begin() + prompt.axis);
+  run->last = last;
+  core::Type type;
+  type.kind = core::Type::Run;
+  type.run = run;
+  return type;
+}
+
 /// `f.begin(x over t, room: n)`: f is evaluated on the whole prompt; the pass
 /// finds what later positions need.
 Value Runs::begin(const Value &callee, Args args, Range range) {
-  Dim room = e.dims.constant(0);
-  const ast::Expr *over = nullptr;
-  Args own;
-  for (EvaluatedArg &arg : args) {
-    if (arg.value.isError())
-      return arg.value;
-    if (arg.name == "room") {
-      room = e.dimensionOf(arg.value);
-      if (!room) {
-        e.report(Rule::loop_c1, arg.range,
-                 "'room' is a size or a number, and this "
-                 "is " +
-                     arg.value.describe());
-        return Value::error(range);
-      }
-      continue;
-    }
-    over = arg.over ? arg.over : over;
-    own.push_back(arg);
-    own.back().over = nullptr; // it says what 'begin' reads along, not f
-  }
-  if (own.empty() || !over) {
-    e.report(Rule::call_c6, range,
-             "'begin' reads a prompt over a dimension: "
-             "'f.begin(x over t, room: n)'");
-    return Value::error(range);
-  }
-  core::Expr *prompt = e.runTime(own[0].value, own[0].range);
-  auto axis = prompt->type.isTensor()
-                  ? e.axisOver(prompt->type, over, own[0].source)
-                  : std::nullopt;
-  if (!axis)
+  Prompt prompt;
+  if (!readPrompt(e, args, range, prompt))
     return Value::error(range);
   Statements ignored;
   Value whole;
   {
     llvm::SaveAndRestore<Statements *> out(e.statements, &ignored);
-    whole = e.apply(callee, own, range);
+    whole = e.apply(callee, prompt.own, range);
   }
   if (whole.isError())
     return whole;
@@ -62,32 +101,24 @@ Value Runs::begin(const Value &callee, Args args, Range range) {
     call = retype->operand;
   auto *node = llvm::dyn_cast<core::Call>(call);
   core::Type last = whole.expr->type;
-  Dim read = prompt->type.axes[*axis].dim;
+  const core::Axis &read = prompt.tensor->type.axes[prompt.axis];
   auto *at = llvm::find_if(last.axes, [&](auto &a) {
-    return a.name == prompt->type.axes[*axis].name || a.dim == read;
+    return a.name == read.name || a.dim == read.dim;
   });
   if (!node || at == last.axes.end())
     return e.notSupported(range,
                           "'begin' of this (it needs a layer whose result "
                           "has the dimension that is read)");
   last.axes.erase(at);
-  auto run = std::make_shared<core::RunType>();
-  run->call = node->callee->name;
-  run->rows = prompt->type.axes[0].dim;
-  run->position = prompt->type;
-  run->position.axes.erase(run->position.axes.begin() + *axis);
-  run->last = last;
-  core::Type type;
-  type.kind = core::Type::Run;
-  type.run = run;
-  auto *begin = e.program.make<core::Derived>(type, range);
+  auto *begin =
+      e.program.make<core::Derived>(typeOfRun(*node, prompt, last), range);
   begin->which = core::Derived::Begin;
   begin->callee = node->callee;
   begin->tree = node->tree;
   begin->args = node->args;
   begin->captures = node->captures;
-  begin->axis = *axis;
-  begin->room = room;
+  begin->axis = prompt.axis;
+  begin->room = prompt.room;
   return e.named("run", e.runTimeValue(begin), range);
 }
 

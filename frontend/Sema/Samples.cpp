@@ -19,6 +19,7 @@ public:
 private:
   bool addParameter(const ast::Parameter &parameter, core::EntryPlan &plan);
   bool addSetting(const ast::Parameter &parameter);
+  bool readDefault(const ast::Expr *written, core::EntryParam &param);
   void addResult(core::EntryPlan &plan, const Value &value);
   bool isBytes(const ast::Type *type);
   core::Vocabulary *vocabularyOf(const ast::Type *type);
@@ -57,6 +58,32 @@ bool SampleBuilder::addSetting(const ast::Parameter &parameter) {
   return true;
 }
 
+/// What a flag is if it is not given; false after a diagnostic.
+bool SampleBuilder::readDefault(const ast::Expr *written,
+                                core::EntryParam &param) {
+  Value initial = e.evaluate(written);
+  if (initial.isError())
+    return false;
+  bool isNumber = initial.kind == Value::Truth || initial.constant() ||
+                  (initial.isNumber() && !initial.dim);
+  if (!isNumber && !initial.isNone()) {
+    e.report(Rule::call_c8, written->range,
+             "the default of a flag is one number, and this is " +
+                 initial.describe())
+        .note("leave it out, or leave the type out: then it is a setting, "
+              "and no flag");
+    return false;
+  }
+  if (isNumber)
+    param.initial = e.runTime(initial, written->range);
+  return true;
+}
+
+static int64_t usualSize(const core::EntryParam &param) {
+  auto *number = llvm::dyn_cast_or_null<core::Constant>(param.initial);
+  return number ? int64_t(number->values[0]) : 1;
+}
+
 bool SampleBuilder::addParameter(const ast::Parameter &parameter,
                                  core::EntryPlan &plan) {
   auto *tensor = llvm::dyn_cast<ast::TensorType>(parameter.type);
@@ -79,31 +106,13 @@ bool SampleBuilder::addParameter(const ast::Parameter &parameter,
                                     type, parameter.name.range);
   param.bytes = isBytes(parameter.type);
   param.vocabulary = vocabularyOf(parameter.type);
-  if (parameter.value) {
-    Value initial = e.evaluate(parameter.value);
-    if (initial.isError())
-      return false;
-    bool isNumber = initial.kind == Value::Truth || initial.constant() ||
-                    (initial.isNumber() && !initial.dim);
-    if (!isNumber && !initial.isNone()) {
-      e.report(Rule::call_c8, parameter.value->range,
-               "the default of a flag is one number, and this is " +
-                   initial.describe())
-          .note("leave it out, or leave the type out: then it is a setting, "
-                "and no flag");
-      return false;
-    }
-    if (isNumber)
-      param.initial = e.runTime(initial, parameter.value->range);
-  }
+  if (parameter.value && !readDefault(parameter.value, param))
+    return false;
   // Shapes and loops may depend on a whole number: it is a size of the program.
   bool isSize = type.isScalar() && type.elem.isWhole() && !type.elem.high;
-  if (isSize) {
-    auto *number = llvm::dyn_cast_or_null<core::Constant>(param.initial);
-    int64_t usual = number ? int64_t(number->values[0]) : 1;
-    param.size =
-        addSize(e, parameter.name.text, 0, usual, parameter.name.range);
-  }
+  if (isSize)
+    param.size = addSize(e, parameter.name.text, 0, usualSize(param),
+                         parameter.name.range);
   auto *ref = e.program.make<core::LocalRef>(type, parameter.name.range);
   ref->local = param.local;
   frame->bind(parameter.name.text,

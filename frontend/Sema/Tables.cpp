@@ -25,6 +25,10 @@ private:
   using Numbers = std::optional<std::vector<double>>;
   Numbers tabulate(const core::Tabulate &node);
   Numbers fold(const core::Fold &node);
+  Numbers constant(const core::Constant &node);
+  Numbers stack(const core::Stack &node);
+  Numbers convert(const core::Convert &node);
+  std::optional<bool> holds(const core::Expr *condition);
   Numbers element(const core::Element &node);
   Numbers elementwise(const core::Elementwise &node);
   Numbers choice(const core::Choice &node);
@@ -242,6 +246,53 @@ Interpreter::Numbers Interpreter::tabulate(const core::Tabulate &node) {
   return result;
 }
 
+/// What a reduction over nothing gives.
+static double neutral(core::FoldKind kind) {
+  using core::FoldKind;
+  return kind == FoldKind::Product ? 1
+         : kind == FoldKind::Max   ? -INFINITY
+         : kind == FoldKind::Min   ? INFINITY
+         : kind == FoldKind::All   ? 1
+                                   : 0;
+}
+
+/// Adds one element to `total`; false for a reduction that has no number.
+static bool accumulate(core::FoldKind kind, double x, double &total) {
+  using core::FoldKind;
+  switch (kind) {
+  case FoldKind::Sum:
+  case FoldKind::Mean:
+  case FoldKind::Count:
+    total += x;
+    return true;
+  case FoldKind::Product:
+    total *= x;
+    return true;
+  case FoldKind::Max:
+    total = std::max(total, x);
+    return true;
+  case FoldKind::Min:
+    total = std::min(total, x);
+    return true;
+  case FoldKind::Any:
+    total = total != 0 || x != 0;
+    return true;
+  case FoldKind::All:
+    total = total != 0 && x != 0;
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Whether an element is counted; always, if there is no condition.
+std::optional<bool> Interpreter::holds(const core::Expr *condition) {
+  if (!condition)
+    return true;
+  auto number = scalar(condition);
+  return number ? std::optional(*number != 0) : std::nullopt;
+}
+
 Interpreter::Numbers Interpreter::fold(const core::Fold &node) {
   std::vector<int64_t> sizes;
   int64_t count = 1, used = 0;
@@ -254,56 +305,24 @@ Interpreter::Numbers Interpreter::fold(const core::Fold &node) {
   }
   if (node.type.rank() || (budget -= count) < 0)
     return std::nullopt;
-  using core::FoldKind;
-  FoldKind kind = node.fold;
-  double total = kind == FoldKind::Product ? 1
-                 : kind == FoldKind::Max   ? -INFINITY
-                 : kind == FoldKind::Min   ? INFINITY
-                 : kind == FoldKind::All   ? 1
-                                           : 0;
+  double total = neutral(node.fold);
   for (int64_t i = 0; i < count; ++i) {
     int64_t rest = i;
     for (size_t k = sizes.size(); k-- > 0;) {
       indices[node.indices[k]] = rest % sizes[k];
       rest /= sizes[k];
     }
-    if (node.where) {
-      auto condition = scalar(node.where);
-      if (!condition)
-        return std::nullopt;
-      if (*condition == 0)
-        continue;
-    }
+    auto isCounted = holds(node.where);
+    if (!isCounted)
+      return std::nullopt;
+    if (!*isCounted)
+      continue;
     auto x = node.body ? scalar(node.body) : std::optional<double>(1);
-    if (!x)
+    if (!x || !accumulate(node.fold, *x, total))
       return std::nullopt;
     ++used;
-    switch (kind) {
-    case FoldKind::Sum:
-    case FoldKind::Mean:
-    case FoldKind::Count:
-      total += *x;
-      break;
-    case FoldKind::Product:
-      total *= *x;
-      break;
-    case FoldKind::Max:
-      total = std::max(total, *x);
-      break;
-    case FoldKind::Min:
-      total = std::min(total, *x);
-      break;
-    case FoldKind::Any:
-      total = total != 0 || *x != 0;
-      break;
-    case FoldKind::All:
-      total = total != 0 && *x != 0;
-      break;
-    default:
-      return std::nullopt;
-    }
   }
-  if (kind == FoldKind::Mean)
+  if (node.fold == core::FoldKind::Mean)
     total = used ? total / double(used) : 0;
   return std::vector<double>{total};
 }
@@ -343,18 +362,40 @@ Interpreter::Numbers Interpreter::element(const core::Element &node) {
   return std::vector<double>{(*base)[place]};
 }
 
+Interpreter::Numbers Interpreter::constant(const core::Constant &node) {
+  if (node.values.size() != 1 || !node.type.rank())
+    return node.values;
+  auto sizes = shape(node.type);
+  int64_t count = 1;
+  for (int64_t size : sizes ? *sizes : std::vector<int64_t>{})
+    count *= size;
+  return sizes ? Numbers(std::vector<double>(count, node.values[0]))
+               : std::nullopt;
+}
+
+Interpreter::Numbers Interpreter::convert(const core::Convert &node) {
+  auto numbers = evaluate(node.operand);
+  if (numbers && node.type.elem.isWhole())
+    for (double &number : *numbers)
+      number = std::trunc(number);
+  return numbers;
+}
+
+Interpreter::Numbers Interpreter::stack(const core::Stack &node) {
+  std::vector<double> all;
+  for (core::Expr *operand : node.operands) {
+    auto part = evaluate(operand);
+    if (!part)
+      return std::nullopt;
+    llvm::append_range(all, *part);
+  }
+  return all;
+}
+
 std::optional<std::vector<double>>
 Interpreter::evaluate(const core::Expr *expr) {
-  if (auto *x = llvm::dyn_cast<core::Constant>(expr)) {
-    if (x->values.size() != 1 || !x->type.rank())
-      return x->values;
-    auto sizes = shape(x->type);
-    int64_t count = 1;
-    for (int64_t size : sizes ? *sizes : std::vector<int64_t>{})
-      count *= size;
-    return sizes ? Numbers(std::vector<double>(count, x->values[0]))
-                 : std::nullopt;
-  }
+  if (auto *x = llvm::dyn_cast<core::Constant>(expr))
+    return constant(*x);
   if (auto *x = llvm::dyn_cast<core::IndexValue>(expr))
     return indices.count(x->index)
                ? Numbers(std::vector<double>{double(indices[x->index])})
@@ -367,13 +408,8 @@ Interpreter::evaluate(const core::Expr *expr) {
     return locals.count(x->local) ? Numbers(locals[x->local]) : std::nullopt;
   if (auto *x = llvm::dyn_cast<core::Retype>(expr))
     return evaluate(x->operand);
-  if (auto *x = llvm::dyn_cast<core::Convert>(expr)) {
-    auto numbers = evaluate(x->operand);
-    if (numbers && x->type.elem.isWhole())
-      for (double &number : *numbers)
-        number = std::trunc(number);
-    return numbers;
-  }
+  if (auto *x = llvm::dyn_cast<core::Convert>(expr))
+    return convert(*x);
   if (auto *x = llvm::dyn_cast<core::Broadcast>(expr))
     return broadcast(x->operand, x->alignment, x->type);
   if (auto *x = llvm::dyn_cast<core::Elementwise>(expr))
@@ -386,16 +422,8 @@ Interpreter::evaluate(const core::Expr *expr) {
     return fold(*x);
   if (auto *x = llvm::dyn_cast<core::Element>(expr))
     return element(*x);
-  if (auto *x = llvm::dyn_cast<core::Stack>(expr)) {
-    std::vector<double> all;
-    for (core::Expr *operand : x->operands) {
-      auto part = evaluate(operand);
-      if (!part)
-        return std::nullopt;
-      llvm::append_range(all, *part);
-    }
-    return all;
-  }
+  if (auto *x = llvm::dyn_cast<core::Stack>(expr))
+    return stack(*x);
   if (auto *x = llvm::dyn_cast<core::Block>(expr))
     return run(x->statements) ? evaluate(x->result) : std::nullopt;
   return std::nullopt;

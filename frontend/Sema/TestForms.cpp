@@ -12,64 +12,91 @@
 
 namespace lamina::sema {
 
+namespace {
 /// `trained(net, n -> loss, rule: r, steps: k)`
-Value Forms::trained(const ast::CallExpr *expr) {
-  Args args = e.arguments(expr);
-  const EvaluatedArg *rule = nullptr, *steps = nullptr;
+struct TrainedArgs {
+  const EvaluatedArg *net = nullptr, *loss = nullptr, *rule = nullptr;
+  Dim steps;
+};
+} // namespace
+
+/// False after a diagnostic, or if an argument is in error.
+static bool readTrained(Evaluator &e, const Args &args, Range range,
+                        TrainedArgs &out) {
+  const EvaluatedArg *steps = nullptr;
   for (const EvaluatedArg &arg : args) {
     if (arg.value.isError())
-      return arg.value;
+      return false;
     if (arg.name == "rule")
-      rule = &arg;
+      out.rule = &arg;
     if (arg.name == "steps")
       steps = &arg;
   }
-  bool fits = args.size() == 4 && rule && steps &&
+  bool fits = args.size() == 4 && out.rule && steps &&
               args[0].value.kind == Value::Field &&
               args[1].value.kind == Value::Function;
   if (!fits) {
-    e.report(Rule::call_c6, expr->range,
-             "'trained' is written 'trained(net, n -> "
-             "loss, rule: …, steps: k)'");
-    return Value::error(expr->range);
+    e.report(Rule::call_c6, range,
+             "'trained' is written 'trained(net, n -> loss, rule: …, "
+             "steps: k)'");
+    return false;
   }
-  Dim count = e.dimensionOf(steps->value);
-  if (!count) {
-    e.report(Rule::loop_c1, steps->range,
-             "'steps' is a size or a number, and this "
-             "is " +
-                 steps->value.describe());
-    return Value::error(expr->range);
+  out.net = &args[0];
+  out.loss = &args[1];
+  out.steps = e.dimensionOf(steps->value);
+  if (out.steps)
+    return true;
+  e.report(Rule::loop_c1, steps->range,
+           "'steps' is a size or a number, and this is " +
+               steps->value.describe());
+  return false;
+}
+
+/// The loss of the weights `tree`; null after a diagnostic.
+static core::Expr *lossOf(Evaluator &e, const TrainedArgs &args,
+                          core::Expr *weights, Range range) {
+  const Value &net = args.net->value;
+  Statements inner;
+  core::Expr *loss;
+  {
+    llvm::SaveAndRestore<Statements *> out(e.statements, &inner);
+    Value tree = e.fieldValue(net.field, weights, range, &net);
+    loss = e.runTime(e.apply(args.loss->value,
+                             {{"", tree, nullptr, nullptr, range}},
+                             args.loss->range),
+                     args.loss->range);
   }
-  const Value &net = args[0].value;
+  if (loss->type.isError())
+    return nullptr;
+  if (loss->type.isScalar() && loss->type.elem.isReal())
+    return e.block(std::move(inner), loss, args.loss->range);
+  e.report(Rule::train_c1, args.loss->range,
+           "a loss is one real number, and this is " + loss->type.str());
+  return nullptr;
+}
+
+/// `trained(net, n -> loss, rule: r, steps: k)`
+Value Forms::trained(const ast::CallExpr *expr) {
+  Args given = e.arguments(expr);
+  TrainedArgs args;
+  if (!readTrained(e, given, expr->range, args))
+    return Value::error(expr->range);
+  const Value &net = args.net->value;
   core::Type type = core::Type::tree(net.field->slot);
   core::Local *current =
       e.program.makeLocal(core::Local::Copy, "n", type, expr->range);
   auto *ref = e.program.make<core::LocalRef>(type, expr->range);
   ref->local = current;
-  Statements inner;
-  core::Expr *loss;
-  {
-    llvm::SaveAndRestore<Statements *> out(e.statements, &inner);
-    Value tree = e.fieldValue(net.field, ref, expr->range, &net);
-    loss = e.runTime(e.apply(args[1].value,
-                             {{"", tree, nullptr, nullptr, expr->range}},
-                             args[1].range),
-                     args[1].range);
-  }
-  if (loss->type.isError())
+  core::Expr *loss = lossOf(e, args, ref, expr->range);
+  if (!loss)
     return Value::error(expr->range);
-  if (!loss->type.isScalar() || !loss->type.elem.isReal()) {
-    e.report(Rule::train_c1, args[1].range,
-             "a loss is one real number, and this is " + loss->type.str());
-    return Value::error(expr->range);
-  }
   auto *node = e.program.make<core::Trained>(type, expr->range);
   node->tree = e.imported(net).expr;
   node->current = current;
-  node->loss = e.block(std::move(inner), loss, args[1].range);
-  node->steps = count;
-  node->pipeline = makePipeline(e, rule->value, ref, nullptr, rule->range);
+  node->loss = loss;
+  node->steps = args.steps;
+  node->pipeline =
+      makePipeline(e, args.rule->value, ref, nullptr, args.rule->range);
   if (!node->pipeline)
     return Value::error(expr->range);
   Value tree = e.let("trained", node, expr->range);

@@ -42,18 +42,22 @@ void StageRunner::bindFieldsInError(const ast::Expr *data, unsigned depth) {
                         Binding::Name, target.name.range);
 }
 
+/// Batches of one number of records are of one size, so that what is called on
+/// them is the same instance.
+static Dim rowsOf(Evaluator &e, core::DataPlan &declared, int64_t count,
+                  Range range) {
+  if (Dim ragged = e.session.raggedRows.lookup(&declared))
+    return ragged;
+  Dim &known = e.session.batchRows[count];
+  if (!known || !count)
+    known = addSize(e, "batch", 1, count ? count : 1024, range);
+  return known;
+}
+
 core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
                                   Range range, ast::Name name) {
   core::DataPlan &declared = plan.declared();
-  Dim rows = e.session.raggedRows.lookup(&declared);
-  // Batches of one number of records are of one size, so that what is called on
-  // them is the same instance.
-  if (!rows) {
-    Dim &known = e.session.batchRows[count];
-    if (!known || !count)
-      known = addSize(e, "batch", 1, count ? count : 1024, range);
-    rows = known;
-  }
+  Dim rows = rowsOf(e, declared, count, range);
   declared.rows = rows;
   auto *batch = e.program.makeStmt<core::Batch>(range);
   batch->data = &plan;
@@ -85,39 +89,24 @@ core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
   return batch;
 }
 
-void StageRunner::take(const ast::TakeStmt &stmt) {
-  core::DataPlan *plan = planOf(stmt.data);
-  if (!plan) {
-    hasData = true;
-    return bindFieldsInError(stmt.data);
-  }
-  int64_t count = 0;
-  if (stmt.batch) {
-    auto known = e.forceWhole(e.evaluate(stmt.batch), stmt.batch->range,
-                              "the size of a batch");
-    if (known && *known < 1) {
-      e.report(Rule::data_c5, stmt.batch->range,
-               "a batch has at least one record, and this is " +
-                   llvm::Twine(*known));
-      known = std::nullopt;
-    }
-    if (!known) {
-      hasData = true;
-      fail();
-      return bindFieldsInError(stmt.data);
-    }
-    count = *known;
-  }
-  core::Batch *batch = batchOf(*plan, count, stmt.range, stmt.name);
-  batch->inOrder = stmt.inOrder;
-  if (!hasData)
-    batchCount = count;
-  hasData = true;
-  if (!stmt.by)
-    return;
-  // The key is computed from the fields of one record.
-  FrameScope *record = e.session.make<FrameScope>(model.file);
-  for (const core::DataField &field : plan->declared().fields) {
+/// The records in a batch; none after a diagnostic.
+static std::optional<int64_t> countOf(Evaluator &e, const ast::Expr *written) {
+  auto count =
+      e.forceWhole(e.evaluate(written), written->range, "the size of a batch");
+  if (!count || *count >= 1)
+    return count;
+  e.report(Rule::data_c5, written->range,
+           "a batch has at least one record, and this is " +
+               llvm::Twine(*count));
+  return std::nullopt;
+}
+
+/// The number that records are put together by, computed from the fields of one
+/// record; null after a diagnostic.
+static core::Expr *keyOf(Evaluator &e, FileScope *file, core::DataPlan &plan,
+                         const ast::Expr *by) {
+  FrameScope *record = e.session.make<FrameScope>(file);
+  for (const core::DataField &field : plan.declared().fields) {
     auto *ref = e.program.make<core::LocalRef>(field.type, field.range);
     ref->local = field.local;
     record->bind(field.name, e.runTimeValue(ref), Binding::Name, field.range);
@@ -125,16 +114,39 @@ void StageRunner::take(const ast::TakeStmt &stmt) {
   Statements inner;
   Evaluator::Entry entry(e, e.context, record, &inner);
   llvm::SaveAndRestore<bool> inData(e.inData, true);
-  Value key = e.evaluate(stmt.by);
-  core::Expr *expr = key.isError() ? nullptr : e.runTime(key, stmt.by->range);
-  if (!expr || !expr->type.isScalar()) {
-    if (expr)
-      e.report(Rule::data_c5, stmt.by->range,
-               "records are put together by one number, and this is " +
-                   key.describe());
-    return fail();
+  Value key = e.evaluate(by);
+  core::Expr *expr = key.isError() ? nullptr : e.runTime(key, by->range);
+  if (expr && expr->type.isScalar())
+    return e.block(std::move(inner), expr, by->range);
+  if (expr)
+    e.report(Rule::data_c5, by->range,
+             "records are put together by one number, and this is " +
+                 key.describe());
+  return nullptr;
+}
+
+void StageRunner::take(const ast::TakeStmt &stmt) {
+  core::DataPlan *plan = planOf(stmt.data);
+  if (!plan) {
+    hasData = true;
+    return bindFieldsInError(stmt.data);
   }
-  batch->by = e.block(std::move(inner), expr, stmt.by->range);
+  auto count = stmt.batch ? countOf(e, stmt.batch) : std::optional<int64_t>(0);
+  if (!count) {
+    hasData = true;
+    fail();
+    return bindFieldsInError(stmt.data);
+  }
+  core::Batch *batch = batchOf(*plan, *count, stmt.range, stmt.name);
+  batch->inOrder = stmt.inOrder;
+  if (!hasData)
+    batchCount = *count;
+  hasData = true;
+  if (!stmt.by)
+    return;
+  batch->by = keyOf(e, model.file, *plan, stmt.by);
+  if (!batch->by)
+    fail();
 }
 
 } // namespace lamina::sema

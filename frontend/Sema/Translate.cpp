@@ -174,6 +174,52 @@ Value Evaluator::declareTuple(Value value, const ast::TupleType &type,
   return tuple(std::move(items), std::move(names), range);
 }
 
+/// The dimension of `given` where `type` has the new name; null if the value
+/// has none there.
+static Dim dimNamed(const ast::TensorType &type, const core::Type &given,
+                    ast::Name name) {
+  for (auto [i, dimension] : llvm::enumerate(type.dimensions)) {
+    auto *word = llvm::dyn_cast<ast::NameExpr>(dimension.size);
+    if (!word || word->name != name.text)
+      continue;
+    bool packBefore = llvm::any_of(
+        llvm::ArrayRef(type.dimensions).take_front(i),
+        [](auto &d) { return llvm::isa<ast::EllipsisExpr>(d.size); });
+    unsigned fromEnd = type.dimensions.size() - i;
+    unsigned axis = packBefore ? given.rank() - fromEnd : unsigned(i);
+    if (axis < given.rank())
+      return given.axes[axis].dim;
+  }
+  return {};
+}
+
+static bool fitsSizes(Evaluator &e, const core::Type &given,
+                      const core::Type &declared) {
+  if (given.rank() != declared.rank())
+    return false;
+  for (auto [a, b] : llvm::zip(declared.axes, given.axes))
+    if (a.size() != b.size() && !e.same(a.dim, b.dim))
+      return false;
+  return true;
+}
+
+/// Where names hide that the sizes differ.
+static void noteSizes(Diagnostic &diag, const core::Type &given,
+                      const core::Type &declared) {
+  if (given.rank() == declared.rank() &&
+      (given.str() != given.str(true) || declared.str() != declared.str(true)))
+    diag.note("in sizes: " + given.str(true) + ", declared " +
+              declared.str(true));
+}
+
+/// What may be anything; a real number that is known stays known.
+static bool staysAsGiven(const Value &value, const ast::TensorType &type) {
+  if (type.element == ast::ElementKind::Any)
+    return true;
+  return value.kind == Value::Number && type.dimensions.empty() &&
+         type.element == ast::ElementKind::Real && !value.dim && !value.scalar;
+}
+
 Value Evaluator::declare(Value value, const ast::Type *type, Range range,
                          Rule rule, bool isResult) {
   if (value.isError() || (value.isNone() && type->isOptional))
@@ -181,56 +227,28 @@ Value Evaluator::declare(Value value, const ast::Type *type, Range range,
   if (auto *tuple = llvm::dyn_cast<ast::TupleType>(type))
     return declareTuple(value, *tuple, range, rule, isResult);
   auto *tensor = llvm::dyn_cast<ast::TensorType>(type);
-  if (!tensor || (tensor->element == ast::ElementKind::Any))
-    return value;
-  if (value.kind == Value::Number && tensor->dimensions.empty() &&
-      tensor->element == ast::ElementKind::Real && !value.dim && !value.scalar)
+  if (!tensor || staysAsGiven(value, *tensor))
     return value;
   core::Expr *expr = runTime(value, range);
   if (expr->type.isError())
     return Value::error(range);
   if (!expr->type.isTensor()) {
     report(rule, range,
-           "this is " + value.describe() +
-               ", and a tensor is "
-               "declared")
+           "this is " + value.describe() + ", and a tensor is declared")
         .note(type->range, "declared here");
     return Value::error(range);
   }
-  // A new name is the dimension of the value at its place.
-  unsigned given = expr->type.rank();
-  auto fresh = [&](ast::Name name) -> Dim {
-    for (auto [i, dimension] : llvm::enumerate(tensor->dimensions)) {
-      auto *word = llvm::dyn_cast<ast::NameExpr>(dimension.size);
-      if (!word || word->name != name.text)
-        continue;
-      bool packBefore = llvm::any_of(
-          llvm::ArrayRef(tensor->dimensions).take_front(i),
-          [](auto &d) { return llvm::isa<ast::EllipsisExpr>(d.size); });
-      unsigned fromEnd = tensor->dimensions.size() - i;
-      unsigned axis = packBefore ? given - fromEnd : unsigned(i);
-      if (axis < given)
-        return expr->type.axes[axis].dim;
-    }
-    return Dim();
-  };
-  core::Type declared = resolve(type, fresh);
+  core::Type declared = resolve(type, [&](ast::Name name) {
+    return dimNamed(*tensor, expr->type, name);
+  });
   if (declared.isError())
     return Value::error(range);
   expr = shaped(expr, declared, range);
-  bool fits = expr->type.rank() == declared.rank();
-  for (unsigned i = 0; fits && i < declared.rank(); ++i)
-    fits = declared.axes[i].size() == expr->type.axes[i].size() ||
-           same(declared.axes[i].dim, expr->type.axes[i].dim);
-  if (!fits) {
+  if (!fitsSizes(*this, expr->type, declared)) {
     auto &diag = report(rule, range,
                         llvm::Twine(isResult ? "the result is " : "this is ") +
                             expr->type.str() + ", declared " + declared.str());
-    if (expr->type.rank() == declared.rank() &&
-        (expr->type.str() != expr->type.str(true) ||
-         declared.str() != declared.str(true)))
-      diag.note("in sizes: " + expr->type.str(true) + ", declared " +
-                declared.str(true));
+    noteSizes(diag, expr->type, declared);
     diag.note(type->range, "declared here");
     return Value::error(range);
   }

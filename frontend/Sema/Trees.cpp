@@ -78,23 +78,47 @@ core::Type Trees::argumentFor(const Value &field, const core::Expr *result,
   return type.isError() ? type : e.backType(inside->back, type);
 }
 
+static bool hasMethod(const ast::LayerDecl &layer, Symbol name) {
+  return llvm::any_of(layer.members, [&](const ast::Decl *decl) {
+    auto *call = llvm::dyn_cast<ast::FunctionDecl>(decl);
+    return call && call->name.text == name;
+  });
+}
+
+/// What `field` gives for something of `type` as its first argument, outside of
+/// the program; null after a diagnostic.
+static core::Expr *forwardOf(Evaluator &e, const Value &field,
+                             const core::Type &type, Args args, Range range) {
+  Statements ignored;
+  llvm::SaveAndRestore<Statements *> out(e.statements, &ignored);
+  auto *stand = e.program.make<core::LocalRef>(type, range);
+  stand->local = e.program.makeLocal(core::Local::Value, "x", type, range);
+  args[0].value = e.runTimeValue(stand);
+  Value forward = e.apply(field, std::move(args), range);
+  return forward.isError() ? nullptr : e.runTime(forward, range);
+}
+
+static bool isInvertible(Evaluator &e, const ast::LayerDecl &layer,
+                         Range range) {
+  if (layer.isInvertible)
+    return true;
+  e.report(Rule::layer_c6, range,
+           "'" + layer.name.text + "' is not marked 'invertible'")
+      .note(layer.name.range, "declared here");
+  return false;
+}
+
 /// The inverse and the log-determinant of a layer: written by hand, or derived
 /// from the call by a pass.
 Value Trees::derived(const Value &field, Symbol what, Args args, Range range) {
   if (args.empty() || args[0].value.isError())
     return Value::error(range);
   if (field.callable->kind == Callable::Layer) {
-    for (const ast::Decl *decl : field.callable->layer->members)
-      if (auto *call = llvm::dyn_cast<ast::FunctionDecl>(decl);
-          call && call->name.text == what)
-        return e.callField(field, what, args, range);
-    if (!field.callable->layer->isInvertible) {
-      e.report(Rule::layer_c6, range,
-               "'" + field.callable->layer->name.text +
-                   "' is not marked 'invertible'")
-          .note(field.callable->layer->name.range, "declared here");
+    const ast::LayerDecl &layer = *field.callable->layer;
+    if (hasMethod(layer, what))
+      return e.callField(field, what, args, range);
+    if (!isInvertible(e, layer, range))
       return Value::error(range);
-    }
   }
   core::Expr *input = e.runTime(args[0].value, range);
   if (input->type.isError())
@@ -104,19 +128,9 @@ Value Trees::derived(const Value &field, Symbol what, Args args, Range range) {
       what == "inverse" ? argumentFor(field, input, range) : input->type;
   if (given.isError())
     return Value::error(range);
-  Statements ignored;
-  Value forward;
-  {
-    llvm::SaveAndRestore<Statements *> out(e.statements, &ignored);
-    Args own = args;
-    auto *stand = e.program.make<core::LocalRef>(given, range);
-    stand->local = e.program.makeLocal(core::Local::Value, "x", given, range);
-    own[0].value = e.runTimeValue(stand);
-    forward = e.apply(field, own, range);
-  }
-  if (forward.isError())
-    return forward;
-  core::Expr *call = e.runTime(forward, range);
+  core::Expr *call = forwardOf(e, field, given, args, range);
+  if (!call)
+    return Value::error(range);
   while (auto *retype = llvm::dyn_cast<core::Retype>(call))
     call = retype->operand;
   auto *node = llvm::dyn_cast<core::Call>(call);

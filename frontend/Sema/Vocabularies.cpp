@@ -15,6 +15,24 @@
 
 namespace lamina::sema {
 
+/// One word a line; false after a diagnostic.
+static bool readWords(Evaluator &e, llvm::StringRef text,
+                      const EvaluatedArg &file, core::Vocabulary &out) {
+  llvm::SmallVector<llvm::StringRef, 0> lines;
+  text.split(lines, '\n', -1, false);
+  for (llvm::StringRef line : lines) {
+    if (size_t bad = 0; !llvm::json::isUTF8(line, &bad)) {
+      e.report(Rule::data_c4, file.range,
+               "word " + llvm::Twine(out.words.size()) + " of '" +
+                   file.value.text + "' is not UTF-8")
+          .note("'bytes' is the vocabulary of all bytes");
+      return false;
+    }
+    out.words.push_back(line.rtrim('\r').str());
+  }
+  return true;
+}
+
 Value Forms::formVocabulary(llvm::StringRef, const Args &args, Range range) {
   if (args.size() != 1 || args[0].value.kind != Value::Text) {
     e.report(Rule::call_c6, range, "'vocabulary' takes the name of a file");
@@ -44,18 +62,8 @@ Value Forms::formVocabulary(llvm::StringRef, const Args &args, Range range) {
   core::Vocabulary &made = e.program.vocabularies.back();
   made.file = e.program.intern(path);
   made.name = e.program.intern(llvm::sys::path::stem(path));
-  llvm::SmallVector<llvm::StringRef, 0> lines;
-  (*buffer)->getBuffer().split(lines, '\n', -1, false);
-  for (llvm::StringRef line : lines) {
-    if (size_t bad = 0; !llvm::json::isUTF8(line, &bad)) {
-      e.report(Rule::data_c4, args[0].range,
-               "word " + llvm::Twine(made.words.size()) + " of '" +
-                   args[0].value.text + "' is not UTF-8")
-          .note("'bytes' is the vocabulary of all bytes");
-      return Value::error(range);
-    }
-    made.words.push_back(line.rtrim('\r').str());
-  }
+  if (!readWords(e, (*buffer)->getBuffer(), args[0], made))
+    return Value::error(range);
   value.vocabulary = &made;
   return value;
 }

@@ -309,6 +309,23 @@ static llvm::MapVector<Symbol, Binding> namesBefore(const FrameScope &in) {
   return names;
 }
 
+/// The initial value of a weight, as written or drawn.
+static Value initialOf(Evaluator &e, const core::Member &member,
+                       const ast::Weight &weight) {
+  if (weight.isDraw) {
+    core::Type type = member.type;
+    for (auto &axis : type.axes)
+      axis.dim = axis.dim.size();
+    e.drawPath.clear();
+    return e.draw(member.name, type, weight.value, weight.range);
+  }
+  Value value = e.evaluate(weight.value);
+  if (value.isError() || !weight.type)
+    return value;
+  return e.declare(value, weight.type, weight.value->range, Rule::weight_c1,
+                   false);
+}
+
 void LayerMembers::settleInitial(LayerState &layer, core::Member &member,
                                  const ast::Weight &weight) {
   llvm::SmallVector<Symbol, 4> params;
@@ -332,19 +349,7 @@ void LayerMembers::settleInitial(LayerState &layer, core::Member &member,
   Evaluator::Entry entry(e, in->selfOwner, in, &body);
   e.drawPath = {member.name};
   llvm::SaveAndRestore<std::vector<Symbol>> keepPath(e.drawPath);
-  core::Type type = member.type;
-  for (auto &axis : type.axes)
-    axis.dim = axis.dim.size();
-  Value value;
-  if (weight.isDraw) {
-    e.drawPath.clear();
-    value = e.draw(member.name, type, weight.value, weight.range);
-  } else {
-    value = e.evaluate(weight.value);
-    if (!value.isError() && weight.type)
-      value = e.declare(value, weight.type, weight.value->range,
-                        Rule::weight_c1, false);
-  }
+  Value value = initialOf(e, member, weight);
   if (value.isError())
     return;
   member.initial.value =
