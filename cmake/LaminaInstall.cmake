@@ -10,6 +10,8 @@ install(DIRECTORY dialects passes backends DESTINATION include/lamina
   FILES_MATCHING PATTERN "*.h" PATTERN "*.td")
 install(DIRECTORY runtime/ABI runtime/include DESTINATION include/lamina/runtime
   FILES_MATCHING PATTERN "*.h")
+# What calls a module for WebAssembly in JavaScript.
+install(FILES examples/browser/lamina.mjs DESTINATION share/lamina)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/dialects ${CMAKE_BINARY_DIR}/passes DESTINATION include/lamina
   FILES_MATCHING PATTERN "*.h.inc" PATTERN "CMakeFiles" EXCLUDE)
 

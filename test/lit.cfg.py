@@ -59,6 +59,9 @@ if shutil.which("node") and os.path.isfile(module_runtime) and (shutil.which("wa
     version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout
     if int(version.strip("v").split(".")[0] or 0) >= 18:
         config.available_features.add("wasm")
+        with open(module_runtime, "rb") as archive:
+            if b"pow.o/" in archive.read():
+                config.available_features.add("wasm-libm")
 
 # A backend of its own library, built where Halide is installed.
 if os.path.isfile(os.path.join(config.lamina_build, "lib", "libLaminaHalide.so")):

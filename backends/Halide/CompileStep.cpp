@@ -26,6 +26,11 @@ std::optional<Target> makeTarget(const TargetModel &model) {
       Target::StrictFloat, Target::LargeBuffers};
   if (triple.getArch() == llvm::Triple::aarch64)
     return Target(Target::Linux, Target::ARM, 64, features);
+  if (triple.getArch() == llvm::Triple::wasm32)
+    return Target(Target::WebAssemblyRuntime, Target::WebAssembly, 32,
+                  {Target::NoRuntime, Target::NoAsserts, Target::NoBoundsQuery,
+                   Target::StrictFloat, Target::WasmSimd128,
+                   Target::WasmBulkMemory});
   if (triple.getArch() != llvm::Triple::x86_64)
     return std::nullopt;
   if (model.vectorBits >= 256)

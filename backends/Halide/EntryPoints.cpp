@@ -24,12 +24,21 @@ namespace {
 /// Elements of an item, if sizes leave the choice.
 constexpr int64_t itemElements = 16384;
 
-/// halide_buffer_t and halide_dimension_t of HalideRuntime.h, in bytes.
-namespace layout {
-constexpr uint64_t bufferBytes = 56, host = 16, type = 32, dimensions = 36,
-                   dim = 40;
-constexpr uint64_t dimBytes = 16, min = 0, extent = 4, stride = 8;
-} // namespace layout
+/// halide_dimension_t of HalideRuntime.h, in bytes.
+namespace axis {
+constexpr uint64_t bytes = 16, min = 0, extent = 4, stride = 8;
+} // namespace axis
+
+/// halide_buffer_t, in bytes.
+struct BufferLayout {
+  uint64_t bytes, host, type, dimensions, dim;
+
+  static BufferLayout of(const Module &module) {
+    if (module.getDataLayout().getPointerSize() == 4)
+      return {40, 12, 24, 28, 32};
+    return {56, 16, 32, 36, 40};
+  }
+};
 
 /// The parts of the grid at the sizes of a run.
 struct Grid {
@@ -46,7 +55,8 @@ class Entries {
 public:
   Entries(Module &module, const cpu::KernelBody &body,
           const Algorithm &algorithm)
-      : module(module), body(body), algorithm(algorithm) {}
+      : module(module), body(body), algorithm(algorithm),
+        layout(BufferLayout::of(module)) {}
   void emit();
 
 private:
@@ -61,11 +71,13 @@ private:
                 ArrayRef<Value *> outs, const Box &box);
   Value *loadScalar(cpu::LoopBuilder &b, unsigned number, Type *type);
   mlir::RankedTensorType bufferType(unsigned buffer);
+  void setHost(cpu::LoopBuilder &b, Value *buffer, Value *host);
   void addRunTime();
 
   Module &module;
   const cpu::KernelBody &body;
   const Algorithm &algorithm;
+  const BufferLayout layout;
   Value *buffers = nullptr, *dims = nullptr, *scalars = nullptr;
 };
 
@@ -130,14 +142,14 @@ mlir::RankedTensorType Entries::bufferType(unsigned buffer) {
 /// integers without a sign, 2 for floating point.
 Value *Entries::describe(cpu::LoopBuilder &b, mlir::Type element,
                          unsigned rank) {
-  Type *bytes = ArrayType::get(b.getInt8Ty(), layout::bufferBytes);
+  Type *bytes = ArrayType::get(b.getInt8Ty(), layout.bytes);
   auto *buffer = b.CreateAlloca(bytes);
   buffer->setAlignment(Align(8));
-  b.CreateMemSet(buffer, b.getInt8(0), layout::bufferBytes, Align(8));
+  b.CreateMemSet(buffer, b.getInt8(0), layout.bytes, Align(8));
   auto *axes = b.CreateAlloca(
-      ArrayType::get(b.getInt8Ty(), layout::dimBytes * std::max(1u, rank)));
+      ArrayType::get(b.getInt8Ty(), axis::bytes * std::max(1u, rank)));
   axes->setAlignment(Align(8));
-  b.CreateMemSet(axes, b.getInt8(0), layout::dimBytes * std::max(1u, rank),
+  b.CreateMemSet(axes, b.getInt8(0), axis::bytes * std::max(1u, rank),
                  Align(8));
   unsigned bits = std::max(8u, element.getIntOrFloatBitWidth());
   bool isFloat = element.isF32() || element.isF64();
@@ -145,9 +157,9 @@ Value *Entries::describe(cpu::LoopBuilder &b, mlir::Type element,
   auto at = [&](uint64_t offset) {
     return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), buffer, offset);
   };
-  b.CreateStore(b.getInt32(type), at(layout::type));
-  b.CreateStore(b.getInt32(rank), at(layout::dimensions));
-  b.CreateStore(axes, at(layout::dim));
+  b.CreateStore(b.getInt32(type), at(layout.type));
+  b.CreateStore(b.getInt32(rank), at(layout.dimensions));
+  b.CreateStore(axes, at(layout.dim));
   return buffer;
 }
 
@@ -155,16 +167,16 @@ void Entries::setAxis(cpu::LoopBuilder &b, Value *buffer, unsigned rank,
                       unsigned axis, Value *min, Value *extent, Value *stride) {
   Value *axes = b.CreateLoad(
       b.getPtrTy(),
-      b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), buffer, layout::dim));
-  uint64_t place = (rank - 1 - axis) * layout::dimBytes;
+      b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), buffer, layout.dim));
+  uint64_t place = (rank - 1 - axis) * axis::bytes;
   auto store = [&](uint64_t offset, Value *value) {
     b.CreateStore(
         b.CreateTrunc(value, b.getInt32Ty()),
         b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), axes, place + offset));
   };
-  store(layout::min, min);
-  store(layout::extent, extent);
-  store(layout::stride, stride);
+  store(axis::min, min);
+  store(axis::extent, extent);
+  store(axis::stride, stride);
 }
 
 Value *Entries::loadScalar(cpu::LoopBuilder &b, unsigned number, Type *type) {
@@ -177,9 +189,9 @@ static Value *loadBuffer(cpu::LoopBuilder &b, Value *buffers, unsigned number) {
                                         b.getPtrTy(), buffers, number));
 }
 
-static void setHost(cpu::LoopBuilder &b, Value *buffer, Value *host) {
+void Entries::setHost(cpu::LoopBuilder &b, Value *buffer, Value *host) {
   b.CreateStore(
-      host, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), buffer, layout::host));
+      host, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), buffer, layout.host));
 }
 
 // Crops the outs to the box and calls the function of the step.
@@ -299,15 +311,15 @@ void Entries::emitRun() {
 void Entries::addRunTime() {
   LLVMContext &context = module.getContext();
   Type *pointer = PointerType::getUnqual(context);
-  Type *number = Type::getInt64Ty(context);
+  Type *size = module.getDataLayout().getIntPtrType(context);
   if (Function *allocate = module.getFunction("halide_malloc")) {
     cpu::LoopBuilder b(allocate);
-    Value *bytes = b.roundUp(b.add(allocate->getArg(1), b.index(128)), 128);
-    b.CreateRet(
-        b.CreateCall(module.getOrInsertFunction(
-                         "aligned_alloc",
-                         FunctionType::get(pointer, {number, number}, false)),
-                     {b.index(128), bytes}));
+    Value *asked = b.CreateZExt(allocate->getArg(1), b.getInt64Ty());
+    Value *bytes = b.roundUp(b.add(asked, b.index(128)), 128);
+    b.CreateRet(b.CreateCall(
+        module.getOrInsertFunction(
+            "aligned_alloc", FunctionType::get(pointer, {size, size}, false)),
+        {ConstantInt::get(size, 128), b.CreateTrunc(bytes, size)}));
   }
   if (Function *release = module.getFunction("halide_free")) {
     cpu::LoopBuilder b(release);

@@ -48,13 +48,12 @@ class Program {
 
   /** The tensors of a safetensors file that the module asks for. */
   setWeights(file) {
-    const header = new DataView(file.buffer, file.byteOffset, 8)
-    const length = Number(header.getBigUint64(0, true))
-    const tensors = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)))
+    const { tensors, start } = readHeader(file)
     for (const { name } of this.description.weights) {
       const found = tensors[name]
       if (!found) throw new Error(`the checkpoint has no weight '${name}'`)
-      const [begin, end] = found.data_offsets.map((offset) => 8 + length + offset)
+      const [begin, end] = found.data_offsets.map((offset) => start + offset)
+      if (end > file.length) throw new Error(`the checkpoint ends before the weight '${name}' does`)
       const element = elements.findIndex((each) => each.file === found.dtype)
       if (element < 0) throw new Error(`the weight '${name}' is ${found.dtype}, which no module takes`)
       this.#within((room) => {
@@ -118,6 +117,17 @@ class Program {
     const { array } = elements[view.getInt32(4, true)]
     const data = new array(buffer, view.getUint32(dataAt, true), count).slice()
     return result.text ? toTexts(result.text, shape, data) : tensor(shape, data)
+  }
+}
+
+/** What a safetensors file holds, by name, and where its data starts. */
+function readHeader(file) {
+  try {
+    const length = Number(new DataView(file.buffer, file.byteOffset, file.length).getBigUint64(0, true))
+    const tensors = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)))
+    return { tensors, start: 8 + length }
+  } catch {
+    throw new Error('the checkpoint is no safetensors file')
   }
 }
 

@@ -53,6 +53,11 @@ static bool bindSize(const LaminaParameter &parameter,
     Message() << Quoted{parameter.name} << " is not given";
     return false;
   }
+  if (value < 0) {
+    Message() << Quoted{parameter.name} << " is " << value
+              << ", but a length is not below 0";
+    return false;
+  }
   int64_t &size = sizes[parameter.size];
   if (size >= 0 && size != value) {
     Message() << Quoted{parameter.name} << " is " << value << ", and "

@@ -205,7 +205,7 @@ static Error sayFailure(const std::string &output, StringRef text,
     return createStringError(
         "'" + output + "' computes with '" + name +
         "', which modules have where lamina was built beside wasi-libc: run "
-        "'./dev deps cross', then build again");
+        "'./dev deps', then build again");
   }
   errs() << text;
   return createStringError("'" + output + "' could not be linked" +
