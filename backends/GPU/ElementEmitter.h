@@ -29,10 +29,7 @@ public:
 
 private:
   llvm::SmallVector<Extent> parallelDomain() const;
-  bool isVector() const;
-  bool isVector(const cpu::Stage &stage) const;
   mlir::Operation *emitElement(Frame &frame, llvm::Value *number);
-  llvm::Value *isAligned(Frame &frame);
   mlir::Operation *emitVector(Frame &frame, llvm::Value *number);
 
   const KernelBody &body;

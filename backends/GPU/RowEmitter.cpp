@@ -4,6 +4,7 @@
 
 #include "backends/GPU/RowEmitter.h"
 
+#include "backends/GPU/Neighbours.h"
 #include "backends/GPU/Places.h"
 
 using namespace llvm;
@@ -33,6 +34,20 @@ RowEmitter::RowEmitter(const KernelBody &body, LoopProgram given)
 
 int64_t RowEmitter::rowsOfTeam() const {
   return program.hasPartials() ? cpu::partialRows : 1;
+}
+
+/// Elements that a member takes at once. Of a short row one each, so that all
+/// members have some.
+unsigned RowEmitter::widthOf(const Group &group) const {
+  int64_t length = staticProduct(behindRows(program, group));
+  bool isWide = length >= int64_t(neighbours) * teamSize &&
+                haveNeighbours(body, program, group, program.rowLoops());
+  return isWide ? neighbours : 1;
+}
+
+bool RowEmitter::hasWideGroups() const {
+  return any_of(program.groups(),
+                [&](const Group &group) { return widthOf(group) > 1; });
 }
 
 Value *RowEmitter::emitBlocks(Frame &frame) {
@@ -161,30 +176,42 @@ mlir::Operation *RowEmitter::emitRowNumbers(Frame &frame, Team &team,
   return failure;
 }
 
+/// The indices of `width` neighbours, the i-th ones of their kind; the last
+/// loop is a multiple of them.
+static Coordinates neighboursAt(Frame &frame, ArrayRef<Extent> domain, Value *i,
+                                unsigned width) {
+  LoopBuilder &b = frame.b;
+  Coordinates at = splitIndex(frame, domain, b.multiply(i, b.index(width)));
+  at.back().step = width > 1;
+  return at;
+}
+
 mlir::Operation *RowEmitter::emitElements(Frame &frame, Team &team,
                                           const Group &group,
                                           const Coordinates &at,
                                           Evaluator &row) {
-  StageWalk walk(frame, group);
+  unsigned width = widthOf(group);
+  StageWalk walk(frame, group, nullptr, width);
   ArrayRef<Extent> domain = behindRows(program, group);
   SmallVector<Extent> parallel;
   for (auto [number, size] : enumerate(domain))
     if (!walk.isReduced(program.rowLoops() + unsigned(number)))
       parallel.push_back(size);
-  auto element = [&](Value *i) {
-    Coordinates next = splitIndex(frame, parallel, i);
+  auto elements = [&](Value *i) {
+    Coordinates next = neighboursAt(frame, parallel, i, width);
     Coordinates full = at;
     for (unsigned loop = program.rowLoops(), n = 0; loop < at.size(); ++loop)
       if (!walk.isReduced(loop))
         full[loop] = next[n++];
-    Evaluator evaluator(frame, 1, nullptr, &row);
+    Evaluator evaluator(frame, width, nullptr, &row);
     evaluator.setAnchor();
     walk.finish(walk.sum(full, evaluator), full, evaluator);
     return evaluator.failedOp();
   };
   mlir::Operation *failure = nullptr;
-  team.walk(frame.product(parallel), {}, [&](Value *i, ValueRange) -> Values {
-    failure = element(i);
+  Value *count = frame.b.divide(frame.product(parallel), frame.b.index(width));
+  team.walk(count, {}, [&](Value *i, ValueRange) -> Values {
+    failure = elements(i);
     return {};
   });
   return walk.failedOp() ? walk.failedOp() : failure;
@@ -196,7 +223,8 @@ mlir::Operation *RowEmitter::emitFold(Frame &frame, Team &team,
                                       const Group &group, Coordinates at,
                                       Evaluator &row) {
   LoopBuilder &b = frame.b;
-  StageWalk members(frame, group), whole(frame, group, &team);
+  unsigned width = widthOf(group);
+  StageWalk members(frame, group, nullptr, width), whole(frame, group, &team);
   ArrayRef<Extent> domain = members.domain();
   unsigned first = program.rowLoops();
   while (first < domain.size() && !members.isReduced(first))
@@ -205,14 +233,16 @@ mlir::Operation *RowEmitter::emitFold(Frame &frame, Team &team,
   mlir::Operation *failure = nullptr;
   auto fold = [&](Coordinates at, Evaluator &level) {
     level.setAnchor();
+    Value *count = b.divide(frame.product(folded), b.index(width));
     Values parts =
-        team.walk(frame.product(folded), members.neutral(),
-                  [&](Value *i, ValueRange running) {
-                    Coordinates full = at;
-                    for (auto [n, x] : enumerate(splitIndex(frame, folded, i)))
-                      full[first + n] = x;
-                    return members.run(full, running, level);
-                  });
+        team.walk(count, members.neutral(), [&](Value *i, ValueRange running) {
+          Coordinates full = at;
+          for (auto [n, x] : enumerate(neighboursAt(frame, folded, i, width)))
+            full[first + n] = x;
+          return members.run(full, running, level);
+        });
+    if (width > 1)
+      parts = members.joinLanes(parts);
     Values totals;
     for (auto [sum, part] : zip(members.sums(), parts))
       totals.push_back(team.fold(sum.combiner, part));
@@ -274,17 +304,9 @@ mlir::Operation *RowEmitter::emitRow(Frame &frame, Team &team, Coordinates at) {
   return failure;
 }
 
-mlir::LogicalResult RowEmitter::emitThread(Frame &frame, Value *scratch) {
-  if (program.groups().empty())
-    return mlir::success();
-  if (failed(placeResults(frame, program)))
-    return mlir::failure();
+mlir::Operation *RowEmitter::emitRows(Frame &frame, Team &team, Value *part,
+                                      Value *rows) {
   LoopBuilder &b = frame.b;
-  Team team(b, teamSize, threads());
-  placeTemporaries(frame, team, scratch);
-  Value *rows = frame.product(program.rowDomain());
-  Value *part =
-      b.add(b.multiply(Threads(b).block(), b.index(teams())), team.number());
   Value *from = b.multiply(part, b.index(rowsOfTeam()));
   Value *to = b.minimum(b.add(from, b.index(rowsOfTeam())), rows);
   mlir::Operation *failure = nullptr;
@@ -298,6 +320,33 @@ mlir::LogicalResult RowEmitter::emitThread(Frame &frame, Value *scratch) {
           emitRow(frame, team, splitIndex(frame, program.rowDomain(), number));
     });
   });
+  return failure;
+}
+
+// All threads find the same, so they take the same way to the barriers. The
+// order of sums is that of the lanes on both.
+mlir::LogicalResult RowEmitter::emitThread(Frame &frame, Value *scratch) {
+  if (program.groups().empty())
+    return mlir::success();
+  if (failed(placeResults(frame, program)))
+    return mlir::failure();
+  LoopBuilder &b = frame.b;
+  Team team(b, teamSize, threads());
+  placeTemporaries(frame, team, scratch);
+  Value *rows = frame.product(program.rowDomain());
+  Value *part =
+      b.add(b.multiply(Threads(b).block(), b.index(teams())), team.number());
+  mlir::Operation *failure = nullptr;
+  auto emit = [&](bool isAligned) {
+    setAligned(frame, body, program, isAligned);
+    failure = emitRows(frame, team, part, rows);
+  };
+  if (hasWideGroups())
+    b.emitIf(
+        areAligned(frame, body, isShared() ? nullptr : scratch),
+        [&] { emit(true); }, [&] { emit(false); });
+  else
+    emit(false);
   if (failure)
     return failure->emitOpError("has no form on the gpu backend");
   return mlir::success();

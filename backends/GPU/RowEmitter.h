@@ -3,9 +3,9 @@
 // A team of threads a row.
 //
 // Takes any loop program: softmax, norms, their gradients. The groups of a row
-// run one after another; members walk the row side by side and fold what they
-// have. What one group leaves for another stands in shared memory if it is
-// small, else in scratch.
+// run one after another; members walk the row side by side, four elements each
+// where these are neighbours in memory, and fold what they have. What one group
+// leaves for another stands in shared memory if it is small, else in scratch.
 
 #ifndef LAMINA_BACKENDS_GPU_ROWEMITTER_H
 #define LAMINA_BACKENDS_GPU_ROWEMITTER_H
@@ -27,11 +27,15 @@ public:
 private:
   unsigned teams() const { return threads() / teamSize; }
   int64_t rowsOfTeam() const;
+  unsigned widthOf(const Group &group) const;
+  bool hasWideGroups() const;
   bool isShared() const;
   llvm::Value *rowBytes(Frame &frame);
   void placeTemporaries(Frame &frame, const Team &team, llvm::Value *scratch);
   void clearPartials(Frame &frame, Team &team, llvm::Value *part);
 
+  mlir::Operation *emitRows(Frame &frame, Team &team, llvm::Value *part,
+                            llvm::Value *rows);
   mlir::Operation *emitRow(Frame &frame, Team &team, Coordinates at);
   mlir::Operation *emitGroup(Frame &frame, Team &team, const Group &group,
                              Coordinates at, Evaluator &row);

@@ -11,8 +11,9 @@ using namespace llvm;
 
 namespace lamina::gpu {
 
-StageWalk::StageWalk(Frame &frame, const Group &group, Team *writer)
-    : frame(frame), b(frame.b), group(group), writer(writer),
+StageWalk::StageWalk(Frame &frame, const Group &group, Team *writer,
+                     unsigned width)
+    : frame(frame), b(frame.b), group(group), writer(writer), width(width),
       loops(group.stages.front().domain), reducedLoops(unsigned(loops.size())) {
   for (const Stage &stage : group.stages) {
     reducedLoops |= stage.reduced;
@@ -35,8 +36,9 @@ Values StageWalk::neutral() {
   for (const Sum &sum : all) {
     mlir::Type type =
         mlir::cast<mlir::ShapedType>(sum.value.getType()).getElementType();
-    start.push_back(cpu::neutralElement(
-        sum.combiner, cpu::registerType(type, b.getContext())));
+    Value *number = cpu::neutralElement(
+        sum.combiner, cpu::registerType(type, b.getContext()));
+    start.push_back(width > 1 ? b.splat(number, width) : number);
   }
   return start;
 }
@@ -57,6 +59,21 @@ Values StageWalk::combine(ValueRange x, ValueRange y) {
   for (auto [sum, left, right] : zip(all, x, y))
     result.push_back(cpu::combine(b, 1, sum.combiner, left, right));
   return result;
+}
+
+Values StageWalk::joinLanes(ValueRange lanes) {
+  Values numbers;
+  for (auto [sum, all] : zip(this->all, lanes)) {
+    SmallVector<Value *> parts;
+    for (unsigned lane = 0; lane < width; ++lane)
+      parts.push_back(b.CreateExtractElement(all, lane));
+    for (size_t half = parts.size() / 2; half; half /= 2)
+      for (size_t lane = 0; lane < half; ++lane)
+        parts[lane] =
+            cpu::combine(b, 1, sum.combiner, parts[lane], parts[lane + half]);
+    numbers.push_back(parts.front());
+  }
+  return numbers;
 }
 
 void StageWalk::runStage(const Stage &stage, CoordinateRange at,
@@ -101,7 +118,7 @@ void StageWalk::store(mlir::Value value, CoordinateRange at, Value *number,
 Values StageWalk::run(CoordinateRange at, ValueRange running,
                       Evaluator &evaluator) {
   Values now(running);
-  Evaluator inside(frame, 1, nullptr, &evaluator);
+  Evaluator inside(frame, width, nullptr, &evaluator);
   for (const Stage &stage : group.stages)
     runStage(stage, at, now, inside);
   if (!failure)

@@ -42,8 +42,10 @@ struct Sum {
 class StageWalk {
 public:
   /// With `writer` all its members compute the same, and the first one stores;
-  /// without, each thread stores what it computes.
-  StageWalk(Frame &frame, const Group &group, Team *writer = nullptr);
+  /// without, each thread stores what it computes. `width` neighbours of the
+  /// last loop are taken at once, and sums are lanes then.
+  StageWalk(Frame &frame, const Group &group, Team *writer = nullptr,
+            unsigned width = 1);
 
   llvm::ArrayRef<Sum> sums() const { return all; }
   /// The sizes of the loops, which all stages share.
@@ -68,6 +70,8 @@ public:
   /// All of the sums at `at`, by one thread. Where the order is free, the
   /// outermost of the reduced loops is cut into chains.
   Values sum(const Coordinates &at, Evaluator &evaluator);
+  /// Numbers from lanes, in a fixed tree.
+  Values joinLanes(ValueRange lanes);
   /// Makes `totals` known at `at`, and stores those that have a place.
   void finish(ValueRange totals, CoordinateRange at, Evaluator &evaluator);
 
@@ -85,6 +89,7 @@ private:
   LoopBuilder &b;
   const Group &group;
   Team *writer;
+  unsigned width;
   llvm::SmallVector<Sum> all;
   llvm::ArrayRef<Extent> loops;
   llvm::SmallBitVector reducedLoops;

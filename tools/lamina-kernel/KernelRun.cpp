@@ -22,7 +22,7 @@ static size_t bytesOf(Type type) {
   return type.isInteger(1) ? 1 : type.getIntOrFloatBitWidth() / 8;
 }
 
-/// Room behind the last element, filled with a pattern that no kernel may
+/// Room around the elements, filled with a pattern that no kernel may
 /// touch.
 static constexpr size_t guardBytes = 256;
 static constexpr char guardByte = 0x5a;
@@ -96,7 +96,7 @@ KernelRun::~KernelRun() = default;
 
 void KernelRun::addTensor(RankedTensorType type, ArrayRef<int64_t> shape,
                           std::mt19937_64 &random, const Contents &contents) {
-  Buffer buffer{type.getElementType(), shape.vec(), {}, {}};
+  Buffer buffer{type.getElementType(), shape.vec(), {}, {}, 0};
   size_t size = bytesOf(buffer.element);
   size_t count = size_t(reference::countElements(shape));
   buffer.bytes.assign(count * size + guardBytes, guardByte);
@@ -142,8 +142,8 @@ Tensor KernelRun::read(size_t number) const {
   Tensor tensor(buffer.element, buffer.shape);
   reference::Scalar *to = tensor.mutate();
   for (int64_t i = 0; i < tensor.size(); ++i)
-    to[i] = get(buffer.element,
-                buffer.bytes.data() + size_t(i) * bytesOf(buffer.element));
+    to[i] = get(buffer.element, buffer.bytes.data() + buffer.lead +
+                                    size_t(i) * bytesOf(buffer.element));
   return tensor;
 }
 
@@ -170,27 +170,39 @@ std::vector<Tensor> KernelRun::outs() const {
 std::vector<std::vector<char>> KernelRun::outBytes() const {
   std::vector<std::vector<char>> result;
   for (size_t i = ins; i < buffers.size(); ++i)
-    result.push_back(buffers[i].bytes);
+    result.emplace_back(buffers[i].bytes.begin() + long(buffers[i].lead),
+                        buffers[i].bytes.end());
   return result;
 }
 
 void KernelRun::run(int64_t first, int64_t last) {
   std::vector<void *> pointers;
   for (Buffer &buffer : buffers)
-    pointers.push_back(buffer.bytes.data());
+    pointers.push_back(buffer.bytes.data() + buffer.lead);
   auto address = (reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64;
   kernel.run(pointers.data(), dims.data(), scalars.data(), first, last,
              reinterpret_cast<void *>(address));
+  auto isUntouched = [](ArrayRef<char> room) {
+    return llvm::all_of(room, [](char byte) { return byte == guardByte; });
+  };
   for (const Buffer &buffer : buffers)
-    for (size_t i = buffer.bytes.size() - guardBytes; i < buffer.bytes.size();
-         ++i)
-      if (buffer.bytes[i] != guardByte)
-        llvm::report_fatal_error("a kernel wrote behind a buffer");
+    if (!isUntouched(ArrayRef(buffer.bytes).take_front(buffer.lead)) ||
+        !isUntouched(ArrayRef(buffer.bytes).take_back(guardBytes)))
+      llvm::report_fatal_error("a kernel wrote beside a buffer");
 }
 
 void KernelRun::reset() {
   for (size_t i = ins; i < buffers.size(); ++i)
     buffers[i].bytes = buffers[i].initial;
+}
+
+void KernelRun::moveBuffers() {
+  for (Buffer &buffer : buffers) {
+    size_t size = bytesOf(buffer.element);
+    buffer.initial.insert(buffer.initial.begin(), size, guardByte);
+    buffer.bytes = buffer.initial;
+    buffer.lead += size;
+  }
 }
 
 } // namespace lamina::tools

@@ -52,6 +52,9 @@ public:
   void run(int64_t first, int64_t last);
   /// Puts the outs back to what they held at first.
   void reset();
+  /// The same, and every buffer begins an element behind where it did, so at no
+  /// multiple of a vector.
+  void moveBuffers();
 
 private:
   void addTensor(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shape,
@@ -64,6 +67,7 @@ private:
     mlir::Type element;
     std::vector<int64_t> shape;
     std::vector<char> bytes, initial;
+    size_t lead = 0; ///< bytes before the first element
   };
   std::vector<int64_t> dims;
   std::vector<Buffer> buffers;

@@ -33,6 +33,9 @@ bool isRight(KernelRun &run, const Tensors &expected, Tolerance tolerance,
 /// that the outs hold now.
 bool isSteady(KernelRun &run, llvm::raw_ostream &messages);
 
+/// The same for buffers that begin an element later, items in order.
+bool isSteadyElsewhere(KernelRun &run, llvm::raw_ostream &messages);
+
 } // namespace lamina::tools
 
 #endif // LAMINA_TOOLS_LAMINAKERNEL_PLAINMEANING_H

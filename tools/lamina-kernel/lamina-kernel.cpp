@@ -66,6 +66,9 @@ static cl::opt<bool> loops("loops",
                            cl::desc("use plain loops for all kernels"));
 static cl::opt<double> tolerance("tolerance", cl::init(2e-5),
                                  cl::desc("relative to element and tensor"));
+static cl::opt<bool>
+    moved("move-buffers",
+          cl::desc("check also with buffers that begin an element later"));
 static cl::opt<bool> relative("relative", cl::desc("to the element only"));
 static cl::opt<double> low("low", cl::init(-1), cl::desc("least input"));
 static cl::opt<double> high("high", cl::init(1), cl::desc("largest input"));
@@ -76,7 +79,7 @@ static cl::opt<double> flops("flops", cl::init(0),
                              cl::desc("operations of a run, to print a rate"));
 
 /// The result must be right, and the same bits if items run one by one in the
-/// opposite order.
+/// opposite order, and wherever buffers begin.
 static bool check(kernel::FuncOp kernel, tools::KernelRun &run) {
   std::optional<tools::Tensors> expected = tools::evaluatePlainly(kernel, run);
   if (!expected)
@@ -84,6 +87,8 @@ static bool check(kernel::FuncOp kernel, tools::KernelRun &run) {
   bool good =
       tools::isRight(run, *expected, {tolerance, relative}, llvm::errs());
   good &= tools::isSteady(run, llvm::errs());
+  if (moved)
+    good &= tools::isSteadyElsewhere(run, llvm::errs());
   llvm::outs() << kernel.getSymName() << ": " << (good ? "ok" : "WRONG") << ", "
                << run.items() << " items\n";
   return good;

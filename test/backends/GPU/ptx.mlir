@@ -7,6 +7,7 @@
 // RUN: lamina-kernel %S/../CPU/bodies/softmax.mlir --gpu=sm_80 --emit=nvvm | FileCheck %s --check-prefix=NVVM
 // RUN: lamina-kernel %S/../CPU/bodies/map.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,MAP
 // RUN: lamina-kernel %S/../CPU/bodies/columns.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,COLUMNS
+// RUN: lamina-kernel %S/../CPU/bodies/layer_norm.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,FOUR
 // RUN: lamina-kernel %S/../CPU/bodies/scatter.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,SCATTER
 
 // OLD: .version 7.8
@@ -25,6 +26,15 @@
 // ROW: bar.warp.sync
 // ROW-NOT: bar.sync
 // ROW: ret
+
+// Members of a row take four neighbours at once, and each by itself where the
+// buffers begin elsewhere.
+// FOUR: ld.global.b32
+// FOUR: st.shared.b32
+// FOUR: ld.global.v4.b32
+// FOUR: st.shared.v4.b32
+// FOUR: ld.shared.v4.b32
+// FOUR: st.global.v4.b32
 
 // Tiles come from shared memory four numbers at once.
 // TILE: .shared .align 16
