@@ -58,14 +58,14 @@ enum LaminaArgumentKind {
 
 struct LaminaArgument {
   int32_t kind, element;
-  void *storage;
+  int64_t place;
   double number;
 };
 
 struct LaminaOutput {
   const char *name; /* null: nobody sees it */
   int32_t element, rank;
-  void *storage;      /* null: memory for each call */
+  int64_t place;      /* of a variable; -1: memory for each call */
   int32_t cut_axis;   /* of this many elements is only a part good; -1: none */
   int32_t cut_length; /* number of the result that says how many */
 };
@@ -89,13 +89,12 @@ struct LaminaWeight {
   const char *name;
   int32_t element, rank;
   const int64_t *shape;
-  void *storage;
+  int64_t place;
 };
 
 /* What is kept and not given: a number everywhere, or what `init` computes. */
 struct LaminaValue {
-  void *storage;
-  int64_t count; /* of elements */
+  int64_t place, count; /* of elements */
   int32_t element, init;
   double number;
 };
@@ -109,6 +108,7 @@ struct LaminaModule {
   uint8_t *given; /* of each weight */
   const LaminaValue *values;
   int32_t size_count, entry_count, weight_count, value_count;
+  int64_t variable_bytes; /* of the block */
 };
 
 extern const LaminaModule lamina_module;

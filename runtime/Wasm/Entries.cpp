@@ -40,7 +40,7 @@ static bool hasValues = false;
 
 void Call::freeResults() {
   for (int32_t i = 0; entry && i < entry->result_count; ++i)
-    if (!entry->results[i].storage)
+    if (entry->results[i].place < 0)
       release(tensors[i]);
   entry = nullptr;
 }
@@ -67,8 +67,9 @@ bool Call::makeResults(const int64_t *sizes) {
     const LaminaOutput &result = entry->results[i];
     int64_t count = elementCount(lengths, result.rank);
     int64_t bytes = lamina_multiply(count, bytesOf(Element(result.element)));
-    tensors[i] = result.storage;
-    if (!tensors[i] && count >= 0)
+    if (result.place >= 0)
+      tensors[i] = variables() + result.place;
+    else if (count >= 0)
       tensors[i] = allocate(uint64_t(bytes < 16 ? 16 : bytes));
     if (!tensors[i]) {
       Message() << "a result of this call is " << Shape{lengths, result.rank}
@@ -89,7 +90,7 @@ void Call::bindStored(int64_t keyStep) {
     Element element = Element(it.element);
     if (it.kind == LAMINA_ARGUMENT_GIVEN)
       continue;
-    all[i] = it.kind == LAMINA_ARGUMENT_STORED ? it.storage : room;
+    all[i] = it.kind == LAMINA_ARGUMENT_STORED ? variables() + it.place : room;
     if (it.kind == LAMINA_ARGUMENT_KEY) {
       philox::Key key = philox::derive({uint64_t(seed), 0}, keyStep);
       storeInt(element, room, int64_t(key.a));
@@ -114,8 +115,7 @@ static bool computeValues() {
     Element element = Element(value.element);
     if (value.init < 0) {
       for (int64_t at = 0; at < value.count; ++at)
-        storeReal(element,
-                  static_cast<char *>(value.storage) + at * bytesOf(element),
+        storeReal(element, variables() + value.place + at * bytesOf(element),
                   value.number);
       continue;
     }
@@ -200,7 +200,8 @@ static int call(const char *name, const Inputs &inputs, LaminaTensor *outputs,
                 size_t room) {
   const LaminaModuleEntry *entry = entryNamed(name);
   int64_t *sizes = lamina_module.size_values;
-  if (!entry || !hasWeights() || !initialise() || !current.prepare(*entry) ||
+  if (!entry || !hasWeights() || !variables() || !initialise() ||
+      !current.prepare(*entry) ||
       !bindParameters(*entry, inputs, sizes,
                       static_cast<void **>(current.arguments.ask(0))))
     return -1;

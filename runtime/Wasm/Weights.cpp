@@ -2,12 +2,13 @@
 //
 // Weights of a module, as the host gives them.
 //
-// Tensors by the names of the checkpoint in, static memory out.
+// Tensors by the names of the checkpoint in, the block of variables out.
 
 #include "runtime/Wasm/Weights.h"
 
 #include "runtime/ABI/Element.h"
 #include "runtime/ABI/Module.h"
+#include "runtime/Wasm/Memory.h"
 #include "runtime/Wasm/Message.h"
 
 namespace lamina::wasm {
@@ -30,6 +31,15 @@ int64_t elementCount(const int64_t *shape, int32_t rank) {
     count = lamina_multiply(count, shape[axis]);
   }
   return count > UINT32_MAX ? -1 : count;
+}
+
+char *variables() {
+  static Reserve block;
+  void *begin = block.ask(lamina_module.variable_bytes);
+  if (!begin)
+    Message() << "the weights take " << lamina_module.variable_bytes
+              << " bytes of memory, which the module does not get";
+  return static_cast<char *>(begin);
 }
 
 static int32_t weightNamed(const char *name) {
@@ -85,8 +95,11 @@ bool takeWeight(const LaminaTensor &tensor) {
     Message() << Quoted{weight.name} << " has no data";
     return false;
   }
+  char *written = variables();
+  if (!written)
+    return false;
+  written += weight.place;
   auto *read = static_cast<const char *>(tensor.data);
-  auto *written = static_cast<char *>(weight.storage);
   if (from == to)
     __builtin_memcpy(written, read, size_t(count * bytesOf(to)));
   else

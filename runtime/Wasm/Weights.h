@@ -13,6 +13,9 @@ namespace lamina::wasm {
 /// nothing changed.
 bool takeWeight(const LaminaTensor &tensor);
 
+/// The block of variables; null after a message.
+char *variables();
+
 /// Whether every weight was given; otherwise says which one was not.
 bool hasWeights();
 

@@ -26,9 +26,11 @@ using runtime::ResultKind;
 ModuleTables::ModuleTables(Module &module, const ModuleProgram &program)
     : module(module), program(program),
       null(ConstantPointerNull::get(PointerType::get(module.getContext(), 0))) {
-  for (auto [variable, bytes] :
-       zip_equal(program.program.variables, program.variableBytes))
-    storage.push_back(room("storage." + variable.name, bytes));
+  constexpr int64_t alignment = 64;
+  for (int64_t bytes : program.variableBytes) {
+    places.push_back(variableBytes);
+    variableBytes += (bytes + alignment - 1) / alignment * alignment;
+  }
 }
 
 Constant *ModuleTables::embed(StringRef name, StringRef bytes) {
@@ -148,11 +150,11 @@ ModuleTables::Rows ModuleTables::parameterRows(const PublicEntry &entry) {
 
 Constant *ModuleTables::argumentRow(const runtime::Argument &argument) {
   int32_t kind = LAMINA_ARGUMENT_NUMBER;
-  Constant *place = null;
+  int64_t place = 0;
   double value = 0; // of `step` and `records`, outside of training
   if (argument.kind == ArgumentKind::Load) {
     kind = LAMINA_ARGUMENT_STORED;
-    place = storage[argument.variable];
+    place = places[argument.variable];
   } else if (argument.kind == ArgumentKind::Input) {
     kind = LAMINA_ARGUMENT_GIVEN;
   } else if (argument.key == "key") {
@@ -164,8 +166,8 @@ Constant *ModuleTables::argumentRow(const runtime::Argument &argument) {
       if (scalar.name == argument.key)
         value = scalar.value;
   }
-  return row({number32(kind), number32(int64_t(argument.type.element)), place,
-              real(value)});
+  return row({number32(kind), number32(int64_t(argument.type.element)),
+              number64(place), real(value)});
 }
 
 Constant *ModuleTables::resultRow(const runtime::Entry &entry, size_t number) {
@@ -183,17 +185,17 @@ Constant *ModuleTables::resultRow(const runtime::Entry &entry, size_t number) {
         cutLength = int64_t(other);
       }
   }
-  Constant *place = null;
+  int64_t place = -1;
   if (result.kind == ResultKind::Store)
-    place = storage[result.variable];
+    place = places[result.variable];
   if (entry.kind == "init" && result.kind == ResultKind::Value)
-    for (auto [variable, room] : zip_equal(program.program.variables, storage))
+    for (auto [variable, start] : zip_equal(program.program.variables, places))
       if (variable.initEntry != none &&
           &program.program.entries[variable.initEntry] == &entry)
-        place = room;
+        place = start;
   return row({isShown ? text(result.key.empty() ? "result" : result.key) : null,
               number32(int64_t(result.type.element)),
-              number32(int64_t(result.type.shape.size())), place,
+              number32(int64_t(result.type.shape.size())), number64(place),
               number32(cutAxis), number32(cutLength)});
 }
 
@@ -226,17 +228,15 @@ Constant *ModuleTables::entryRow(size_t index,
 //===----------------------------------------------------------------------===//
 
 ModuleTables::Rows ModuleTables::weightRows() {
-  Type *byte = Type::getInt8Ty(module.getContext());
   Rows rows;
   for (const ModuleWeight &weight : program.weights) {
     const runtime::Variable &variable =
         program.program.variables[weight.variable];
-    Constant *place = ConstantExpr::getInBoundsGetElementPtr(
-        byte, storage[weight.variable], number32(weight.part.offset));
+    int64_t place = places[weight.variable] + weight.part.offset;
     rows.push_back(
         row({text(weight.part.name), number32(int64_t(variable.type.element)),
              number32(int64_t(weight.part.shape.size())),
-             numbers(weight.part.shape), place}));
+             numbers(weight.part.shape), number64(place)}));
   }
   return rows;
 }
@@ -249,7 +249,7 @@ ModuleTables::Rows ModuleTables::valueRows() {
     int64_t count =
         program.variableBytes[number] / runtime::bytesOf(variable.type.element);
     bool hasEntry = variable.initEntry != none;
-    rows.push_back(row({storage[number], number64(count),
+    rows.push_back(row({number64(places[number]), number64(count),
                         number32(int64_t(variable.type.element)),
                         number32(hasEntry ? int64_t(variable.initEntry) : -1),
                         real(variable.initNumber)}));
@@ -266,12 +266,13 @@ void ModuleTables::write(ArrayRef<EntryFunctions> functions,
   for (auto [number, it] : enumerate(functions))
     entries.push_back(entryRow(number, it));
   Rows weights = weightRows(), values = valueRows();
-  Constant *value = row(
-      {text(description), list(sizes),
-       room("size_values", int64_t(sizes.size()) * 8), list(entries),
-       list(weights), room("given", int64_t(weights.size())), list(values),
-       number32(int64_t(sizes.size())), number32(int64_t(entries.size())),
-       number32(int64_t(weights.size())), number32(int64_t(values.size()))});
+  Constant *value =
+      row({text(description), list(sizes),
+           room("size_values", int64_t(sizes.size()) * 8), list(entries),
+           list(weights), room("given", int64_t(weights.size())), list(values),
+           number32(int64_t(sizes.size())), number32(int64_t(entries.size())),
+           number32(int64_t(weights.size())), number32(int64_t(values.size())),
+           number64(variableBytes)});
   new GlobalVariable(module, value->getType(), true,
                      GlobalValue::ExternalLinkage, value, "lamina_module");
 }

@@ -2,8 +2,8 @@
 //
 // The tables of a module.
 //
-// The structures of runtime/ABI/Module.h as constants of LLVM, and the storage
-// of weights that they point to.
+// The structures of runtime/ABI/Module.h as constants of LLVM, with the places
+// of variables in the block that the module asks for when it starts.
 
 #ifndef LAMINA_TOOLS_WASM_MODULETABLES_H
 #define LAMINA_TOOLS_WASM_MODULETABLES_H
@@ -55,7 +55,8 @@ private:
   llvm::Module &module;
   const ModuleProgram &program;
   llvm::Constant *null;
-  std::vector<llvm::Constant *> storage; ///< of variables
+  std::vector<int64_t> places; ///< of variables in their block
+  int64_t variableBytes = 0;
 };
 
 } // namespace lamina::wasm
