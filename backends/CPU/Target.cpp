@@ -46,6 +46,9 @@ Triple tripleOf(StringRef text) {
   // "aarch64-linux-gnu" leaves the vendor out.
   if (triple.getVendor() == Triple::UnknownVendor)
     triple.setVendorName("unknown");
+  // As "wasm32" leaves the system.
+  if (triple.isWasm() && triple.getOSName().empty())
+    triple.setOSName("unknown");
   return triple;
 }
 

@@ -203,9 +203,10 @@ static Error sayFailure(const std::string &output, StringRef text,
       return isspace(c);
     });
     return createStringError(
-        "'" + output + "' computes with '" + name +
-        "', which modules have where lamina was built beside wasi-libc: run "
-        "'./dev deps', then build again");
+        "'" + output + "' calls '" + name +
+        "', which no library of modules has; the functions of libm are there "
+        "where lamina was built beside wasi-libc: run './dev deps', then build "
+        "again");
   }
   errs() << text;
   return createStringError("'" + output + "' could not be linked" +
