@@ -11,6 +11,8 @@
 #include "backends/CPU/VectorMath.h"
 #include "dialects/Graph/ScoreGradient.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace llvm;
 
 namespace lamina::cpu {
@@ -56,8 +58,13 @@ private:
   void forEachPart(int64_t width, function_ref<void(Value *, Lanes)> body);
   std::pair<Value *, Value *> normalise(Value *low, Value *high, Value *most);
   AttentionCode::Pulled pullBack(Value *i, Value *j);
-  void addToKey(const Storage &out, Value *j, Value *list, mlir::Value rows,
-                Value *isFirst);
+  /// The n-th of lists with a number for each query.
+  Value *listOf(Value *lists, Value *n) {
+    return b.CreatePtrAdd(lists,
+                          b.multiply(n, listBytes(b, code.queries, lanes)));
+  }
+  void writeKeySum(const Storage &out, Value *group, Value *j, Value *list,
+                   mlir::Value rows);
 
   LoopBuilder &b;
   const AttentionOp &op;
@@ -107,13 +114,19 @@ void RowCode::forEachPart(int64_t width,
             [&](Value *c) { body(c, lanesAt(c, width)); });
 }
 
-/// Scores from `low` to before `high` become exponentials; gives their sum and
-/// what was taken off.
+/// Scores from `low` to before `high` become exponentials, as shares of a power
+/// of two: then it does not matter to their rounding which one. Gives their sum
+/// and what was taken off.
 std::pair<Value *, Value *> RowCode::normalise(Value *low, Value *high,
                                                Value *most) {
   Value *zero = ConstantFP::get(b.getFloatTy(), 0);
   Value *least = ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true);
-  Value *base = b.CreateSelect(b.CreateFCmpOEQ(most, least), zero, most);
+  Value *power = b.CreateUnaryIntrinsic(
+      Intrinsic::roundeven,
+      b.CreateFMul(most, ConstantFP::get(b.getFloatTy(), numbers::log2e)));
+  Value *base = b.CreateSelect(
+      b.CreateFCmpOEQ(most, least), zero,
+      b.CreateFMul(power, ConstantFP::get(b.getFloatTy(), numbers::ln2)));
   Values sums = b.emitFor(
       low, high, b.index(lanes), {Constant::getNullValue(vector)},
       [&](Value *j, ValueRange before) {
@@ -121,7 +134,8 @@ std::pair<Value *, Value *> RowCode::normalise(Value *low, Value *high,
         Value *scores = b.CreateMaskedLoad(vector, slot(scratch, j), Align(4),
                                            active, b.splat(least, lanes));
         Value *powers = code.power(b.CreateFSub(scores, b.splat(base, lanes)));
-        b.CreateMaskedStore(powers, slot(scratch, j), Align(4), active);
+        b.CreateMaskedStore(code.asFactor(powers), slot(scratch, j), Align(4),
+                            active);
         return Values{b.CreateFAdd(before[0], powers)};
       });
   return {total(sums[0]), base};
@@ -191,7 +205,7 @@ void RowCode::emitQueryAdjoint(Value *item) {
   code.setHead(b.divide(item, code.queries));
   std::pair<Value *, Value *> seen = code.visibleKeys(i, i);
   b.emitFor(seen.first, seen.second, b.index(1), [&](Value *j) {
-    b.CreateStore(pullBack(i, j).product, slot(scratch, j));
+    b.CreateStore(code.asFactor(pullBack(i, j).product), slot(scratch, j));
   });
   Storage out = code.result(0);
   forEachPart(op.depth(), [&](Value *c, Lanes part) {
@@ -202,28 +216,31 @@ void RowCode::emitQueryAdjoint(Value *item) {
   });
 }
 
-/// Adds Σ list · row of queries to a row of an out, which begins with
-/// `isFirst`.
-void RowCode::addToKey(const Storage &out, Value *j, Value *list,
-                       mlir::Value rows, Value *isFirst) {
+/// Writes Σ list · row of queries, over all heads of the group, to a row of an
+/// out.
+void RowCode::writeKeySum(const Storage &out, Value *group, Value *j,
+                          Value *list, mlir::Value rows) {
   int64_t width =
       cast<mlir::RankedTensorType>(rows.getType()).getShape().back();
   forEachPart(width, [&](Value *c, Lanes part) {
-    Value *start =
-        b.CreateSelect(b.splat(isFirst, lanes), Constant::getNullValue(vector),
-                       code.loadKey(out, j, c, part));
-    Value *value =
-        weightedSum(list, b.index(0), code.queries, start,
-                    [&](Value *i) { return code.readQuery(rows, i, c, part); });
-    code.writeKey(out, j, c, value, part);
+    Values sums = b.emitFor(
+        b.index(0), b.index(code.headsOfGroup()), b.index(1),
+        {Constant::getNullValue(vector)}, [&](Value *n, ValueRange before) {
+          code.setGroup(group, n);
+          return Values{weightedSum(
+              listOf(list, n), b.index(0), code.queries, before[0],
+              [&](Value *i) { return code.readQuery(rows, i, c, part); })};
+        });
+    code.setGroup(group, b.index(0));
+    code.writeKey(out, j, c, sums[0], part);
   });
 }
 
 void RowCode::emitKeyAdjoint(Value *item) {
   Value *j = b.remainder(item, code.keys), *group = b.divide(item, code.keys);
-  Value *weights = b.CreatePtrAdd(scratch, listBytes(b, code.queries, lanes));
+  Value *products = scratch;
+  Value *weights = listOf(products, b.index(code.headsOfGroup()));
   Value *zero = ConstantFP::get(b.getFloatTy(), 0);
-  Storage keyOut = code.result(1), valueOut = code.result(2);
   b.emitFor(
       b.index(0), b.index(code.headsOfGroup()), b.index(1), [&](Value *n) {
         code.setGroup(group, n);
@@ -235,13 +252,12 @@ void RowCode::emitKeyAdjoint(Value *item) {
             AttentionCode::Pulled one = pullBack(i, j);
             return Values{one.product, one.weight};
           });
-          b.CreateStore(both[0], slot(scratch, i));
-          b.CreateStore(both[1], slot(weights, i));
+          b.CreateStore(code.asFactor(both[0]), slot(listOf(products, n), i));
+          b.CreateStore(code.asFactor(both[1]), slot(listOf(weights, n), i));
         });
-        Value *isFirst = b.CreateICmpEQ(n, b.index(0));
-        addToKey(keyOut, j, scratch, op.q, isFirst);
-        addToKey(valueOut, j, weights, grad.getAdjoint(), isFirst);
       });
+  writeKeySum(code.result(1), group, j, products, op.q);
+  writeKeySum(code.result(2), group, j, weights, grad.getAdjoint());
 }
 
 class AttendRows : public KernelEmitter {
@@ -263,7 +279,8 @@ public:
     if (!grad)
       return keys;
     Value *queries = RowCode::listBytes(b, code.queries, lanes);
-    return b.maximum(keys, b.multiply(queries, b.index(2)));
+    return b.maximum(keys,
+                     b.multiply(queries, b.index(2 * code.headsOfGroup())));
   }
   mlir::LogicalResult emitRun(Frame &frame, const RunArguments &run) override;
 

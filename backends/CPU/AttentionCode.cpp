@@ -93,41 +93,91 @@ Value *AttentionCode::read(mlir::Value tensor, const Coordinates &at,
   return b.splat(value, lanes.count);
 }
 
+Value *AttentionCode::readWide(mlir::Value tensor, const Coordinates &at,
+                               Lanes lanes) {
+  Value *value = read(tensor, at, lanes);
+  return value->getType()->getScalarType()->isBFloatTy() ? widenBFloat(b, value)
+                                                         : value;
+}
+
 Value *AttentionCode::readQuery(mlir::Value tensor, Value *i, Value *c,
                                 Lanes lanes) {
-  return read(tensor, rowOf(head, i, c, lanes.count), lanes);
+  return readWide(tensor, rowOf(head, i, c, lanes.count), lanes);
 }
 Value *AttentionCode::readKey(mlir::Value tensor, Value *j, Value *c,
                               Lanes lanes) {
-  return read(tensor, rowOf(group, j, c, lanes.count), lanes);
+  return readWide(tensor, rowOf(group, j, c, lanes.count), lanes);
 }
 Value *AttentionCode::readRow(mlir::Value tensor, Value *i) {
-  return read(tensor, rowOf(head, i, nullptr), Lanes());
+  return readWide(tensor, rowOf(head, i, nullptr), Lanes());
+}
+
+void AttentionCode::write(const Storage &where, const Coordinates &at,
+                          Value *value, Lanes lanes) {
+  if (where.elementType.isBF16())
+    value = roundToBFloat(b, value);
+  Evaluator(frame, lanes.count, lanes.mask).write(where, at, value);
 }
 
 void AttentionCode::writeQuery(const Storage &where, Value *i, Value *c,
                                Value *value, Lanes lanes) {
-  Evaluator(frame, lanes.count, lanes.mask)
-      .write(where, rowOf(head, i, c, lanes.count), value);
+  write(where, rowOf(head, i, c, lanes.count), value, lanes);
 }
 void AttentionCode::writeKey(const Storage &where, Value *j, Value *c,
                              Value *value, Lanes lanes) {
-  Evaluator(frame, lanes.count, lanes.mask)
-      .write(where, rowOf(group, j, c, lanes.count), value);
+  write(where, rowOf(group, j, c, lanes.count), value, lanes);
 }
 void AttentionCode::writeRow(const Storage &where, Value *i, Value *value) {
-  outer.write(where, rowOf(head, i, nullptr), value);
+  write(where, rowOf(head, i, nullptr), value, Lanes());
 }
-Value *AttentionCode::loadKey(const Storage &where, Value *j, Value *c,
-                              Lanes lanes) {
-  return Evaluator(frame, lanes.count, lanes.mask)
-      .load(where, rowOf(group, j, c, lanes.count));
+
+Value *AttentionCode::asFactor(Value *x) {
+  return op.isNarrow() ? widenBFloat(b, roundToBFloat(b, x)) : x;
 }
 
 Storage AttentionCode::result(unsigned n) {
   const Destination *where = frame.body.destination(op.op->getResult(n));
   assert(where && "a kernel of attention returns its results");
   return frame.part(*where);
+}
+
+/// The tensor of which `tensor` is another order of axes, and the axis of it
+/// that each axis is.
+static mlir::Value skipTranspose(mlir::Value tensor,
+                                 SmallVectorImpl<unsigned> &axes) {
+  auto op = tensor.getDefiningOp<mlir::linalg::GenericOp>();
+  if (!op || op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
+      op.getNumReductionLoops() != 0)
+    return {};
+  mlir::AffineMap from = op.getMatchingIndexingMap(op.getDpsInputOperand(0));
+  mlir::AffineMap to = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  mlir::Block &body = *op.getBody();
+  if (!from.isPermutation() || !to.isPermutation() ||
+      body.getTerminator()->getOperand(0) != body.getArgument(0))
+    return {};
+  for (unsigned axis = 0; axis < to.getNumResults(); ++axis)
+    axes.push_back(*from.getResultPosition(to.getResult(axis)));
+  return op.getDpsInputs()[0];
+}
+
+std::optional<Storage> AttentionCode::memoryOf(mlir::Value tensor) const {
+  if (const Storage *where = frame.storage(tensor))
+    return *where;
+  SmallVector<unsigned> axes;
+  mlir::Value source = skipTranspose(tensor, axes);
+  const Storage *where = source ? frame.storage(source) : nullptr;
+  if (!where)
+    return std::nullopt;
+  Storage seen = *where;
+  for (auto [axis, from] : enumerate(axes))
+    seen.strides[axis] = where->strides[from];
+  return seen;
+}
+
+Value *AttentionCode::address(const Storage &where, bool ofKeys, Value *row,
+                              Value *c) {
+  Value *place = outer.offset(where, rowOf(ofKeys ? group : head, row, c)).base;
+  return b.CreateGEP(frame.memoryTypeOf(where.elementType), where.base, place);
 }
 
 //===----------------------------------------------------------------------===//

@@ -27,6 +27,12 @@ struct AttentionOp {
   /// Numbers in a row of q and k, and of v.
   int64_t depth() const { return lastSize(q); }
   int64_t width() const { return lastSize(v); }
+  /// Whether factors of products are bf16. Scores and sums are f32 then, too.
+  bool isNarrow() const {
+    return mlir::cast<mlir::RankedTensorType>(q.getType())
+        .getElementType()
+        .isBF16();
+  }
   unsigned rank() const {
     return unsigned(mlir::cast<mlir::RankedTensorType>(q.getType()).getRank());
   }
@@ -65,6 +71,7 @@ public:
     llvm::Value *mask = nullptr;
   };
 
+  /// Numbers are f32 here; in memory they may be bf16.
   llvm::Value *readQuery(mlir::Value tensor, llvm::Value *i, llvm::Value *c,
                          Lanes lanes);
   llvm::Value *readKey(mlir::Value tensor, llvm::Value *j, llvm::Value *c,
@@ -89,12 +96,15 @@ public:
                 llvm::Value *value) {
     writeKey(where, j, c, value, Lanes());
   }
-  /// What `writeKey` has written.
-  llvm::Value *loadKey(const Storage &where, llvm::Value *j, llvm::Value *c,
-                       Lanes lanes);
   void writeRow(const Storage &where, llvm::Value *i, llvm::Value *value);
   /// Where the n-th result is written.
   Storage result(unsigned n);
+  /// Where an operand stands, with the axes that the op sees; nothing if it is
+  /// computed.
+  std::optional<Storage> memoryOf(mlir::Value tensor) const;
+  /// The place of a number of a query or a key.
+  llvm::Value *address(const Storage &where, bool ofKeys, llvm::Value *row,
+                       llvm::Value *c);
 
   /// The keys from and before which queries first … last can see.
   std::pair<llvm::Value *, llvm::Value *> visibleKeys(llvm::Value *first,
@@ -119,6 +129,8 @@ public:
                   llvm::Value *statistic, llvm::Value *mean,
                   llvm::Value *isShown, Element at);
 
+  /// A weight as it is multiplied with rows of bf16: rounded, but still f32.
+  llvm::Value *asFactor(llvm::Value *x);
   /// exp(x), 0 at -inf.
   llvm::Value *power(llvm::Value *x);
   /// The first op of a region that has no form.
@@ -133,6 +145,9 @@ private:
   Element clamp(Element at);
   llvm::Value *bound(mlir::AffineExpr expression, llvm::Value *row);
   llvm::Value *read(mlir::Value tensor, const Coordinates &at, Lanes lanes);
+  llvm::Value *readWide(mlir::Value tensor, const Coordinates &at, Lanes lanes);
+  void write(const Storage &where, const Coordinates &at, llvm::Value *value,
+             Lanes lanes);
   Coordinates rowOf(const Coordinates &batch, llvm::Value *row,
                     llvm::Value *column, unsigned lanes = 1) const;
   llvm::SmallVector<Extent> headAxes(mlir::Value tensor);

@@ -188,7 +188,7 @@ Value *widenBFloat(LoopBuilder &b, Value *x) {
 }
 
 // To the nearest, to the even one of two; a NaN stays one.
-Value *roundToBFloat(LoopBuilder &b, Value *x) {
+Value *roundToBFloat(IRBuilderBase &b, Value *x) {
   Type *type = x->getType(), *wide = type->getWithNewType(b.getInt32Ty());
   Value *bits = b.CreateBitCast(x, wide);
   Value *isOdd = b.CreateAnd(b.CreateLShr(bits, 16), ConstantInt::get(wide, 1));

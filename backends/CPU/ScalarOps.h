@@ -22,7 +22,7 @@ llvm::Type *memoryType(mlir::Type type, llvm::LLVMContext &context);
 /// Numbers of bfloat16, or lanes of them, as float.
 llvm::Value *widenBFloat(LoopBuilder &b, llvm::Value *x);
 /// Numbers of float rounded to bfloat16.
-llvm::Value *roundToBFloat(LoopBuilder &b, llvm::Value *x);
+llvm::Value *roundToBFloat(llvm::IRBuilderBase &b, llvm::Value *x);
 
 class ScalarOps {
 public:

@@ -6,6 +6,8 @@
 
 #include "backends/CPU/VectorMath.h"
 #include "backends/GPU/AttendGradEmitter.h"
+#include "backends/GPU/AttendGradMmaEmitter.h"
+#include "backends/GPU/AttendMmaEmitter.h"
 
 using namespace llvm;
 
@@ -43,33 +45,23 @@ AttendEmitter::Running AttendEmitter::Running::split(ValueRange all) {
 
 Value *AttendEmitter::emitBlocks(Frame &frame) {
   AttentionCode code(frame, op);
-  return frame.b.multiply(
-      code.headCount(),
-      frame.b.ceilDivide(code.queries, frame.b.index(shape.rows)));
+  return AttentionBlocks(frame.b, code, shape).countQueries();
 }
 
 /// The scores of a tile, -inf where the mask hides them.
 Values AttendEmitter::scoreTile(AttentionCode &code, TileTeam &team,
-                                const Tiles &tiles, Value *first, Value *low) {
+                                const Tiles &tiles, const QueryBlock &block,
+                                Value *low) {
   LoopBuilder &b = *builder;
-  Value *least = ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true);
-  Values scores = team.multiply(tiles.q, tiles.k);
-  Value *last = b.CreateSub(
-      b.minimum(b.add(first, b.index(shape.rows)), code.queries), b.index(1));
-  Value *isPartial = b.CreateNot(
-      code.seesAll(first, last, low, b.add(low, b.index(shape.columns))));
+  Values products = team.multiply(tiles.q, tiles.k);
   SmallVector<Element> places;
   for (int64_t i = 0; i < TileTeam::rowsOfThread; ++i)
     for (int64_t j = 0; j < team.columns(); ++j)
-      places.push_back({b.add(first, team.row(i)), b.add(low, team.column(j))});
-  for (auto [score, at] : zip(scores, places))
-    score = code.score(score, at);
-  return b.emitWhenever(isPartial, scores, [&](ValueRange all) {
-    Values masked(all);
-    for (auto [score, at] : zip(masked, places))
-      score = b.CreateSelect(code.isShown(at), score, least);
-    return masked;
-  });
+      places.push_back(
+          {b.add(block.first, team.row(i)), b.add(low, team.column(j))});
+  Value *isFull = code.seesAll(block.first, block.last, low,
+                               b.add(low, b.index(shape.columns)));
+  return AttentionBlocks(b, code, shape).score(products, places, isFull);
 }
 
 // With the new largest score of a row, what was summed before is scaled down.
@@ -101,11 +93,10 @@ void AttendEmitter::weighRow(AttentionCode &code, TileTeam &team, size_t row,
     value = b.CreateFMul(value, scale);
 }
 
-AttendEmitter::Running AttendEmitter::walkTile(AttentionCode &code,
-                                               TileTeam &team,
-                                               const Tiles &tiles, Value *first,
-                                               Value *low, Running running) {
-  Values scores = scoreTile(code, team, tiles, first, low);
+AttendEmitter::Running
+AttendEmitter::walkTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
+                        const QueryBlock &block, Value *low, Running running) {
+  Values scores = scoreTile(code, team, tiles, block, low);
   size_t columns = size_t(team.columns());
   for (size_t row = 0; row < size_t(TileTeam::rowsOfThread); ++row)
     weighRow(code, team, row,
@@ -154,20 +145,10 @@ mlir::LogicalResult AttendEmitter::emitThread(Frame &frame, Value *) {
               team.allocate(shape.columns, op.depth(), "keys"),
               team.allocate(shape.columns, op.width(), "values"),
               team.allocate(shape.rows, shape.columns, "weights")};
-  // The last queries first: under a causal mask they have the most to do.
-  Value *blocks = b.ceilDivide(code.queries, b.index(shape.rows));
-  Value *number = Threads(b).block();
-  Value *reversed =
-      b.CreateSub(b.CreateSub(blocks, b.index(1)), b.remainder(number, blocks));
-  Value *first = b.multiply(reversed, b.index(shape.rows));
-  code.setHead(b.divide(number, blocks));
-  team.fill(tiles.q, first, code.queries,
+  QueryBlock block =
+      AttentionBlocks(b, code, shape).enterQueries(Threads(b).block());
+  team.fill(tiles.q, block.first, code.queries,
             [&](Value *i, Value *c) { return code.readQuery(op.q, i, c); });
-  Value *last = b.CreateSub(
-      b.minimum(b.add(first, b.index(shape.rows)), code.queries), b.index(1));
-  auto [low, high] = code.visibleKeys(first, last);
-  Value *columns = b.index(shape.columns);
-  low = b.multiply(b.divide(low, columns), columns);
 
   Running start;
   start.largest.assign(
@@ -176,18 +157,19 @@ mlir::LogicalResult AttendEmitter::emitThread(Frame &frame, Value *) {
   start.sums.assign(TileTeam::rowsOfThread, ConstantFP::get(b.getFloatTy(), 0));
   start.values = team.zeroSums(tiles.v);
   Values end = b.emitFor(
-      low, high, columns, start.joined(), [&](Value *at, ValueRange before) {
+      block.low, block.high, b.index(shape.columns), start.joined(),
+      [&](Value *at, ValueRange before) {
         team.fill(tiles.k, at, code.keys,
                   [&](Value *j, Value *c) { return code.readKey(op.k, j, c); });
         team.fill(tiles.v, at, code.keys,
                   [&](Value *j, Value *c) { return code.readKey(op.v, j, c); });
         team.wait();
         Running next =
-            walkTile(code, team, tiles, first, at, Running::split(before));
+            walkTile(code, team, tiles, block, at, Running::split(before));
         team.wait();
         return next.joined();
       });
-  finish(code, team, tiles.v, first, Running::split(end));
+  finish(code, team, tiles.v, block.first, Running::split(end));
   if (code.failedOp())
     return code.failedOp()->emitOpError("has no form on the gpu backend");
   return mlir::success();
@@ -200,14 +182,19 @@ std::unique_ptr<DeviceEmitter> createAttentionEmitter(const AttentionOp &op) {
   bool isSoftmax = (attend ? attend.getNormaliser() : grad.getNormaliser()) ==
                    graph::Normaliser::Softmax;
   auto fits = [](int64_t width) { return width >= 0 && width <= widestHead; };
-  if (!type.getElementType().isF32() || !isSoftmax || !fits(op.depth()) ||
-      !fits(op.width())) {
-    op.op->emitOpError("has a kernel for softmax on f32 and heads of at most ")
+  bool isKnown = type.getElementType().isF32() || op.isNarrow();
+  if (!isKnown || !isSoftmax || !fits(op.depth()) || !fits(op.width())) {
+    op.op->emitOpError("has a kernel for softmax on f32 or bf16 and heads of "
+                       "at most ")
         << widestHead << " only";
     return nullptr;
   }
+  if (attend && op.isNarrow())
+    return std::make_unique<AttendMmaEmitter>(op);
   if (attend)
     return std::make_unique<AttendEmitter>(op);
+  if (op.isNarrow())
+    return std::make_unique<AttendGradMmaEmitter>(op, grad);
   return std::make_unique<AttendGradEmitter>(op, grad);
 }
 

@@ -31,6 +31,8 @@ public:
   explicit AttendEmitter(AttentionOp op);
 
   unsigned threads() const override { return TileTeam::threadsOf(shape); }
+  /// A score that reads tensors needs registers, the others leave room.
+  unsigned blocksAtOnce() const override { return op.with.empty() ? 0 : 1; }
   llvm::Value *emitBlocks(Frame &frame) override;
   llvm::Value *emitScratch(Frame &frame) override { return frame.b.index(0); }
   mlir::LogicalResult emitThread(Frame &frame, llvm::Value *scratch) override;
@@ -47,11 +49,11 @@ private:
   };
 
   Values scoreTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
-                   llvm::Value *first, llvm::Value *low);
+                   const QueryBlock &block, llvm::Value *low);
   void weighRow(AttentionCode &code, TileTeam &team, size_t row,
                 llvm::MutableArrayRef<llvm::Value *> scores, Running &running);
   Running walkTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
-                   llvm::Value *first, llvm::Value *low, Running running);
+                   const QueryBlock &block, llvm::Value *low, Running running);
   void finish(AttentionCode &code, TileTeam &team, const Tile &v,
               llvm::Value *first, const Running &running);
 

@@ -26,22 +26,10 @@ AttendGradEmitter::AttendGradEmitter(AttentionOp description,
   }
 }
 
-Value *AttendGradEmitter::keyBlocks(AttentionCode &code) {
-  LoopBuilder &b = *builder;
-  return b.multiply(code.groupCount(),
-                    b.ceilDivide(code.keys, b.index(shape.rows)));
-}
-
-Value *AttendGradEmitter::queryBlocks(AttentionCode &code) {
-  LoopBuilder &b = *builder;
-  return b.multiply(code.headCount(),
-                    b.ceilDivide(code.queries, b.index(shape.rows)));
-}
-
 Value *AttendGradEmitter::emitBlocks(Frame &frame) {
-  builder = &frame.b;
   AttentionCode code(frame, op);
-  return frame.b.add(keyBlocks(code), queryBlocks(code));
+  AttentionBlocks blocks(frame.b, code, shape);
+  return frame.b.add(blocks.countKeys(), blocks.countQueries());
 }
 
 //===----------------------------------------------------------------------===//
@@ -66,36 +54,6 @@ void AttendGradEmitter::fillKeys(AttentionCode &code, TileTeam &team,
             [&](Value *j, Value *c) { return code.readKey(op.v, j, c); });
 }
 
-/// A number of a row; behind the last one that of the last.
-Value *AttendGradEmitter::readRow(AttentionCode &code, mlir::Value tensor,
-                                  Value *row) {
-  LoopBuilder &b = *builder;
-  Value *last = b.CreateSub(code.queries, b.index(1));
-  return code.readRow(tensor, b.minimum(row, last));
-}
-
-AttendGradEmitter::Scores AttendGradEmitter::pullBack(
-    AttentionCode &code, Value *isFull, ValueRange products, ValueRange pulled,
-    ArrayRef<Element> places, ValueRange statistics, ValueRange means) {
-  LoopBuilder &b = *builder;
-  Values shown(products.size(), b.getTrue());
-  shown = b.emitWhenever(b.CreateNot(isFull), shown, [&](ValueRange) {
-    Values asked;
-    for (Element at : places)
-      asked.push_back(code.isShown(at));
-    return asked;
-  });
-  Scores scores;
-  for (size_t n = 0; n < products.size(); ++n) {
-    AttentionCode::Pulled one =
-        code.pullBack(gradient->block(), products[n], pulled[n], statistics[n],
-                      means[n], shown[n], places[n]);
-    scores.weights.push_back(one.weight);
-    scores.products.push_back(one.product);
-  }
-  return scores;
-}
-
 //===----------------------------------------------------------------------===//
 // Blocks of queries
 //===----------------------------------------------------------------------===//
@@ -103,24 +61,19 @@ AttendGradEmitter::Scores AttendGradEmitter::pullBack(
 void AttendGradEmitter::emitQueries(AttentionCode &code, TileTeam &team,
                                     const Tiles &tiles, Value *number) {
   LoopBuilder &b = *builder;
-  Value *blocks = b.ceilDivide(code.queries, b.index(shape.rows));
-  Value *first = b.multiply(b.remainder(number, blocks), b.index(shape.rows));
-  code.setHead(b.divide(number, blocks));
-  fillQueries(code, team, tiles.kept, tiles.keptOther, first);
-  Value *last = b.CreateSub(
-      b.minimum(b.add(first, b.index(shape.rows)), code.queries), b.index(1));
-  Values statistics, means;
+  AttentionBlocks blocks(b, code, shape);
+  QueryBlock block = blocks.enterQueries(number);
+  fillQueries(code, team, tiles.kept, tiles.keptOther, block.first);
+  AttentionBlocks::RowNumbers numbers;
   for (int64_t i = 0; i < TileTeam::rowsOfThread; ++i)
     for (int64_t j = 0; j < team.columns(); ++j) {
-      Value *row = b.add(first, team.row(i));
-      statistics.push_back(readRow(code, grad.getStats(), row));
-      means.push_back(readRow(code, grad.getO(), row));
+      Value *row = b.add(block.first, team.row(i));
+      numbers.statistics.push_back(blocks.readRow(grad.getStats(), row));
+      numbers.means.push_back(blocks.readRow(grad.getO(), row));
     }
-  auto [low, high] = code.visibleKeys(first, last);
   Value *columns = b.index(shape.columns);
-  low = b.multiply(b.divide(low, columns), columns);
   Values sums = b.emitFor(
-      low, high, columns, team.zeroSums(tiles.walked),
+      block.low, block.high, columns, team.zeroSums(tiles.walked),
       [&](Value *at, ValueRange before) {
         fillKeys(code, team, tiles.walked, tiles.walkedOther, at);
         team.wait();
@@ -130,10 +83,11 @@ void AttendGradEmitter::emitQueries(AttentionCode &code, TileTeam &team,
         for (int64_t i = 0; i < TileTeam::rowsOfThread; ++i)
           for (int64_t j = 0; j < team.columns(); ++j)
             places.push_back(
-                {b.add(first, team.row(i)), b.add(at, team.column(j))});
-        Value *isFull = code.seesAll(first, last, at, b.add(at, columns));
-        Scores scores =
-            pullBack(code, isFull, products, pulled, places, statistics, means);
+                {b.add(block.first, team.row(i)), b.add(at, team.column(j))});
+        Value *isFull =
+            code.seesAll(block.first, block.last, at, b.add(at, columns));
+        AttentionBlocks::Pulled scores = blocks.pullBack(
+            gradient->block(), products, pulled, places, numbers, isFull);
         team.put(tiles.products, scores.products);
         team.waitForRow();
         Values next = team.accumulate(tiles.products, tiles.walked, before);
@@ -142,7 +96,7 @@ void AttendGradEmitter::emitQueries(AttentionCode &code, TileTeam &team,
       });
   Storage out = code.result(0);
   team.forEachSum(tiles.walked, sums, [&](int64_t i, Value *c, Value *value) {
-    Value *at = b.add(first, team.row(i));
+    Value *at = b.add(block.first, team.row(i));
     b.emitIf(b.CreateICmpSLT(at, code.queries),
              [&] { code.writeQuery(out, at, c, value); });
   });
@@ -162,18 +116,20 @@ Values AttendGradEmitter::walkQueryTile(AttentionCode &code, TileTeam &team,
   Values products = team.multiply(tiles.kept, tiles.walked);
   Values pulled = team.multiply(tiles.keptOther, tiles.walkedOther);
   SmallVector<Element> places;
-  Values statistics, means;
+  AttentionBlocks blocks(b, code, shape);
+  AttentionBlocks::RowNumbers numbers;
+  Values &statistics = numbers.statistics, &means = numbers.means;
   for (int64_t i = 0; i < TileTeam::rowsOfThread; ++i)
     for (int64_t j = 0; j < team.columns(); ++j) {
       Value *query = b.add(firstQuery, team.column(j));
       places.push_back({query, b.add(firstKey, team.row(i))});
       size_t above = statistics.size() - size_t(team.columns());
       statistics.push_back(i ? statistics[above]
-                             : readRow(code, grad.getStats(), query));
-      means.push_back(i ? means[above] : readRow(code, grad.getO(), query));
+                             : blocks.readRow(grad.getStats(), query));
+      means.push_back(i ? means[above] : blocks.readRow(grad.getO(), query));
     }
-  Scores scores =
-      pullBack(code, isFull, products, pulled, places, statistics, means);
+  AttentionBlocks::Pulled scores = blocks.pullBack(
+      gradient->block(), products, pulled, places, numbers, isFull);
   team.put(tiles.weights, scores.weights);
   team.put(tiles.products, scores.products);
   team.waitForRow();
@@ -192,31 +148,23 @@ Values AttendGradEmitter::walkQueries(AttentionCode &code, TileTeam &team,
                                       const Tiles &tiles, Value *firstKey,
                                       ValueRange start) {
   LoopBuilder &b = *builder;
-  Value *columns = b.index(shape.columns);
-  Value *endKey = b.add(firstKey, b.index(shape.rows));
-  return b.emitFor(
-      b.index(0), code.queries, columns, start,
-      [&](Value *first, ValueRange before) {
-        Value *end = b.add(first, columns);
-        Value *last = b.CreateSub(b.minimum(end, code.queries), b.index(1));
-        auto [low, high] = code.visibleKeys(first, last);
-        Value *isSeen = b.CreateAnd(b.CreateICmpSLT(low, endKey),
-                                    b.CreateICmpSGT(high, firstKey));
-        Value *isFull = b.CreateAnd(code.seesAll(first, last, firstKey, endKey),
-                                    b.CreateICmpSLE(end, code.queries));
-        return b.emitWhenever(isSeen, before, [&](ValueRange now) {
-          return walkQueryTile(code, team, tiles, firstKey, first, isFull, now);
-        });
-      });
+  AttentionBlocks blocks(b, code, shape);
+  return b.emitFor(b.index(0), code.queries, b.index(shape.columns), start,
+                   [&](Value *first, ValueRange before) {
+                     Value *isSeen = blocks.isSeen(first, firstKey);
+                     Value *isFull = blocks.isSeenWholly(first, firstKey);
+                     return b.emitWhenever(isSeen, before, [&](ValueRange now) {
+                       return walkQueryTile(code, team, tiles, firstKey, first,
+                                            isFull, now);
+                     });
+                   });
 }
 
 void AttendGradEmitter::emitKeys(AttentionCode &code, TileTeam &team,
                                  const Tiles &tiles, Value *number) {
   LoopBuilder &b = *builder;
-  Value *blocks = b.ceilDivide(code.keys, b.index(shape.rows));
-  Value *first = b.multiply(b.remainder(number, blocks), b.index(shape.rows));
-  Value *group = b.divide(number, blocks);
-  code.setGroup(group, b.index(0));
+  Value *group;
+  Value *first = AttentionBlocks(b, code, shape).enterKeys(number, group);
   fillKeys(code, team, tiles.kept, tiles.keptOther, first);
   Values start = team.zeroSums(tiles.kept);
   size_t count = start.size();
@@ -256,7 +204,7 @@ mlir::LogicalResult AttendGradEmitter::emitThread(Frame &frame, Value *) {
               team.allocate(shape.rows, shape.columns, "weights"),
               team.allocate(shape.rows, shape.columns, "products")};
   Value *number = Threads(b).block();
-  Value *count = keyBlocks(code);
+  Value *count = AttentionBlocks(b, code, shape).countKeys();
   b.emitIf(
       b.CreateICmpSLT(number, count),
       [&] { emitKeys(code, team, tiles, number); },

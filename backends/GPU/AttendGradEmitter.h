@@ -28,6 +28,8 @@ public:
   AttendGradEmitter(AttentionOp op, graph::AttendGradOp grad);
 
   unsigned threads() const override { return TileTeam::threadsOf(shape); }
+  /// A score that reads tensors needs more registers.
+  unsigned blocksAtOnce() const override { return op.with.empty() ? 3 : 2; }
   llvm::Value *emitBlocks(Frame &frame) override;
   llvm::Value *emitScratch(Frame &frame) override { return frame.b.index(0); }
   mlir::LogicalResult emitThread(Frame &frame, llvm::Value *scratch) override;
@@ -38,13 +40,6 @@ private:
   struct Tiles {
     Tile kept, keptOther, walked, walkedOther, weights, products;
   };
-  /// What a block has emitted of one tile of scores.
-  struct Scores {
-    Values weights, products;
-  };
-
-  llvm::Value *keyBlocks(AttentionCode &code);
-  llvm::Value *queryBlocks(AttentionCode &code);
   void emitQueries(AttentionCode &code, TileTeam &team, const Tiles &tiles,
                    llvm::Value *number);
   void emitKeys(AttentionCode &code, TileTeam &team, const Tiles &tiles,
@@ -54,15 +49,10 @@ private:
   Values walkQueryTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
                        llvm::Value *firstKey, llvm::Value *firstQuery,
                        llvm::Value *isFull, ValueRange before);
-  Scores pullBack(AttentionCode &code, llvm::Value *isFull, ValueRange products,
-                  ValueRange pulled, llvm::ArrayRef<Element> places,
-                  ValueRange statistics, ValueRange means);
   void fillQueries(AttentionCode &code, TileTeam &team, const Tile &q,
                    const Tile &adjoint, llvm::Value *first);
   void fillKeys(AttentionCode &code, TileTeam &team, const Tile &k,
                 const Tile &v, llvm::Value *first);
-  llvm::Value *readRow(AttentionCode &code, mlir::Value tensor,
-                       llvm::Value *row);
 
   AttentionOp op;
   graph::AttendGradOp grad;

@@ -9,6 +9,7 @@
 #ifndef LAMINA_BACKENDS_GPU_ATTENTIONTILES_H
 #define LAMINA_BACKENDS_GPU_ATTENTIONTILES_H
 
+#include "backends/GPU/AttentionBlocks.h"
 #include "backends/GPU/Threads.h"
 
 namespace lamina::gpu {
@@ -25,11 +26,6 @@ struct Tile {
   static int64_t bytes(int64_t rows, int64_t width) {
     return rows * (padded(width) + 4) * 4;
   }
-};
-
-/// How much a block has at once: both multiples of 16.
-struct TileShape {
-  int64_t rows, columns;
 };
 
 class TileTeam {

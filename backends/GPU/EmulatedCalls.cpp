@@ -8,6 +8,7 @@
 
 #include "backends/GPU/EmulatedCalls.h"
 
+#include "backends/CPU/ScalarOps.h"
 #include "backends/CPU/SourceLines.h"
 #include "backends/GPU/EmulatedGroupCalls.h"
 
@@ -116,6 +117,17 @@ static void substitute(IntrinsicInst &call, const Substitute &by) {
   call.eraseFromParent();
 }
 
+/// Two numbers as bf16, the second one first.
+static void substituteRounding(IntrinsicInst &call) {
+  IRBuilder<> b(&call);
+  Value *pair = PoisonValue::get(call.getType());
+  for (unsigned i : {0, 1})
+    pair = b.CreateInsertElement(
+        pair, cpu::roundToBFloat(b, call.getArgOperand(1 - i)), i);
+  call.replaceAllUsesWith(pair);
+  call.eraseFromParent();
+}
+
 mlir::LogicalResult substituteCalls(Function &function,
                                     const cpu::KernelBody &body) {
   for (Instruction &instruction :
@@ -127,6 +139,10 @@ mlir::LogicalResult substituteCalls(Function &function,
     if (!call ||
         !call->getCalledFunction()->getName().starts_with("llvm.nvvm."))
       continue;
+    if (call->getIntrinsicID() == Intrinsic::nvvm_ff2bf16x2_rn) {
+      substituteRounding(*call);
+      continue;
+    }
     const auto *found = find_if(substitutes(), [&](const Substitute &one) {
       return one.id == call->getIntrinsicID();
     });

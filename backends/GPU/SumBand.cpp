@@ -30,6 +30,12 @@ void SumBand::keep(LoopBuilder &b, Value *memory, Value *column, int64_t across,
       }
 }
 
+Value *SumBand::load(LoopBuilder &b, Value *memory, Value *row,
+                     Value *column) const {
+  Value *at = b.add(b.multiply(row, b.index(pitch())), column);
+  return b.CreateLoad(b.getFloatTy(), b.CreateGEP(b.getFloatTy(), memory, at));
+}
+
 void SumBand::finish(Frame &frame, ContractTiles &tiles, const TilePlace &place,
                      Value *memory, Value *row, Value *thread, unsigned threads,
                      cpu::Evaluator &block) const {
@@ -43,10 +49,8 @@ void SumBand::finish(Frame &frame, ContractTiles &tiles, const TilePlace &place,
         Value *isInside = b.CreateAnd(b.CreateICmpSLT(atRow, place.rows),
                                       b.CreateICmpSLT(atColumn, place.columns));
         b.emitIf(isInside, [&] {
-          Value *at = b.add(b.multiply(inBand, b.index(pitch())), inRow);
-          Value *sum = b.CreateLoad(b.getFloatTy(),
-                                    b.CreateGEP(b.getFloatTy(), memory, at));
-          tiles.finish(frame, place, atRow, atColumn, sum, block);
+          tiles.finish(frame, place, atRow, atColumn,
+                       load(b, memory, inBand, inRow), block);
         });
       });
 }

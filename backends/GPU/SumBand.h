@@ -23,6 +23,9 @@ public:
   /// at column `column` of the band at `memory`.
   void keep(LoopBuilder &b, llvm::Value *memory, llvm::Value *column,
             int64_t across, cpu::ValueRange sums) const;
+  /// The number at (row, column) of the band.
+  llvm::Value *load(LoopBuilder &b, llvm::Value *memory, llvm::Value *row,
+                    llvm::Value *column) const;
   /// Finishes the band, whose first row is `row` of the result, by `threads`
   /// threads of which this one is number `thread`.
   void finish(Frame &frame, ContractTiles &tiles, const TilePlace &place,

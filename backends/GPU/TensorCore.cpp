@@ -51,6 +51,12 @@ Values TensorCore::loadMatrices(Value *row, bool isTransposed) {
   return parts(b.CreateIntrinsic(id, {address->getType()}, {address}));
 }
 
+Value *TensorCore::roundPair(Value *first, Value *second) {
+  Value *pair =
+      b.CreateIntrinsic(Intrinsic::nvvm_ff2bf16x2_rn, {}, {second, first});
+  return b.CreateBitCast(pair, b.getInt32Ty());
+}
+
 Values TensorCore::multiply(ValueRange a, ValueRange right, ValueRange sums) {
   Values operands(a);
   operands.append(right.begin(), right.end());

@@ -29,6 +29,8 @@ public:
   /// matrix j begins. A lane gets two neighbours of row lane / 4 of each, or,
   /// transposed, of column lane / 4.
   cpu::Values loadMatrices(llvm::Value *row, bool isTransposed);
+  /// Two numbers rounded to bf16, in one word: the first one in its lower half.
+  llvm::Value *roundPair(llvm::Value *first, llvm::Value *second);
   /// sums + a · b: 16 × 16 by 16 × 8 of bf16, sums of f32.
   cpu::Values multiply(cpu::ValueRange a, cpu::ValueRange b,
                        cpu::ValueRange sums);

@@ -57,6 +57,9 @@ private:
       scores.push_back(s.f);
     }
     double statistic = normalise(scores);
+    Type factor = cast<RankedTensorType>(op.getV().getType()).getElementType();
+    if (op.getNormaliser() == Normaliser::Softmax)
+      roundShares(factor, scores, statistic);
     int64_t row = view.rowOf(at), width = view.width;
     Scalar *out = o.mutate() + row * width;
     for (auto [j, weight] : llvm::zip(seen, scores))
@@ -65,6 +68,17 @@ private:
     for (int64_t n = 0; n < width; ++n)
       out[n] = e.round(e.elementOf(0), out[n]);
     stats.mutate()[row] = e.round(e.elementOf(1), Scalar{statistic});
+  }
+
+  /// Weights with their exponentials rounded as shares of a power of two.
+  void roundShares(Type factor, std::vector<double> &weights,
+                   double statistic) const {
+    if (!std::isfinite(statistic))
+      return;
+    double power = std::ceil(statistic / M_LN2);
+    double share = std::exp(statistic - power * M_LN2);
+    for (double &weight : weights)
+      weight = e.round(factor, Scalar{weight * share}).f / share;
   }
 
   /// Scores to weights; what remains is the statistic of the row.

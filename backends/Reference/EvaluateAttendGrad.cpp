@@ -24,7 +24,8 @@ public:
       : op(op), e(e), view(e.operands[0], e.operands[1], e.operands[2]),
         o(e.operands[3]), stats(e.operands[4]), adjoint(e.operands[5]),
         with(e.operands.slice(6, op.getWith().size())),
-        normaliser(op.getNormaliser()) {
+        normaliser(op.getNormaliser()),
+        factor(cast<RankedTensorType>(op.getQ().getType()).getElementType()) {
     for (const Tensor &like : {view.q, view.k, view.v})
       results.emplace_back(like.getElementType(), like.getShape(), Scalar{0.0});
     for (const Tensor &like : with)
@@ -120,11 +121,12 @@ private:
     for (auto [n, j] : llvm::enumerate(seen)) {
       ArrayRef<Scalar> pulledBack =
           evaluate(at, j, pullToScore(weights[n], pulled[n], mean, statistic));
-      addProducts(at, j, pulledBack[1].f);
+      addProducts(at, j, e.round(factor, pulledBack[1]).f);
       addReads(pulledBack);
+      double weight = e.round(factor, Scalar{weights[n]}).f;
       for (int64_t c = 0; c < view.width; ++c)
         dv[view.keyRowOf(at, j) * view.width + c].f +=
-            weights[n] * adjoint[row * view.width + c].f;
+            weight * adjoint[row * view.width + c].f;
     }
   }
 
@@ -160,6 +162,7 @@ private:
   const Tensor &o, &stats, &adjoint;
   ArrayRef<Tensor> with;
   Normaliser normaliser;
+  Type factor; ///< of what is multiplied
   std::vector<Tensor> results;
   SmallVector<ScoreGradient::Read> reads;
   ScalarProgram mask, score;

@@ -197,20 +197,27 @@ private:
     return AffineMap::get(batch + 5, 0, results, b.getContext());
   }
 
-  /// contract, then groups and heads joined to the axes of `type`.
+  /// contract, then groups and heads joined to the axes of `type`. What is made
+  /// of fewer bits than scores have is summed as these.
   Value multiply(Value x, Value y, ArrayRef<ArrayRef<unsigned>> loops,
-                 Type type) {
-    Shape split = getShape(cast<RankedTensorType>(type));
+                 RankedTensorType type) {
+    Shape split = getShape(type);
     SizeExpr groups = getShape(a.k)[batch];
     SizeExpr each = *split[batch].divideExactly(groups);
     split[batch] = each;
     split.insert(split.begin() + batch, groups);
+    Type sum = whole.getElementType();
+    bool isNarrow = getElementTypeOrSelf(x.getType()) != sum;
     Value product = ContractOp::create(
-        b, loc, getTensorType(split, getElementTypeOrSelf(type)), x, y,
+        b, loc, getTensorType(split, sum), x, y,
         b.getAffineMapArrayAttr(
             {mapOf(loops[0]), mapOf(loops[1]), mapOf(loops[2])}),
-        TypeAttr());
-    return ReshapeOp::create(b, loc, cast<RankedTensorType>(type), product);
+        isNarrow ? TypeAttr::get(sum) : TypeAttr());
+    Value joined =
+        ReshapeOp::create(b, loc, withElementType(type, sum), product);
+    return joined.getType() == type
+               ? joined
+               : Value(arith::TruncFOp::create(b, loc, type, joined));
   }
 
   FailureOr<Value> scoresOf() {
@@ -273,7 +280,7 @@ private:
       weights = arith::TruncFOp::create(b, loc, withElementType(whole, element),
                                         weights);
     return multiply(splitHeads(weights), a.v, {{1, 2, 3}, {3, 4}, {1, 2, 4}},
-                    a.resultType);
+                    cast<RankedTensorType>(a.resultType));
   }
 
   OpBuilder &b;

@@ -232,7 +232,10 @@ def Graph_AttendOp : Graph_Op<"attend", [
   let description = [{
     q `[b.., h, q, d]`, k `[b.., g, k, d]`, v `[b.., g, k, e]`, h a multiple of
     g. s = score(q . k); weights = normalise(s where mask); o = weights . v. A
-    row with everything hidden gives zeros. `stats` is the logsumexp of the row
+    row with everything hidden gives zeros. Scores have the type of `stats`;
+    where v has fewer bits, the exponentials of scores, as shares of a power of
+    two, are rounded to it before they are multiplied, and divided by the sum of
+    the unrounded ones. o has a type of its own. `stats` is the logsumexp of the row
     (softmax), its sum or its count. The regions see one index for each batch
     axis, the head, i, j and the `with` tensors (`score` first of all s), and
     read those by `tensor.extract`. An absent mask hides nothing; an absent
@@ -262,6 +265,9 @@ def Graph_AttendGradOp : Graph_Op<"attend_grad", [
     Regions, `with`, normaliser and blocks are those of the `attend`; `o` and
     `stats` its results, `adjoint` that of `o`. In place of `o` there may be the
     sum of `o * adjoint` over the last axis, which is all that is needed of it.
+    Weights and adjoints of products are rounded to the type of q where that has
+    fewer bits than `stats`, and then multiplied; the results are rounded to
+    types of their own.
     The results are the adjoints of q, k, v, then of those `with` that are of
     floats.
   }];

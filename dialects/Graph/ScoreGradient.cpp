@@ -114,7 +114,7 @@ LogicalResult ScalarPullback::run(ArrayRef<Operation *> ops) {
 FailureOr<ScoreGradient> makeScoreGradient(AttendGradOp op) {
   ScoreGradient gradient;
   gradient.region = std::make_unique<Region>();
-  Type element = op.getQ().getType().getElementType();
+  Type element = op.getStats().getType().getElementType();
   if (op.getScore().empty()) {
     Block &block = gradient.region->emplaceBlock();
     Value adjoint = block.addArgument(element, op.getLoc());

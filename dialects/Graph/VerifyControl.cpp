@@ -215,6 +215,10 @@ static LogicalResult verifyAttention(Op op, RankedTensorType o,
   if (failed(verifyNamedSizes(op)))
     return failure();
   int64_t rank = q.getRank();
+  for (RankedTensorType factor : {k, v})
+    if (factor.getElementType() != q.getElementType())
+      return op.emitOpError("needs q, k and v of one element type, but has ")
+             << q << ", " << k << ", " << v;
   if (rank < 3 || k.getRank() != rank || v.getRank() != rank)
     return op.emitOpError("needs q, k and v of one rank, at least 3, but has ")
            << q << ", " << k << ", " << v;
@@ -248,7 +252,7 @@ static LogicalResult verifyAttention(Op op, RankedTensorType o,
 template <class Op>
 static LogicalResult verifyElementRegions(Op op) {
   Type index = IndexType::get(op.getContext());
-  Type element = op.getQ().getType().getElementType();
+  Type element = op.getStats().getType().getElementType();
   SmallVector<Type> seen(op.getQ().getType().getRank(), index);
   llvm::append_range(seen, op.getWith().getTypes());
   SmallVector<Type> scored{element};
@@ -281,8 +285,11 @@ LogicalResult AttendGradOp::verify() {
   if (failed(verifyAttention(*this, o == stats ? getAdjoint().getType() : o,
                              stats)))
     return failure();
-  SmallVector<Type> expected{getQ().getType(), getK().getType(),
-                             getV().getType()};
+  SmallVector<Type> expected;
+  for (auto [factor, adjoint] :
+       llvm::zip(ArrayRef<Value>{getQ(), getK(), getV()}, getResultTypes()))
+    expected.push_back(withElementType(cast<RankedTensorType>(factor.getType()),
+                                       getElementTypeOrSelf(adjoint)));
   for (Type type : getWith().getTypes())
     if (isa<FloatType>(getElementTypeOrSelf(type)))
       expected.push_back(type);

@@ -46,11 +46,18 @@ struct ApplyPrecision : lamina::impl::ApplyPrecisionPassBase<ApplyPrecision> {
       if (graph::isMatrixProduct(op) && !roles.isKept(op))
         products.push_back(op);
     });
-    if (products.empty())
+    SmallVector<Operation *> attentions;
+    entry.walk([&](Operation *op) {
+      if (isa<graph::AttendOp, graph::AttendGradOp>(op))
+        attentions.push_back(op);
+    });
+    if (products.empty() && attentions.empty())
       return;
     graph::Narrowing narrowing(entry, roles);
     for (graph::ContractOp op : products)
       narrowing.narrowFactors(op);
+    for (Operation *op : attentions)
+      narrowing.narrowAttention(op);
     narrowing.narrowStacks();
     for (graph::ContractOp op : products)
       narrowing.narrowStored(op);

@@ -29,8 +29,10 @@ bool isAtMost(Value tensor, int64_t widest) {
 /// Whether kernels for heads of at most `widest` numbers do this one.
 template <class Op>
 bool hasKernel(Op op, int64_t widest) {
+  Type factor = op.getQ().getType().getElementType();
   return widest > 0 && op.getNormaliser() == Normaliser::Softmax &&
-         op.getQ().getType().getElementType().isF32() &&
+         (factor.isF32() || factor.isBF16()) &&
+         op.getStats().getType().getElementType().isF32() &&
          isAtMost(op.getQ(), widest) && isAtMost(op.getV(), widest);
 }
 

@@ -30,6 +30,10 @@ static bool readsElements(Operation *op) {
          isa<ReduceOp, GatherOp, DynamicSliceOp, UnwindowOp>(op);
 }
 
+static bool isFactor(OpOperand &use) {
+  return llvm::is_contained(getFactors(use.getOwner()), &use);
+}
+
 /// A sum, a maximum or what is computed of nothing else: small, and worth its
 /// bits.
 static bool isStatistic(Value value) {
@@ -40,7 +44,9 @@ static bool isStatistic(Value value) {
     Operation *op = made[i].getDefiningOp();
     if (!op)
       return false;
-    if (isa<ReduceOp, CumulativeOp>(op)) {
+    auto attend = dyn_cast<AttendOp>(op);
+    if (isa<ReduceOp, CumulativeOp>(op) ||
+        (attend && made[i] == attend.getStats())) {
       any = true;
       continue;
     }
@@ -101,7 +107,7 @@ bool Narrowing::mayNarrowStack(ScanOp scan, unsigned number) const {
              stacks.contains(
                  outer.getStacks()[use.getOperandNumber() - carries]);
     }
-    return isMove(user) || readsElements(user) || isa<ContractOp>(user);
+    return isMove(user) || readsElements(user) || isFactor(use);
   };
   return llvm::all_of(stack.getUses(), isGood) && !isReadByKept(stack, roles);
 }
@@ -119,6 +125,8 @@ bool Narrowing::isWideInMemory(Value value) const {
     }
     if (auto contract = dyn_cast<ContractOp>(user))
       return roles.isKept(contract);
+    if (isFactor(use))
+      return false;
     if (isMove(user))
       return isWideInMemory(user->getResult(0));
     return !readsElements(user);
@@ -215,6 +223,12 @@ Value Narrowing::getOfResult(OpResult result) {
                    isWideInMemory(result);
   OpBuilder b(op->getContext());
   b.setInsertionPointAfter(op);
+  if (!staysWide && isa<AttendOp, AttendGradOp>(op)) {
+    // Its kernel is one of its own and rounds as it writes.
+    result.setType(narrowed(result.getType()));
+    widen(b, result);
+    return result;
+  }
   Value twin = round(b, result);
   bool hasOthers = llvm::any_of(result.getUsers(), [&](Operation *user) {
     return user != twin.getDefiningOp();
@@ -237,6 +251,11 @@ void Narrowing::narrowFactors(ContractOp op) {
   for (unsigned i : {0, 1})
     op->setOperand(i, get(op->getOperand(i)));
   op.setAccumulate(Float32Type::get(op.getContext()));
+}
+
+void Narrowing::narrowAttention(Operation *op) {
+  for (OpOperand *factor : getFactors(op))
+    factor->set(get(factor->get()));
 }
 
 void Narrowing::narrowStack(OpResult stack) {

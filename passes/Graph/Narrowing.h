@@ -20,6 +20,9 @@ public:
   /// Rounds the factors of a product; the sum stays float32.
   void narrowFactors(ContractOp op);
 
+  /// Rounds the factors of attention or its adjoint; scores stay float32.
+  void narrowAttention(mlir::Operation *op);
+
   /// Rounds what loops store of each round for products to come.
   void narrowStacks();
 

@@ -147,7 +147,9 @@ def HoistInvariantsPass : Pass<"graph-hoist-invariants"> {
 def ApplyPrecisionPass : Pass<"graph-apply-precision", "::mlir::ModuleOp"> {
   let summary = "round the factors of products to bfloat16";
   let description = [{
-    Factors of a product of rows by columns become bf16, its sum stays f32. A
+    Factors of a product of rows by columns become bf16, its sum stays f32; so
+    do queries, keys, values and adjoints that attention reads, and what it
+    gives where that is a factor itself. A
     value is rounded once, where it is made: weights in front of the loops that
     read them, everything else by the kernel that computes it, and whoever else
     reads the value reads what was rounded. So do the rows that a loop stores
@@ -156,8 +158,8 @@ def ApplyPrecisionPass : Pass<"graph-apply-precision", "::mlir::ModuleOp"> {
 
     Stays f32: variables and how they are updated; carries of loops; sums,
     reductions and what is computed of them alone; a contraction that sums one
-    tensor, or nothing; what the caller gets; what `attend` and other structured
-    ops read; weights that `keep-float32` names, their products and gradients. An
+    tensor, or nothing; what the caller gets; scores, their statistics and what
+    other structured ops read; weights that `keep-float32` names, their products and gradients. An
     entry without products stays as it is, and so does one whose factors are bf16
     already.
   }];
@@ -211,7 +213,7 @@ def DecomposeAttentionPass : Pass<"graph-decompose-attention"> {
     `attend` and `attend_grad` become contractions, selects and reductions over
     the whole score matrix. With `only-adjoints` just `attend_grad`; with
     `widest` only those that a kernel with this limit does not do: wider heads,
-    other types than f32, another normaliser than softmax, adjoints of the
+    other types than f32 and bf16, another normaliser than softmax, adjoints of the
     tensors that the score reads.
 
     Other structured ops stay: sort, scatter, cumulative, linear algebra.

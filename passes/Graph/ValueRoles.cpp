@@ -39,6 +39,19 @@ bool isMatrixProduct(ContractOp op) {
   return rows && columns && sums;
 }
 
+SmallVector<OpOperand *> getFactors(Operation *op) {
+  SmallVector<OpOperand *> factors;
+  if (auto product = dyn_cast<ContractOp>(op))
+    factors = {&product.getAMutable(), &product.getBMutable()};
+  else if (auto attend = dyn_cast<AttendOp>(op))
+    factors = {&attend.getQMutable(), &attend.getKMutable(),
+               &attend.getVMutable()};
+  else if (auto grad = dyn_cast<AttendGradOp>(op))
+    factors = {&grad.getQMutable(), &grad.getKMutable(), &grad.getVMutable(),
+               &grad.getOMutable(), &grad.getAdjointMutable()};
+  return factors;
+}
+
 //===----------------------------------------------------------------------===//
 // Loops and branches
 //===----------------------------------------------------------------------===//
@@ -224,9 +237,9 @@ void ValueRoles::findFeeding(func::FuncOp entry) {
     if (isFloat(value) && feeding.insert(value).second)
       work.push_back(value);
   };
-  entry.walk([&](ContractOp op) {
-    add(op.getA());
-    add(op.getB());
+  entry.walk([&](Operation *op) {
+    for (OpOperand *factor : getFactors(op))
+      add(factor->get());
   });
   while (!work.empty()) {
     Value value = work.pop_back_val();
@@ -235,7 +248,7 @@ void ValueRoles::findFeeding(func::FuncOp entry) {
     for (Value from : getHandedFrom(value))
       add(from);
     Operation *op = value.getDefiningOp();
-    if (op && op->getNumRegions() == 0)
+    if (op && (op->getNumRegions() == 0 || isa<AttendOp, AttendGradOp>(op)))
       llvm::for_each(op->getOperands(), add);
   }
 }

@@ -23,6 +23,11 @@ bool isMove(mlir::Operation *op);
 /// elementwise.
 bool isMatrixProduct(ContractOp op);
 
+/// The operands of which `op` multiplies rows by rows: of a contraction both,
+/// of attention and its adjoint all but the numbers of rows and what regions
+/// read.
+llvm::SmallVector<mlir::OpOperand *> getFactors(mlir::Operation *op);
+
 class ValueRoles {
 public:
   /// `isKept` says of a variable whether it was asked to stay as it is.

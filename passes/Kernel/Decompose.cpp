@@ -305,8 +305,14 @@ struct ReduceResultOfAttention : OpRewritePattern<graph::AttendGradOp> {
     RankedTensorType o = op.getO().getType(), stats = op.getStats().getType();
     if (o == stats)
       return b.notifyMatchFailure(op, "has the numbers of the rows already");
-    Value product =
-        arith::MulFOp::create(b, op.getLoc(), op.getO(), op.getAdjoint());
+    auto type = graph::withElementType(o, stats.getElementType());
+    auto widened = [&](Value x) {
+      return x.getType() == type
+                 ? x
+                 : Value(arith::ExtFOp::create(b, op.getLoc(), type, x));
+    };
+    Value product = arith::MulFOp::create(b, op.getLoc(), widened(op.getO()),
+                                          widened(op.getAdjoint()));
     Value sums =
         graph::ReduceOp::create(b, op.getLoc(), stats, ReduceKind::Sum, product,
                                 ArrayRef<int64_t>{o.getRank() - 1});

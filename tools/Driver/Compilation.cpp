@@ -233,10 +233,8 @@ static int64_t widestAttention(const std::vector<CodeTarget> &targets,
 
 LogicalResult Compilation::runPasses(Stage stage) {
   PassManager passes(&context, ModuleOp::getOperationName());
-  PipelineOptions told{options.hooks, 0};
-  // In bfloat16 its products run on tensor cores, which the one op does not.
-  if (options.precision != "bfloat16")
-    told.widestAttention = widestAttention(codeTargets, options.withGPU);
+  PipelineOptions told{options.hooks,
+                       widestAttention(codeTargets, options.withGPU)};
   if (options.keepGradients)
     told.hooks.emplace_back("before-gradients", "graph-keep-gradients");
   if (isForWasm())
@@ -247,7 +245,9 @@ LogicalResult Compilation::runPasses(Stage stage) {
     std::string kept = llvm::join(options.keepFloat32, ",");
     told.hooks.emplace_back(
         "after-gradients",
-        "graph-apply-precision" +
+        // In front, so that the products of an adjoint in parts are rounded.
+        "graph-decompose-attention{only-adjoints=true widest=" +
+            std::to_string(told.widestAttention) + "},graph-apply-precision" +
             (kept.empty() ? "" : "{keep-float32=" + kept + "}") +
             ",graph-prune-scan");
   }

@@ -51,6 +51,10 @@ static cl::opt<std::string>
 static cl::opt<uint64_t> schedule("schedule", cl::init(0),
                                   cl::desc("seed of the emulated threads' "
                                            "order; 0 takes them in order"));
+static cl::opt<unsigned>
+    orders("orders", cl::init(0),
+           cl::desc("further orders of the emulated threads, which must give "
+                    "the same bits"));
 static cl::list<std::string>
     compare("compare", cl::CommaSeparated,
             cl::desc("compare what these backends make of all launches"));
@@ -78,6 +82,22 @@ static cl::opt<int64_t> rounds("rounds", cl::init(20),
 static cl::opt<double> flops("flops", cl::init(0),
                              cl::desc("operations of a run, to print a rate"));
 
+/// Whether the threads of each block give the same bits in other orders.
+static bool isSteadyInOrders(tools::KernelRun &run) {
+  std::vector<std::vector<char>> bits = run.outBytes();
+  for (unsigned order = 1; order <= orders; ++order) {
+    lamina_emulator_configure(schedule + order, /*check=*/true);
+    run.reset();
+    run.run(0, run.items());
+    if (run.outBytes() == bits)
+      continue;
+    llvm::errs() << "threads in order " << schedule + order
+                 << " give other bits\n";
+    return false;
+  }
+  return true;
+}
+
 /// The result must be right, and the same bits if items run one by one in the
 /// opposite order, and wherever buffers begin.
 static bool check(kernel::FuncOp kernel, tools::KernelRun &run) {
@@ -89,6 +109,7 @@ static bool check(kernel::FuncOp kernel, tools::KernelRun &run) {
   good &= tools::isSteady(run, llvm::errs());
   if (moved)
     good &= tools::isSteadyElsewhere(run, llvm::errs());
+  good &= isSteadyInOrders(run);
   llvm::outs() << kernel.getSymName() << ": " << (good ? "ok" : "WRONG") << ", "
                << run.items() << " items\n";
   return good;

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attention in bf16 on tensor cores, for sm_80 and later.
+
+#include "backends/GPU/AttendMmaEmitter.h"
+
+#include "backends/CPU/VectorMath.h"
+
+using namespace llvm;
+
+namespace lamina::gpu {
+
+using cpu::AttentionCode;
+using cpu::AttentionOp;
+using cpu::Element;
+using cpu::Storage;
+
+/// Columns are halved for wide heads, whose sums need the registers; with them
+/// two stages take at most 34 KiB.
+AttendMmaEmitter::AttendMmaEmitter(AttentionOp description)
+    : op(std::move(description)),
+      shape{64, op.depth() + op.width() <= 128 ? 64 : 32},
+      queries{shape.rows, op.depth()}, keys{shape.columns, op.depth()},
+      values{shape.columns, op.width()} {}
+
+Values AttendMmaEmitter::Running::joined() const {
+  Values all = powers;
+  append_range(all, sums);
+  append_range(all, values);
+  return all;
+}
+
+AttendMmaEmitter::Running AttendMmaEmitter::Running::split(ValueRange all) {
+  size_t rows = FragmentTeam::rowsOfThread;
+  return {Values(all.take_front(rows)), Values(all.slice(rows, rows)),
+          Values(all.drop_front(2 * rows))};
+}
+
+Value *AttendMmaEmitter::emitBlocks(Frame &frame) {
+  AttentionCode code(frame, op);
+  return AttentionBlocks(frame.b, code, shape).countQueries();
+}
+
+// The queries begin where the second stage will be, and at the end the rows of
+// sums take the place of both.
+int64_t AttendMmaEmitter::sharedBytes() const {
+  return std::max({2 * stageBytes(), stageBytes() + queries.bytes(),
+                   FragmentTeam::bandBytes(shape, op.width())});
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles of keys
+//===----------------------------------------------------------------------===//
+
+Value *AttendMmaEmitter::stageAt(const Work &work, Value *stage) {
+  LoopBuilder &b = *builder;
+  return b.CreatePtrAdd(work.memory, b.multiply(stage, b.index(stageBytes())));
+}
+
+// The group is ended whether or not there is anything in it, so that the number
+// of groups that may be under way is the same in each round.
+void AttendMmaEmitter::fillStage(const Work &work, Value *stage, Value *low) {
+  LoopBuilder &b = *builder;
+  b.emitIf(b.CreateICmpSLT(low, work.block.high), [&] {
+    Value *memory = stageAt(work, stage);
+    work.team.fill(keys.at(memory), {op.k, /*ofKeys=*/true}, low);
+    work.team.fill(values.at(b.CreatePtrAdd(memory, b.index(keys.bytes()))),
+                   {op.v, /*ofKeys=*/true}, low);
+  });
+  TensorCore(b).commitCopies();
+}
+
+// Weights are shares of a power of two, not of the largest weight. Where that
+// grows, what was summed before is scaled without an error, and each weight is
+// rounded as it would be whatever the tiles: no result depends on their size.
+// A row that has seen nothing yet has -inf, which must not meet itself.
+void AttendMmaEmitter::weighRow(FragmentTeam &team, AttentionCode &code,
+                                unsigned row, MutableArrayRef<Value *> scores,
+                                Running &running) {
+  LoopBuilder &b = *builder;
+  auto number = [&](double x) { return ConstantFP::get(b.getFloatTy(), x); };
+  Value *least = ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true);
+  auto isOfRow = [&](size_t n) { return FragmentTeam::rowOf(n) == row; };
+  Value *here = least;
+  for (size_t n = 0; n < scores.size(); ++n)
+    if (isOfRow(n))
+      here = b.CreateSelect(b.CreateFCmpOGT(scores[n], here), scores[n], here);
+  here = b.CreateUnaryIntrinsic(
+      Intrinsic::roundeven,
+      b.CreateFMul(team.largestOfRow(here), number(numbers::log2e)));
+  Value *before = running.powers[row];
+  Value *power = b.CreateSelect(b.CreateFCmpOGT(here, before), here, before);
+  Value *base = b.CreateSelect(b.CreateFCmpOEQ(power, least), number(0), power);
+  Value *scale = cpu::VectorMath(b).exp2(b.CreateFSub(before, base));
+  Value *sum = number(0);
+  for (size_t n = 0; n < scores.size(); ++n)
+    if (isOfRow(n)) {
+      scores[n] = code.power(
+          b.CreateIntrinsic(Intrinsic::fma, {b.getFloatTy()},
+                            {base, number(-numbers::ln2), scores[n]}));
+      sum = b.CreateFAdd(sum, scores[n]);
+    }
+  running.powers[row] = power;
+  running.sums[row] =
+      b.CreateFAdd(b.CreateFMul(running.sums[row], scale), team.sumOfRow(sum));
+  for (size_t n = 0; n < running.values.size(); ++n)
+    if (isOfRow(n))
+      running.values[n] = b.CreateFMul(running.values[n], scale);
+}
+
+AttendMmaEmitter::Running AttendMmaEmitter::walkTile(const Work &work,
+                                                     Value *stage, Value *low,
+                                                     Running running) {
+  LoopBuilder &b = *builder;
+  FragmentTeam &team = work.team;
+  Value *memory = stageAt(work, stage);
+  Values products = team.multiply(work.queries, keys.at(memory));
+  SmallVector<Element> places;
+  for (size_t n = 0; n < team.count(); ++n)
+    places.push_back({b.add(work.block.first, team.row(team.rowOf(n))),
+                      b.add(low, team.column(n))});
+  Value *isFull = work.code.seesAll(work.block.first, work.block.last, low,
+                                    b.add(low, b.index(shape.columns)));
+  Values scores = work.blocks.score(products, places, isFull);
+  for (unsigned row = 0; row < FragmentTeam::rowsOfThread; ++row)
+    weighRow(team, work.code, row, scores, running);
+  running.values = team.accumulate(
+      team.rounded(scores),
+      values.at(b.CreatePtrAdd(memory, b.index(keys.bytes()))), running.values);
+  return running;
+}
+
+// In each round the other stage is filled: it was multiplied in the round
+// before, which the barrier ends for all threads.
+Values AttendMmaEmitter::walkKeys(const Work &work) {
+  LoopBuilder &b = *builder;
+  Value *columns = b.index(shape.columns);
+  Running start;
+  start.powers.assign(
+      FragmentTeam::rowsOfThread,
+      ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true));
+  start.sums.assign(FragmentTeam::rowsOfThread,
+                    ConstantFP::get(b.getFloatTy(), 0));
+  start.values = work.team.zeroSums(values);
+  Values carried = start.joined();
+  carried.push_back(b.index(0));
+  Values end = b.emitFor(work.block.low, work.block.high, columns, carried,
+                         [&](Value *low, ValueRange before) {
+                           Value *stage = before.back();
+                           TensorCore(b).waitForCopies(0);
+                           Threads(b).waitForBlock();
+                           Value *other = b.CreateSub(b.index(1), stage);
+                           fillStage(work, other, b.add(low, columns));
+                           Running next =
+                               walkTile(work, stage, low,
+                                        Running::split(before.drop_back()));
+                           Values all = next.joined();
+                           all.push_back(other);
+                           return all;
+                         });
+  end.pop_back();
+  return end;
+}
+
+//===----------------------------------------------------------------------===//
+// The kernel
+//===----------------------------------------------------------------------===//
+
+void AttendMmaEmitter::finish(const Work &work, Running running) {
+  LoopBuilder &b = *builder;
+  Value *zero = ConstantFP::get(b.getFloatTy(), 0);
+  Value *least = ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true);
+  AttentionCode &code = work.code;
+  Storage out = code.result(0), statistics = code.result(1);
+  Values scales;
+  for (unsigned i = 0; i < FragmentTeam::rowsOfThread; ++i) {
+    Value *sum = running.sums[i], *isEmpty = b.CreateFCmpOEQ(sum, zero);
+    Value *at = b.add(work.block.first, work.team.row(i));
+    scales.push_back(b.CreateSelect(
+        isEmpty, zero, b.CreateFDiv(ConstantFP::get(b.getFloatTy(), 1), sum)));
+    Value *exists = b.CreateICmpSLT(at, code.queries);
+    b.emitIf(b.CreateAnd(exists, work.team.isFirstOfRow()), [&] {
+      Value *statistic = b.CreateIntrinsic(
+          Intrinsic::fma, {b.getFloatTy()},
+          {running.powers[i], ConstantFP::get(b.getFloatTy(), numbers::ln2),
+           cpu::VectorMath(b).log(sum)});
+      code.writeRow(statistics, at, b.CreateSelect(isEmpty, least, statistic));
+    });
+  }
+  for (size_t n = 0; n < running.values.size(); ++n)
+    running.values[n] =
+        b.CreateFMul(running.values[n], scales[FragmentTeam::rowOf(n)]);
+  Threads(b).waitForBlock();
+  work.team.forEachSum(work.memory, values, running.values,
+                       [&](Value *row, Value *c, Value *value) {
+                         Value *at = b.add(work.block.first, row);
+                         b.emitIf(b.CreateICmpSLT(at, code.queries),
+                                  [&] { code.writeQuery(out, at, c, value); });
+                       });
+}
+
+mlir::LogicalResult AttendMmaEmitter::emitThread(Frame &frame, Value *) {
+  LoopBuilder &b = frame.b;
+  builder = &b;
+  Threads threads(b);
+  TensorCore core(b);
+  AttentionCode code(frame, op);
+  FragmentTeam team(b, code, shape);
+  AttentionBlocks blocks(b, code, shape);
+  Value *memory = threads.sharedMemory(sharedBytes(), "stages");
+  Work work{code, team, blocks, memory, blocks.enterQueries(threads.block()),
+            {}};
+  NarrowTile first = queries.at(stageAt(work, b.index(1)));
+  team.fill(first, {op.q, /*ofKeys=*/false}, work.block.first);
+  core.commitCopies();
+  fillStage(work, b.index(0), work.block.low);
+  core.waitForCopies(1);
+  threads.waitForBlock();
+  work.queries = team.fragments(first);
+  finish(work, Running::split(walkKeys(work)));
+  if (code.failedOp())
+    return code.failedOp()->emitOpError("has no form on the gpu backend");
+  return mlir::success();
+}
+
+} // namespace lamina::gpu
