@@ -84,8 +84,11 @@ static void checkEntry(const Program &program, const PublicEntry &it) {
     if (argument.kind != ArgumentKind::Load &&
         argument.kind != ArgumentKind::Scalar &&
         argument.kind != ArgumentKind::Input)
-      throw Error(join(quote(it.name), " reads ", quote(argument.key),
-                       " of the data of a file, and a module reads no files"));
+      throw Error(
+          join(quote(it.name), " reads ", quote(argument.key),
+               " of the data of a file, and a module reads no files; IR "
+               "behind model has such entries unless it was made with "
+               "--target=wasm32"));
     for (const Expression &length : argument.type.shape)
       if (!axisOf(length) && argument.kind == ArgumentKind::Input)
         throw Error(join(quote(argument.key), " of ", quote(it.name),
