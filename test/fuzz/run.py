@@ -87,6 +87,9 @@ def seeds(name):
                 for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)],
         "gzip": [gzip.compress(text * 9, mtime=0), raw_deflate(text * 9), raw_deflate(b""),
                  raw_deflate(bytes(range(256)) * 300)],
+        "schedule": [b"out: split(i1, panel, lane, 48) reorder(lane, row) vectorize(lane, 16)\n"
+                     b"  product.update2: unroll(row) # why\nstep1.packed: compute_root\n",
+                     b"a.update: compute_at(out, block) store_in(stack)"],
         "parse": [path.read_bytes() for path in programs],
         "sema": [path.read_bytes() for path in programs],
     }
@@ -136,7 +139,8 @@ def run(name, options):
 
 
 def main():
-    names = ["parse", "sema", "checkpoint", "json", "tape", "gzip", "csv", "idx", "npy", "npz", "lines"]
+    names = ["parse", "sema", "schedule", "checkpoint", "json", "tape", "gzip", "csv", "idx", "npy", "npz",
+             "lines"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the fuzzers")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="corpora, findings, logs")
