@@ -54,6 +54,9 @@ private:
   struct Definition {
     Halide::Stage stage;
     Loops loops;
+    /// Loops of `out` that go from one register tile to another, with how many
+    /// rounds of them stay within one.
+    std::map<std::string, int64_t> leaving;
   };
   bool refuse(const llvm::Twine &message);
   Definition *definition();
@@ -71,6 +74,7 @@ private:
   bool computeAt();
   bool storeIn();
   bool checkPlaces();
+  bool isWithinTile(const Directive &place);
   void stateFacts();
 
   Step &step;
@@ -118,7 +122,12 @@ Application::Definition *Application::definition() {
   Definition made{now->update >= 0 ? func.update(now->update)
                   : stage          ? Halide::Stage(func)
                                    : step.definition(),
+                  {},
                   {}};
+  if (!stage && step.tile)
+    made.leaving = {
+        {step.vars[step.tile->rowAxis].name(), step.tile->rows},
+        {step.vars[step.tile->columnAxis].name(), step.tile->columns}};
   if (stage && now->update == 0)
     for (size_t i = stage->loops.size(); i-- > 0;)
       made.loops.all.emplace_back("r" + std::to_string(i), stage->loops[i]);
@@ -177,6 +186,15 @@ bool Application::split() {
   auto at = llvm::find_if(all, [&](auto &it) { return it.first == names[0]; });
   *at = {names[1], outer};
   all.insert(at, {names[2], inner});
+  auto leaves = current->leaving.find(names[0]);
+  if (leaves == current->leaving.end())
+    return true;
+  int64_t within = leaves->second;
+  current->leaving.erase(leaves);
+  bool fits = within % *size == 0;
+  current->leaving[names[1]] = fits ? within / *size : 1;
+  if (!fits)
+    current->leaving[names[2]] = 1;
   return true;
 }
 
@@ -197,6 +215,10 @@ bool Application::fuse() {
   for (auto &it : all)
     if (it.first == names[0])
       it = {names[2], fused};
+  size_t leaves = current->leaving.erase(names[0]);
+  leaves += current->leaving.erase(names[1]);
+  if (leaves)
+    current->leaving[names[2]] = 1;
   return true;
 }
 
@@ -254,6 +276,8 @@ bool Application::computeAt() {
   if (!stage)
     return refuse("'out' is computed where it is asked for");
   Halide::Func func = stage->func;
+  if (now->name != "hoist_storage_root") // the last place is the one
+    llvm::erase_if(places, [&](auto *it) { return it->func == now->func; });
   if (now->name == "compute_root") {
     func.compute_root();
     return takes(0, 0);
@@ -334,8 +358,24 @@ bool Application::checkPlaces() {
   return true;
 }
 
+/// Whether a round of the loop at `place` is of one register tile: no loop
+/// inside of it goes to another.
+bool Application::isWithinTile(const Directive &place) {
+  if (place.arguments[0] != "out")
+    return false;
+  const Definition &out = definitions.at({"out", -1});
+  for (const auto &loop : out.loops.all) {
+    if (loop.first == place.arguments[1])
+      return true;
+    if (out.leaving.count(loop.first))
+      return false;
+  }
+  return false;
+}
+
 // What is true of the Funcs whatever the schedule, and Halide does not find
-// out; and that in the loop of a block there is one tile.
+// out; and that there is one tile where the schedule has made it so. Halide
+// believes all of it, and computes no more than what it is told.
 void Application::stateFacts() {
   for (Stage &stage : step.stages) {
     Halide::Var lane("lane");
@@ -345,8 +385,7 @@ void Application::stateFacts() {
       continue;
     stage.func.bound(Halide::Var("row"), 0, int(step.tile->rows));
     bool isInTile = llvm::any_of(places, [&](const Directive *it) {
-      return it->func == stage.name && it->arguments[1] == "block" &&
-             it->arguments[0] == "out";
+      return it->func == stage.name && isWithinTile(*it);
     });
     if (isInTile)
       stage.func.bound_extent(Halide::Var("block"), 1)
