@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-install(TARGETS lamina lamina-opt RUNTIME DESTINATION bin)
+install(TARGETS lamina lamina-opt lamina-kernel lamina-reference RUNTIME DESTINATION bin)
 install(TARGETS Lamina LaminaIR LIBRARY DESTINATION lib)
 install(TARGETS LaminaRuntime ARCHIVE DESTINATION lib)
 install(DIRECTORY dialects passes backends DESTINATION include/lamina

@@ -104,10 +104,14 @@ mlir::LogicalResult populatePipeline(mlir::OpPassManager &pm,
         return mlir::failure();
       continue;
     }
-    for (const auto &[hook, text] : options.hooks)
-      if (hook == step.text &&
-          failed(mlir::parsePassPipeline(text, pm, errors)))
-        return mlir::failure();
+    for (const auto &[hook, text] : options.hooks) {
+      if (hook != step.text ||
+          succeeded(mlir::parsePassPipeline(text, pm, errors)))
+        continue;
+      errors << "lamina: --at: '" << text << "' is no pipeline for the hook '"
+             << hook << "'\n";
+      return mlir::failure();
+    }
   }
   return mlir::success();
 }

@@ -45,7 +45,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("run", type=pathlib.Path)
     parser.add_argument("reference", type=pathlib.Path)
-    parser.add_argument("--within", type=float, default=1e-5)
+    parser.add_argument("--within", type=float, default=1e-5, help="the largest error (1e-5)")
     options = parser.parse_args()
 
     worst = (0.0, "nothing")
@@ -70,7 +70,10 @@ def main():
     if count == 0 or not want:
         print("nothing was compared")
         return 1
-    return 0 if worst[0] <= options.within else 1
+    if worst[0] <= options.within:
+        return 0
+    print(f"that is more than {options.within:g}")
+    return 1
 
 
 if __name__ == "__main__":

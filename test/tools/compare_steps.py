@@ -130,6 +130,8 @@ class Comparison:
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir(parents=True)
         backend = ["--backend", options.backend]
+        if options.load_backend_plugin:
+            backend += ["--load-backend-plugin", options.load_backend_plugin]
         if options.backend.startswith("reference"):
             self.program = ["lamina", "run", *backend, *self.compile, "--"]
         else:
@@ -180,6 +182,7 @@ def main():
     parser.add_argument("file")
     parser.add_argument("--set", action="append", default=[], help="a constant of the file: name=value")
     parser.add_argument("--backend", default="cpu", help="what compiles the program, or plays it")
+    parser.add_argument("--load-backend-plugin", help="a shared library that has the backend")
     parser.add_argument("--oracle", default="reference", help="what it is compared with")
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--steps", type=int, default=10)

@@ -99,13 +99,46 @@ LogicalResult Compilation::loadPlugins() {
   return success();
 }
 
-LogicalResult Compilation::prepare() {
-  for (const auto &[hook, passes] : options.hooks)
+/// The stage on whose way a hook stands.
+static Stage stageOf(llvm::StringRef hook) {
+  for (const StageInfo &it : stages())
+    for (const PipelineStep &step : pipelineOf(it.name))
+      if (step.isHook && hook == step.text)
+        return it.stage;
+  llvm_unreachable("every hook is a step of a stage");
+}
+
+/// Each hook of `--at` is there, and on the way that `--from` and `--emit`
+/// leave.
+LogicalResult Compilation::checkHooks() {
+  for (const auto &[hook, passes] : options.hooks) {
     if (!llvm::is_contained(hookNames(), llvm::StringRef(hook))) {
       say("--at: there is no hook '" + hook + "'; the hooks are " +
           llvm::join(hookNames(), ", "));
       return failure();
     }
+    Stage stage = stageOf(hook);
+    std::string place =
+        "--at: the hook '" + hook + "' is on the way to " + info(stage).name;
+    if (options.from && stage <= *options.from) {
+      say(place + ", and the file is of " + info(*options.from).name);
+      return failure();
+    }
+    if (!options.emit.empty() &&
+        *std::max_element(options.emit.begin(), options.emit.end()) < stage) {
+      say(place + ", which --emit=" +
+          info(*std::max_element(options.emit.begin(), options.emit.end()))
+              .name +
+          " does not go; ask for --emit=" + info(stage).name);
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult Compilation::prepare() {
+  if (failed(checkHooks()))
+    return failure();
   if (options.keepGradients && options.from && *options.from > Stage::Model) {
     say(llvm::Twine("--keep-gradients: in ") + info(*options.from).name +
         " the optimizer has taken the gradients; continue from model");

@@ -66,6 +66,7 @@ private:
   mlir::LogicalResult attachSchedules();
   void record(const char *what);
   mlir::LogicalResult checkModuleFlags();
+  mlir::LogicalResult checkHooks();
   llvm::Expected<llvm::SmallVector<char, 0>>
   buildFrame(const LinkableKernels &kernels, Stage stage,
              const std::string &cache);

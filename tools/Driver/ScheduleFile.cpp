@@ -88,10 +88,11 @@ LogicalResult attachSchedules(ModuleOp module, llvm::StringRef path,
                               const std::vector<CodeTarget> &targets) {
   auto file = StringAttr::get(module.getContext(), path);
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
-  if (!buffer)
-    return emitError(UnknownLoc::get(module.getContext()))
-           << "--halide-schedule: '" << path
-           << "' cannot be read: " << buffer.getError().message();
+  if (!buffer) {
+    llvm::errs() << "lamina: --halide-schedule: '" << path
+                 << "' cannot be read: " << buffer.getError().message() << "\n";
+    return failure();
+  }
   std::vector<Block> blocks;
   if (failed(readBlocks((*buffer)->getBuffer(), file, blocks)))
     return failure();

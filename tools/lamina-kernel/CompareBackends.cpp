@@ -52,7 +52,7 @@ bool Comparer::compare(kernel::FuncOp kernel, const Backend &backend,
   llvm::raw_string_ostream stream(messages);
   if (succeeded(compiled)) {
     KernelRun run(kernel, dims.vec(), given.contents);
-    run.load(compiled->object);
+    run.load(compiled->object, compiled->name);
     bool check = kernels % given.checkEvery == 0;
     lamina_emulator_configure(/*seed=*/0, check);
     good = isRight(run, expected, given.tolerance, stream);

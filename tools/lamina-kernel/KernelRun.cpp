@@ -70,7 +70,7 @@ static double draw(Type type, std::mt19937_64 &random,
 
 KernelRun::KernelRun(kernel::FuncOp func, std::vector<int64_t> sizes,
                      const Contents &contents)
-    : dims(std::move(sizes)), name(func.getSymName().str()) {
+    : dims(std::move(sizes)) {
   std::mt19937_64 random(contents.seed);
   dims.resize(func.getDims().size(), 7);
   unsigned number = 0;
@@ -118,7 +118,7 @@ void KernelRun::addScalar(Type type, std::mt19937_64 &random,
   scalarTypes.push_back(type);
 }
 
-bool KernelRun::load(ArrayRef<char> object) {
+bool KernelRun::load(ArrayRef<char> object, StringRef symbol) {
   llvm::ExitOnError exitOnError("lamina-kernel: ");
   jit = exitOnError(llvm::orc::LLJITBuilder().create());
   jit->getMainJITDylib().addGenerator(exitOnError(
@@ -129,6 +129,7 @@ bool KernelRun::load(ArrayRef<char> object) {
   auto find = [&](const std::string &symbol) {
     return exitOnError(jit->lookup(symbol));
   };
+  std::string name = symbol.str();
   kernel.items = find(name + "_items").toPtr<LaminaKernelItems>();
   kernel.scratch = find(name + "_scratch").toPtr<LaminaKernelScratch>();
   kernel.run = find(name).toPtr<LaminaKernelRun>();

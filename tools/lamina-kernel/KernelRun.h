@@ -36,7 +36,7 @@ public:
   ~KernelRun();
 
   /// False after a message on the error stream.
-  bool load(llvm::ArrayRef<char> object);
+  bool load(llvm::ArrayRef<char> object, llvm::StringRef symbol);
   /// What it exports, once it is loaded.
   LaminaKernelRun function() const { return kernel.run; }
 
@@ -76,7 +76,6 @@ private:
   size_t ins = 0;
   std::vector<char> scratch;
   std::unique_ptr<llvm::orc::LLJIT> jit;
-  std::string name;
   LaminaKernel kernel{};
 };
 

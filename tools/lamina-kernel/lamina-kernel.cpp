@@ -10,16 +10,18 @@
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/SourceLines.h"
 #include "backends/CPU/Target.h"
-#include "backends/Registry.h"
+#include "backends/Plugin.h"
 #include "dialects/Kernel/KernelCost.h"
 #include "dialects/RegisterAll.h"
 #include "runtime/ABI/Emulator.h"
+#include "tools/Driver/ScheduleFile.h"
 #include "tools/lamina-kernel/CompareBackends.h"
 #include "tools/lamina-kernel/DeviceCode.h"
 #include "tools/lamina-kernel/KernelRun.h"
 #include "tools/lamina-kernel/Peak.h"
 #include "tools/lamina-kernel/PlainMeaning.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
@@ -30,57 +32,90 @@
 using namespace lamina;
 namespace cl = llvm::cl;
 
+static cl::OptionCategory ours("Flags of lamina-kernel");
 static cl::opt<std::string> input(cl::Positional, cl::desc("<kernels.mlir>"),
-                                  cl::init("-"));
+                                  cl::init("-"), cl::cat(ours));
 static cl::opt<std::string> processor("mcpu", cl::init("native"),
-                                      cl::desc("processor to compile for"));
+                                      cl::desc("processor to compile for"),
+                                      cl::cat(ours));
 static cl::opt<std::string>
-    machine("target", cl::desc("machine to compile for, with --mcpu"));
+    machine("target", cl::desc("machine to compile for, with --mcpu"),
+            cl::cat(ours));
 static cl::opt<std::string>
     emit("emit", cl::init("check"),
          cl::desc("check, time, raw (LLVM before its passes), llvm or asm; "
-                  "for a GPU raw, nvvm or ptx"));
+                  "for a GPU raw, nvvm or ptx; else a form of the backend: "
+                  "halide, stmt"),
+         cl::cat(ours));
 static cl::opt<std::string>
-    chip("gpu", cl::desc("compile for this GPU (sm_80); runs are emulated"));
+    chip("gpu", cl::desc("compile for this GPU (sm_80); runs are emulated"),
+         cl::cat(ours));
 static cl::opt<std::string>
     backendName("backend", cl::init("cpu"),
-                cl::desc("the backend that compiles, as lamina has it"));
+                cl::desc("the backend that compiles, as lamina has it"),
+                cl::cat(ours));
+static cl::list<std::string>
+    backendPlugins("load-backend-plugin",
+                   cl::desc("a shared library of backends"), cl::cat(ours));
+static cl::opt<std::string> kernelName("kernel",
+                                       cl::desc("only the kernel of this name"),
+                                       cl::cat(ours));
+static cl::opt<std::string> scheduleFile(
+    "halide-schedule",
+    cl::desc("schedules for kernels, as --emit=halide prints them"),
+    cl::cat(ours));
 static cl::opt<std::string>
-    fault("plant", cl::desc("break the kernel for a GPU in this way "
-                            "(PlantedFault.cpp), for its checks to find"));
+    fault("plant",
+          cl::desc("break the kernel for a GPU in this way "
+                   "(PlantedFault.cpp), for its checks to find"),
+          cl::cat(ours));
 static cl::opt<uint64_t> schedule("schedule", cl::init(0),
                                   cl::desc("seed of the emulated threads' "
-                                           "order; 0 takes them in order"));
+                                           "order; 0 takes them in order"),
+                                  cl::cat(ours));
 static cl::opt<unsigned>
     orders("orders", cl::init(0),
            cl::desc("further orders of the emulated threads, which must give "
-                    "the same bits"));
+                    "the same bits"),
+           cl::cat(ours));
 static cl::list<std::string>
     compare("compare", cl::CommaSeparated,
-            cl::desc("compare what these backends make of all launches"));
+            cl::desc("compare what these backends make of all launches"),
+            cl::cat(ours));
 static cl::list<std::string>
     sizes("sizes", cl::CommaSeparated,
-          cl::desc("with --compare: the sizes of launches, name=number"));
+          cl::desc("with --compare: the sizes of launches, name=number"),
+          cl::cat(ours));
 static cl::opt<int64_t>
     checkEvery("check-every", cl::init(1),
-               cl::desc("with --compare: check accesses of every n-th kernel"));
+               cl::desc("with --compare: check accesses of every n-th kernel"),
+               cl::cat(ours));
 static cl::list<int64_t> dims("dims", cl::CommaSeparated,
-                              cl::desc("run-time sizes, in their order"));
-static cl::opt<bool> loops("loops",
-                           cl::desc("use plain loops for all kernels"));
+                              cl::desc("run-time sizes, in their order"),
+                              cl::cat(ours));
+static cl::opt<bool> loops("loops", cl::desc("use plain loops for all kernels"),
+                           cl::cat(ours));
 static cl::opt<double> tolerance("tolerance", cl::init(2e-5),
-                                 cl::desc("relative to element and tensor"));
+                                 cl::desc("relative to element and tensor"),
+                                 cl::cat(ours));
 static cl::opt<bool>
     moved("move-buffers",
-          cl::desc("check also with buffers that begin an element later"));
-static cl::opt<bool> relative("relative", cl::desc("to the element only"));
-static cl::opt<double> low("low", cl::init(-1), cl::desc("least input"));
-static cl::opt<double> high("high", cl::init(1), cl::desc("largest input"));
-static cl::opt<int64_t> ids("ids", cl::init(5), cl::desc("integers are below"));
+          cl::desc("check also with buffers that begin an element later"),
+          cl::cat(ours));
+static cl::opt<bool> relative("relative", cl::desc("to the element only"),
+                              cl::cat(ours));
+static cl::opt<double> low("low", cl::init(-1), cl::desc("least input"),
+                           cl::cat(ours));
+static cl::opt<double> high("high", cl::init(1), cl::desc("largest input"),
+                            cl::cat(ours));
+static cl::opt<int64_t> ids("ids", cl::init(5), cl::desc("integers are below"),
+                            cl::cat(ours));
 static cl::opt<int64_t> rounds("rounds", cl::init(20),
-                               cl::desc("runs of which the best is printed"));
+                               cl::desc("runs of which the best is printed"),
+                               cl::cat(ours));
 static cl::opt<double> flops("flops", cl::init(0),
-                             cl::desc("operations of a run, to print a rate"));
+                             cl::desc("operations of a run, to print a rate"),
+                             cl::cat(ours));
 
 /// Whether the threads of each block give the same bits in other orders.
 static bool isSteadyInOrders(tools::KernelRun &run) {
@@ -144,9 +179,9 @@ static void describe(kernel::FuncOp kernel, const tools::KernelRun &run) {
 }
 
 static bool runObject(kernel::FuncOp kernel, llvm::ArrayRef<char> object,
-                      const TargetModel &target) {
+                      llvm::StringRef symbol, const TargetModel &target) {
   tools::KernelRun run(kernel, dims, {1, low, high, ids});
-  if (!run.load(object))
+  if (!run.load(object, symbol))
     return false;
   if (!chip.empty())
     describe(kernel, run);
@@ -159,10 +194,12 @@ static bool processDevice(kernel::FuncOp kernel, const TargetModel &target) {
   if (!object || object->empty())
     return object.has_value();
   lamina_emulator_configure(schedule, /*check=*/emit == "check");
-  return runObject(kernel, *object, target);
+  return runObject(kernel, *object, kernel.getSymName(), target);
 }
 
-/// Any backend but the CPU's own, whose parts `process` runs one by one.
+/// Any backend but the CPU's own, whose parts `process` runs one by one. What
+/// it compiles is as the driver has it: alone, and under a name for any
+/// assembler.
 static bool processBackend(kernel::FuncOp kernel, const Backend &backend) {
   Verdict verdict = backend.canCompile(kernel);
   if (!verdict) {
@@ -172,14 +209,19 @@ static bool processBackend(kernel::FuncOp kernel, const Backend &backend) {
   }
   if (backend.hasForm(emit))
     return mlir::succeeded(backend.print(kernel, emit, llvm::outs()));
+  mlir::OwningOpRef<mlir::ModuleOp> alone =
+      mlir::ModuleOp::create(kernel.getLoc());
+  auto copy = llvm::cast<kernel::FuncOp>(kernel->clone());
+  copy.setSymName("kernel");
+  alone->push_back(copy);
   double start = tools::threadSeconds();
-  mlir::FailureOr<CompiledKernel> compiled = backend.compile(kernel);
+  mlir::FailureOr<CompiledKernel> compiled = backend.compile(copy);
   if (mlir::failed(compiled))
     return false;
   if (emit == "time")
     llvm::outs() << "compiled in "
                  << int((tools::threadSeconds() - start) * 1e3) << " ms; ";
-  return runObject(kernel, compiled->object, backend.target());
+  return runObject(kernel, compiled->object, compiled->name, backend.target());
 }
 
 static bool process(kernel::FuncOp kernel, const TargetModel &target) {
@@ -209,26 +251,51 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
   }
   if (emit == "time")
     llvm::outs() << "compiled in " << int(seconds * 1e3) << " ms; ";
-  return runObject(kernel, object, target);
+  return runObject(kernel, object, kernel.getSymName(), target);
+}
+
+static void say(const llvm::Twine &message) {
+  llvm::errs() << "lamina-kernel: " << message << "\n";
+}
+
+/// The backends of Lamina and of plugins. False, after a message, if a plugin
+/// cannot be loaded.
+static bool fill(BackendRegistry &registry) {
+  registerAllBackends(registry);
+  for (const std::string &path : backendPlugins)
+    if (llvm::Error error = loadBackendPlugin(path, registry)) {
+      say(llvm::toString(std::move(error)));
+      return false;
+    }
+  return true;
+}
+
+/// The backend `name`; null after a message.
+static std::unique_ptr<Backend> create(const BackendRegistry &registry,
+                                       const std::string &name,
+                                       const TargetModel &target) {
+  if (!registry.has(name)) {
+    say("there is no backend '" + name + "'; there are " +
+        llvm::join(registry.names(), ", "));
+    return nullptr;
+  }
+  llvm::Expected<std::unique_ptr<Backend>> made = registry.create(name, target);
+  if (made)
+    return std::move(*made);
+  say(llvm::toString(made.takeError()));
+  return nullptr;
 }
 
 /// Exit code 2 and a message for a flag that names nothing.
 static int compareAll(mlir::ModuleOp module, const TargetModel &target) {
   tools::Comparison comparison;
   BackendRegistry registry;
-  registerAllBackends(registry);
+  if (!fill(registry))
+    return 2;
   for (const std::string &name : compare) {
-    if (!registry.has(name)) {
-      llvm::errs() << "lamina-kernel: there is no backend '" << name << "'\n";
+    comparison.backends.push_back(create(registry, name, target));
+    if (!comparison.backends.back())
       return 2;
-    }
-    llvm::Expected<std::unique_ptr<Backend>> backend =
-        registry.create(name, target);
-    if (!backend) {
-      llvm::errs() << llvm::toString(backend.takeError()) << "\n";
-      return 2;
-    }
-    comparison.backends.push_back(std::move(*backend));
   }
   for (llvm::StringRef given : sizes) {
     auto [name, number] = given.split('=');
@@ -244,30 +311,54 @@ static int compareAll(mlir::ModuleOp module, const TargetModel &target) {
   return tools::compareBackends(module, comparison) ? 0 : 1;
 }
 
+/// Leaves the kernel that `--kernel` names, and gives schedules to what is
+/// left.
+static bool chooseKernels(mlir::ModuleOp module,
+                          const std::vector<driver::CodeTarget> &targets) {
+  if (!kernelName.empty()) {
+    if (!module.lookupSymbol<kernel::FuncOp>(kernelName)) {
+      say("--kernel: the file has no kernel '" + kernelName + "'");
+      return false;
+    }
+    for (mlir::Operation &op : llvm::make_early_inc_range(*module.getBody())) {
+      auto kernel = llvm::dyn_cast<kernel::FuncOp>(op);
+      if (!kernel || kernel.getSymName() != kernelName)
+        op.erase();
+    }
+  }
+  return scheduleFile.empty() || mlir::succeeded(driver::attachSchedules(
+                                     module, scheduleFile, targets));
+}
+
+static bool processAll(mlir::ModuleOp module,
+                       const driver::CodeTarget &target) {
+  bool good = true;
+  for (kernel::FuncOp kernel : module.getOps<kernel::FuncOp>())
+    good &= !target.backends.empty()
+                ? processBackend(kernel, *target.backends.front())
+            : chip.empty() ? process(kernel, target.host)
+                           : processDevice(kernel, target.host);
+  return good;
+}
+
 int main(int argc, char **argv) {
+  cl::HideUnrelatedOptions(ours);
   cl::ParseCommandLineOptions(argc, argv, "compile, check and time kernels\n");
   llvm::Expected<TargetModel> target = cpu::makeTargetModel(processor, machine);
   if (!target) {
-    llvm::errs() << "lamina-kernel: " << llvm::toString(target.takeError())
-                 << "\n";
+    say(llvm::toString(target.takeError()));
     return 2;
   }
-  std::unique_ptr<Backend> backend;
+  std::vector<driver::CodeTarget> targets(1);
+  targets.front().host = *target;
+  BackendRegistry backends;
   if (backendName != "cpu") {
-    BackendRegistry backends;
-    registerAllBackends(backends);
-    if (!backends.has(backendName)) {
-      llvm::errs() << "lamina-kernel: there is no backend '" << backendName
-                   << "'\n";
+    if (!fill(backends))
       return 2;
-    }
-    auto made = backends.create(backendName, *target);
-    if (!made) {
-      llvm::errs() << "lamina-kernel: " << llvm::toString(made.takeError())
-                   << "\n";
+    auto made = create(backends, backendName, *target);
+    if (!made)
       return 2;
-    }
-    backend = std::move(*made);
+    targets.front().backends.push_back(std::move(made));
   }
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
@@ -280,10 +371,7 @@ int main(int argc, char **argv) {
     return 1;
   if (!compare.empty())
     return compareAll(*module, *target);
-  bool good = true;
-  for (kernel::FuncOp kernel : module->getOps<kernel::FuncOp>())
-    good &= backend        ? processBackend(kernel, *backend)
-            : chip.empty() ? process(kernel, *target)
-                           : processDevice(kernel, *target);
-  return good ? 0 : 1;
+  if (!chooseKernels(*module, targets))
+    return 1;
+  return processAll(*module, targets.front()) ? 0 : 1;
 }

@@ -122,11 +122,11 @@ static void finish(const Raw &raw, Options &options) {
     options.emit.push_back(stageOrThrow("--emit", name));
   bool printsCode =
       std::any_of(options.emit.begin(), options.emit.end(), [](Stage stage) {
-        return stage >= Stage::LLVM && stage <= Stage::PTX;
+        return stage >= Stage::LLVM && stage < Stage::Object;
       });
   if (!options.kernel.empty() && !printsCode)
-    throw Misuse("--kernel", "it chooses what --emit=llvm, asm, nvvm or ptx "
-                             "prints");
+    throw Misuse("--kernel", "it chooses what --emit=llvm, asm, nvvm, ptx, "
+                             "halide, stmt or stmt-html prints");
   if (!raw.from.empty())
     options.from = stageOrThrow("--from", raw.from);
   checkStages(options);
@@ -134,6 +134,9 @@ static void finish(const Raw &raw, Options &options) {
     options.set.push_back(splitOrThrow("--set", text, "name=value"));
   for (const std::string &text : raw.hooks)
     options.hooks.push_back(splitOrThrow("--at", text, "hook=passes"));
+  if (!options.plugins.empty() && options.hooks.empty())
+    throw Misuse("--load-pass-plugin", "its passes run where --at "
+                                       "HOOK=PASSES says, and there is none");
   options.backends = splitAtCommas(raw.backend);
   if (options.backends.empty())
     throw Misuse("--backend", "it names no backend");
@@ -266,7 +269,8 @@ struct CommandLine {
     build->add_option("-o,--output", options.output,
                       "the file to write; '-' is standard output");
     build->add_option("--kernel", options.kernel,
-                      "of llvm, asm, nvvm and ptx only this kernel");
+                      "of llvm, asm, nvvm, ptx, halide and stmt only this "
+                      "kernel");
     addList(build, "--emit", raw.emit, "what to write: " + stageList())
         ->delimiter(',');
   }
