@@ -24,6 +24,26 @@ void Printer::statements(llvm::ArrayRef<Stmt *> statements) {
   }
 }
 
+void Printer::assertion(const Assert &stmt) {
+  os << "assert ";
+  expr(stmt.actual);
+  if (stmt.wanted) {
+    os << ' ' << spelling(stmt.comparison) << ' ';
+    expr(stmt.wanted);
+  }
+  if (stmt.tolerance) {
+    os << " within ";
+    expr(stmt.tolerance);
+  }
+}
+
+void Printer::batch(const Batch &stmt) {
+  os << "batch " << stmt.rows.size().str() << " of " << stmt.data->name;
+  os << (stmt.inOrder ? " in order (" : " (");
+  llvm::interleaveComma(stmt.fields, os, [&](const Local *l) { typed(l); });
+  os << ')';
+}
+
 void Printer::statement(const Stmt *stmt) {
   if (auto *x = llvm::dyn_cast<Let>(stmt)) {
     typed(x->local);
@@ -39,21 +59,9 @@ void Printer::statement(const Stmt *stmt) {
     os << ' ';
     block(x->statements, nullptr);
   } else if (auto *x = llvm::dyn_cast<Assert>(stmt)) {
-    os << "assert ";
-    expr(x->actual);
-    if (x->wanted) {
-      os << ' ' << spelling(x->comparison) << ' ';
-      expr(x->wanted);
-    }
-    if (x->tolerance) {
-      os << " within ";
-      expr(x->tolerance);
-    }
+    assertion(*x);
   } else if (auto *x = llvm::dyn_cast<Batch>(stmt)) {
-    os << "batch " << x->rows.size().str() << " of " << x->data->name;
-    os << (x->inOrder ? " in order (" : " (");
-    llvm::interleaveComma(x->fields, os, [&](const Local *l) { typed(l); });
-    os << ')';
+    batch(*x);
   } else if (auto *x = llvm::dyn_cast<Minimize>(stmt)) {
     os << "minimize \"" << x->name << "\" ";
     expr(x->loss);

@@ -37,6 +37,8 @@ private:
   void states(llvm::ArrayRef<TrainState *> states);
 
   void statement(const Stmt *stmt);
+  void assertion(const Assert &stmt);
+  void batch(const Batch &stmt);
   void local(const Local *local);
   void typed(const Local *local);
   unsigned numberOf(const Local *local);

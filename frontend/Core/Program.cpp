@@ -83,7 +83,25 @@ IndexVar *Program::makeIndex(IndexVar::Kind kind, Symbol name, Dim low,
 
 std::string Path::str() const { return llvm::join(parts, "."); }
 
-static void collectLeaves(const Slot &slot, Path path,
+static void collectLeaves(const Slot &slot, const Path &path,
+                          llvm::SmallVector<int64_t, 2> copies,
+                          std::vector<WeightLeaf> &out);
+
+/// Weights of a layer, and of the layers that are its members.
+static void collectMembers(const LayerInstance &layer, const Path &path,
+                           llvm::ArrayRef<int64_t> copies,
+                           std::vector<WeightLeaf> &out) {
+  for (const Member &member : layer.members) {
+    WeightLeaf leaf{path, &member, {copies.begin(), copies.end()}};
+    leaf.path.parts.push_back(member.name);
+    if (member.slot)
+      collectLeaves(*member.slot, leaf.path, leaf.copies, out);
+    else
+      out.push_back(leaf);
+  }
+}
+
+static void collectLeaves(const Slot &slot, const Path &path,
                           llvm::SmallVector<int64_t, 2> copies,
                           std::vector<WeightLeaf> &out) {
   auto below = [&](Symbol name, const Slot &part) {
@@ -93,17 +111,8 @@ static void collectLeaves(const Slot &slot, Path path,
   };
   switch (slot.kind) {
   case Slot::Layer:
-    if (!slot.instance)
-      return;
-    for (const Member &member : slot.instance->members) {
-      if (member.slot) {
-        below(member.name, *member.slot);
-        continue;
-      }
-      WeightLeaf leaf{path, &member, copies};
-      leaf.path.parts.push_back(member.name);
-      out.push_back(leaf);
-    }
+    if (slot.instance)
+      collectMembers(*slot.instance, path, copies, out);
     return;
   case Slot::Chain:
   case Slot::Group:

@@ -72,6 +72,7 @@ private:
   ast::Type *buildType(P::PostfixContext *context);
   ast::Type *buildTupleType(P::ParenthesisedContext *context, bool isOptional);
   ast::Type *buildNamedType(P::PostfixContext *context, bool isOptional);
+  ast::Expr *buildBound(P::PostfixContext *context, P::SuffixContext *suffix);
   ast::Type *refuseType(antlr4::ParserRuleContext *context);
   ast::Dimension buildDimension(ast::Expr *first, ast::Expr *second);
   bool buildDimensions(P::BracketsContext *context,

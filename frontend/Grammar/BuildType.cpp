@@ -114,6 +114,21 @@ static std::optional<ElementKind> getElement(llvm::StringRef name) {
       .Default(std::nullopt);
 }
 
+/// The `n` of `id(n)`; null after a diagnostic.
+Expr *Builder::buildBound(P::PostfixContext *context,
+                          P::SuffixContext *suffix) {
+  auto *call = dynamic_cast<P::CallSuffixContext *>(suffix);
+  bool isBound = call && call->argument().size() == 1 &&
+                 call->argument(0)->pipeline().size() == 1 &&
+                 !call->argument(0)->OVER();
+  if (!isBound) {
+    refuse(Rule::parse_c11, at(context), "'id' needs the number of its values")
+        .note("write 'id(n)'; 'int' is any whole number");
+    return nullptr;
+  }
+  return build(call->argument(0)->pipeline(0));
+}
+
 /// `mask`, `real`, `id(n)[b, t]`.
 Type *Builder::buildNamedType(P::PostfixContext *context, bool isOptional) {
   llvm::StringRef word = textAt(at(context->atom()));
@@ -131,19 +146,9 @@ Type *Builder::buildNamedType(P::PostfixContext *context, bool isOptional) {
   size_t used = 0;
   Expr *bound = nullptr;
   if (*element == ElementKind::Id) {
-    auto *call = suffixes.empty()
-                     ? nullptr
-                     : dynamic_cast<P::CallSuffixContext *>(suffixes[0]);
-    bool isBound = call && call->argument().size() == 1 &&
-                   call->argument(0)->pipeline().size() == 1 &&
-                   !call->argument(0)->OVER();
-    if (!isBound) {
-      refuse(Rule::parse_c11, at(context),
-             "'id' needs the number of its values")
-          .note("write 'id(n)'; 'int' is any whole number");
+    bound = buildBound(context, suffixes.empty() ? nullptr : suffixes[0]);
+    if (!bound)
       return arena.make<ErrorType>(at(context));
-    }
-    bound = build(call->argument(0)->pipeline(0));
     used = 1;
   }
   llvm::SmallVector<Dimension> dimensions;

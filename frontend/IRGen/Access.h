@@ -55,10 +55,12 @@ private:
   void hidePadding(const core::Subscript &read, const Affine &position);
   bool readStrided(unsigned axis, const Affine &position);
   bool readWindow(unsigned axis, const Affine &position);
+  mlir::TypedAttr outsideFill();
   void bringToFront(const Ambient &shared);
   void readByValue(const core::Subscript *subscript);
   void takeDiagonals();
   Emitted inRange();
+  Emitted arranged();
 
   Emitter &emitter;
   TensorBuilder &b;

@@ -104,6 +104,20 @@ Value emitTriangle(TensorBuilder &b, Value x, bool lower) {
 
 } // namespace
 
+static Emitted emitQR(Emitter &emitter, Value x, const core::Structured *e,
+                      const Ambient &ambient) {
+  SmallVector<Type, 2> results;
+  for (const core::Type &part : e->type.parts) {
+    Sizes sizes = emitter.ambientSizes(ambient);
+    Sizes own = emitter.types().sizes(part);
+    sizes.append(own.begin(), own.end());
+    results.push_back(emitter.types().tensor(sizes, emitter.types().real()));
+  }
+  auto qr = emitter.b.make<graph::QrOp>(results[0], results[1], x);
+  return Emitted::tuple({Emitted::tensor(qr.getQ(), ambient),
+                         Emitted::tensor(qr.getR(), ambient)});
+}
+
 Emitted Emitter::emitFactorisation(const core::Structured *e,
                                    ArrayRef<Emitted> operands) {
   using core::StructuredKind;
@@ -126,16 +140,8 @@ Emitted Emitter::emitFactorisation(const core::Structured *e,
   }
   case StructuredKind::Cholesky:
     return tensor(b.make<graph::CholeskyOp>(x));
-  case StructuredKind::QR: {
-    SmallVector<Type, 2> results;
-    for (const core::Type &part : e->type.parts) {
-      Sizes sizes = ambientSizes(ambient), own = types().sizes(part);
-      sizes.append(own.begin(), own.end());
-      results.push_back(types().tensor(sizes, types().real()));
-    }
-    auto qr = b.make<graph::QrOp>(results[0], results[1], x);
-    return Emitted::tuple({tensor(qr.getQ()), tensor(qr.getR())});
-  }
+  case StructuredKind::QR:
+    return emitQR(*this, x, e, ambient);
   case StructuredKind::LU: {
     LU lu = emitLU(b, x);
     return Emitted::tuple({tensor(emitOrder(b, x, lu.permutation)),

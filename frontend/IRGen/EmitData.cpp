@@ -68,6 +68,25 @@ StringRef fieldOf(const ColumnExpr &source) {
                                  : fieldOf(source.operands.front());
 }
 
+StringRef comparisonName(core::Primitive comparison) {
+  switch (comparison) {
+  case core::Primitive::Eq:
+    return "==";
+  case core::Primitive::Ne:
+    return "!=";
+  case core::Primitive::Lt:
+    return "<";
+  case core::Primitive::Le:
+    return "<=";
+  case core::Primitive::Gt:
+    return ">";
+  case core::Primitive::Ge:
+    return ">=";
+  default:
+    llvm_unreachable("a comparison of texts or numbers");
+  }
+}
+
 StringRef functionName(const ColumnExpr &source) {
   switch (source.kind) {
   case ColumnExpr::Field:
@@ -99,24 +118,9 @@ StringRef functionName(const ColumnExpr &source) {
   case ColumnExpr::Not:
     return "not";
   case ColumnExpr::Compare:
-    break;
+    return comparisonName(source.comparison);
   }
-  switch (source.comparison) {
-  case core::Primitive::Eq:
-    return "==";
-  case core::Primitive::Ne:
-    return "!=";
-  case core::Primitive::Lt:
-    return "<";
-  case core::Primitive::Le:
-    return "<=";
-  case core::Primitive::Gt:
-    return ">";
-  case core::Primitive::Ge:
-    return ">=";
-  default:
-    llvm_unreachable("a comparison of texts or numbers");
-  }
+  llvm_unreachable("every function of records is listed");
 }
 
 DictionaryAttr ColumnReader::textFunction(const ColumnExpr &source) {

@@ -227,6 +227,24 @@ static const core::Elementwise *summedProduct(const core::Fold *e) {
              : nullptr;
 }
 
+/// `where`, and inside of the ragged sizes of the indices. Factors under the
+/// index and its samples are 0 behind the ends already.
+Emitted Emitter::insideOfFold(const core::Fold &e, Emitted where,
+                              ArrayRef<Ambient> factors) {
+  auto isHidden = [&](const core::IndexVar *index) {
+    return llvm::any_of(factors, [&](const Ambient &ambient) {
+      auto axes = raggedAxes(ambient, {});
+      return llvm::any_of(axes, [&](const RaggedAxis &axis) {
+        return ambient[axis.axis] == index;
+      });
+    });
+  };
+  for (const core::IndexVar *index : e.indices)
+    if (index->raggedOver && !isHidden(index))
+      where = bothTrue(where, insideOf(index));
+  return where;
+}
+
 Emitted Emitter::emitFold(const core::Fold *e) {
   for (const core::IndexVar *index : e->indices)
     open(index);
@@ -242,18 +260,7 @@ Emitted Emitter::emitFold(const core::Fold *e) {
   else
     body =
         e->body ? emit(e->body) : Emitted::tensor(b.number(types().truth(), 1));
-  // Factors under the index and its samples are 0 behind the ends already.
-  auto isHidden = [&](const core::IndexVar *index) {
-    return llvm::any_of(factors, [&](const Ambient &ambient) {
-      auto axes = raggedAxes(ambient, {});
-      return llvm::any_of(axes, [&](const RaggedAxis &axis) {
-        return ambient[axis.axis] == index;
-      });
-    });
-  };
-  for (const core::IndexVar *index : e->indices)
-    if (index->raggedOver && !isHidden(index))
-      where = bothTrue(where, insideOf(index));
+  where = insideOfFold(*e, where, factors);
   close(e->indices.size());
   Ambient all = unite(unite(body.ambient, where.ambient), folded);
   Value x = align(body, all);

@@ -135,60 +135,69 @@ Attribute ModuleEmitter::initOf(const core::Member &member) {
 // Weights below a slot
 //===----------------------------------------------------------------------===//
 
+static Weight partOf(Weight at, StringRef name, StringRef treeName) {
+  if (!name.empty())
+    at.path.parts.push_back(name);
+  if (!treeName.empty())
+    at.treePath += (at.treePath.empty() ? "" : ".") + treeName.str();
+  return at;
+}
+
+/// Weights of a layer, and of the layers that are its members.
+void ModuleEmitter::collectMembers(const core::LayerInstance &layer,
+                                   const Weight &at, bool isState,
+                                   SmallVectorImpl<Weight> &result) {
+  for (const core::Member &member : layer.members) {
+    bool state = isState || member.kind == core::Member::State;
+    Weight weight = partOf(at, member.name, member.name);
+    if (member.slot) {
+      collectWeights(*member.slot, weight, state, result);
+      continue;
+    }
+    weight.member = &member;
+    weight.isParam = !state;
+    result.push_back(weight);
+  }
+}
+
+/// Weights of the layers that the weights of `slot` pass through.
+void ModuleEmitter::collectFilters(const core::Slot &slot, const Weight &at,
+                                   bool isState,
+                                   SmallVectorImpl<Weight> &result) {
+  const core::Slot &base = *slot.parts.front().slot;
+  for (auto [number, filter] : llvm::enumerate(slot.filters)) {
+    Weight inner = partOf(at, "", filterName(number));
+    inner.path.parts.append(filter.leaf.parts.begin(), filter.leaf.parts.end());
+    inner.path.parts.push_back(filter.slot->name);
+    inner.copies.append(weightAt(base, filter.leaf).copies);
+    collectWeights(*filter.slot, inner, isState, result);
+  }
+}
+
 void ModuleEmitter::collectWeights(const core::Slot &slot, Weight at,
                                    bool isState,
                                    SmallVectorImpl<Weight> &result) {
-  auto below = [&](StringRef name, StringRef treeName, const core::Slot &part,
-                   bool state) {
-    Weight inner = at;
-    if (!name.empty())
-      inner.path.parts.push_back(name);
-    if (!treeName.empty())
-      inner.treePath += (inner.treePath.empty() ? "" : ".") + treeName.str();
-    collectWeights(part, inner, state, result);
+  auto below = [&](StringRef name, StringRef treeName, const core::Slot &part) {
+    collectWeights(part, partOf(at, name, treeName), isState, result);
   };
   switch (slot.kind) {
   case core::Slot::Layer:
-    if (!slot.instance)
-      return;
-    for (const core::Member &member : slot.instance->members) {
-      bool state = isState || member.kind == core::Member::State;
-      if (member.slot) {
-        below(member.name, member.name, *member.slot, state);
-        continue;
-      }
-      Weight weight = at;
-      weight.path.parts.push_back(member.name);
-      weight.treePath +=
-          (weight.treePath.empty() ? "" : ".") + member.name.str();
-      weight.member = &member;
-      weight.isParam = !state;
-      result.push_back(weight);
-    }
+    if (slot.instance)
+      collectMembers(*slot.instance, at, isState, result);
     return;
   case core::Slot::Repeat:
     at.copies.push_back(slot.count);
-    below("*", "", *slot.parts.front().slot, isState);
+    below("*", "", *slot.parts.front().slot);
     return;
   case core::Slot::Filtered:
-    below("", filteredBase, *slot.parts.front().slot, isState);
-    for (auto [number, filter] : llvm::enumerate(slot.filters)) {
-      Weight inner = at;
-      inner.path.parts.append(filter.leaf.parts.begin(),
-                              filter.leaf.parts.end());
-      inner.path.parts.push_back(filter.slot->name);
-      const Weight &base = weightAt(*slot.parts.front().slot, filter.leaf);
-      inner.copies.append(base.copies);
-      inner.treePath +=
-          (inner.treePath.empty() ? "" : ".") + filterName(number);
-      collectWeights(*filter.slot, inner, isState, result);
-    }
+    below("", filteredBase, *slot.parts.front().slot);
+    collectFilters(slot, at, isState, result);
     return;
   case core::Slot::Chain:
   case core::Slot::Group:
     for (const core::Slot::Part &part : slot.parts)
       if (part.slot)
-        below(part.name, part.name, *part.slot, isState);
+        below(part.name, part.name, *part.slot);
   }
 }
 
@@ -365,6 +374,23 @@ ModuleEmitter::function(const core::FunctionInstance &callee,
   return info;
 }
 
+/// Params and captures are arguments of the function.
+static void defineParams(Emitter &emitter, const core::FunctionInstance &callee,
+                         const Ambient &indices, Block &block) {
+  Sizes leading = emitter.ambientSizes(indices);
+  for (const auto *list : {&callee.params, &callee.captures})
+    for (const core::Local *param : *list) {
+      SmallVector<Type> flat;
+      emitter.module.flatTypes(param->type, leading, flat);
+      SmallVector<Value> arguments;
+      for (Type type : flat)
+        arguments.push_back(
+            block.addArgument(type, emitter.types().loc(param->range)));
+      ValueRange values = arguments;
+      emitter.define(param, emitter.unflatten(param->type, indices, values));
+    }
+}
+
 void ModuleEmitter::emitCall(const core::FunctionInstance &callee,
                              const Ambient &ambient, model::LayerOp layer,
                              func::FuncOp function, FunctionInfo &info,
@@ -386,17 +412,7 @@ void ModuleEmitter::emitCall(const core::FunctionInstance &callee,
     indices.push_back(makeIndex(index->extent, index->name));
     emitter.open(indices.back());
   }
-  Sizes leading = emitter.ambientSizes(indices);
-  for (const auto *list : {&callee.params, &callee.captures})
-    for (const core::Local *param : *list) {
-      SmallVector<Type> flat;
-      flatTypes(param->type, leading, flat);
-      SmallVector<Value> arguments;
-      for (Type type : flat)
-        arguments.push_back(block->addArgument(type, types.loc(param->range)));
-      ValueRange values = arguments;
-      emitter.define(param, emitter.unflatten(param->type, indices, values));
-    }
+  defineParams(emitter, callee, indices, *block);
 
   emitter.firstBatch = firstBatch;
   if (firstBatch)

@@ -51,6 +51,37 @@ Emitted Emitter::frozen(const core::Loop &loop, const core::Type &type,
   return Emitted::tensor(b.select(test, a, c), ambient);
 }
 
+/// The carries after the loop, and what it has collected.
+std::vector<Emitted> Emitter::loopParts(const core::Loop &loop,
+                                        ArrayRef<Emitted> starts,
+                                        ValueRange carried, ValueRange stacks,
+                                        const Ambient &ambient) {
+  std::vector<Emitted> parts;
+  for (const Emitted &start : starts)
+    parts.push_back(unflatten(start, ambient, carried));
+  for (auto [collected, stack] : llvm::zip_equal(loop.collected, stacks)) {
+    Emitted all = Emitted::tensor(
+        placeRounds(stack, ambient.size(), collected.axis), ambient);
+    const core::Type &type = loop.type.parts[parts.size()];
+    parts.push_back(loop.index->raggedOver ? hidePadding(all, type) : all);
+  }
+  return parts;
+}
+
+/// The body of a round: what the next one gets, and what this one adds.
+void Emitter::emitRound(const core::Loop &loop, const Ambient &ambient,
+                        SmallVectorImpl<Value> &next,
+                        SmallVectorImpl<Value> &rows) {
+  run(loop.body);
+  for (const core::Loop::Carry &carry : loop.carries) {
+    Emitted value = cast(emit(carry.next), carry.local->type);
+    flatten(frozen(loop, carry.local->type, value, get(carry.local)), ambient,
+            next);
+  }
+  for (const core::Loop::Collected &collected : loop.collected)
+    flatten(emit(collected.value), ambient, rows);
+}
+
 Emitted Emitter::emitLoop(const core::Loop *e) {
   // Under indices every carry has their axes: what a round adds may depend on
   // any of them.
@@ -75,31 +106,15 @@ Emitted Emitter::emitLoop(const core::Loop *e) {
       return emitScalar(e->until);
     });
   enter(scan.round(), scan.carries());
-  run(e->body);
   SmallVector<Value> next, rows;
-  for (const core::Loop::Carry &carry : e->carries) {
-    Emitted value = cast(emit(carry.next), carry.local->type);
-    flatten(frozen(*e, carry.local->type, value, get(carry.local)), ambient,
-            next);
-  }
-  for (const core::Loop::Collected &collected : e->collected)
-    flatten(emit(collected.value), ambient, rows);
+  emitRound(*e, ambient, next, rows);
   ScanBuilder::Results results = scan.end(next, rows);
   loopValues.erase(e->index);
   if (e->until)
     defineRounds(*e, results.rounds, trip);
 
-  std::vector<Emitted> parts;
-  ValueRange carried = results.carries;
-  for (const Emitted &start : starts)
-    parts.push_back(unflatten(start, ambient, carried));
-  for (auto [collected, stack] :
-       llvm::zip_equal(e->collected, results.stacks)) {
-    Emitted all = Emitted::tensor(
-        placeRounds(stack, ambient.size(), collected.axis), ambient);
-    const core::Type &type = e->type.parts[parts.size()];
-    parts.push_back(e->index->raggedOver ? hidePadding(all, type) : all);
-  }
+  std::vector<Emitted> parts =
+      loopParts(*e, starts, results.carries, results.stacks, ambient);
   if (e->until)
     parts.push_back(
         Emitted::tensor(b.convert(results.rounds, types().whole())));

@@ -88,16 +88,12 @@ Value Emitter::startOf(const core::StageInstance &stage,
                   : align(start, copies);
 }
 
-/// `trained(tree, n -> loss, rule: …, steps: k)`: a training step as a loop.
-Emitted Emitter::emitTrained(const core::Trained *e) {
-  const core::PipelineInstance &pipeline = *e->pipeline;
-  Emitted tree = emit(e->tree);
-  tree = Emitted::tree(implode(tree), tree.slot);
-  PipelineState state;
-  for (const core::PipelineInstance::Row &row : pipeline.rows)
-    state.weights.push_back(module.weightAt(*tree.slot, row.leaf.path));
+/// Adds the first values of the stages' slots; whether evaluation uses other
+/// weights than training.
+bool Emitter::startSlots(const core::PipelineInstance &pipeline,
+                         const Emitted &tree, const PipelineState &state,
+                         SmallVectorImpl<Value> &inits) {
   bool hasFinal = false;
-  SmallVector<Value> inits{tree.value};
   for (unsigned place = 0; place < pipeline.places.size(); ++place)
     for (auto [row, weight] : llvm::zip_equal(pipeline.rows, state.weights))
       if (const core::StageInstance *stage = row.stages[place]) {
@@ -108,6 +104,33 @@ Emitted Emitter::emitTrained(const core::Trained *e) {
         for (const core::StageInstance::SlotInit &slot : stage->slots)
           inits.push_back(startOf(*stage, slot, weight, value));
       }
+  return hasFinal;
+}
+
+/// The tree with the weights that evaluation uses.
+static Emitted withFinal(Emitter &emitter,
+                         const core::PipelineInstance &pipeline, Emitted tree,
+                         const PipelineState &state) {
+  SmallVector<Value> weights;
+  for (const Weight &weight : state.weights)
+    weights.push_back(emitter.leafOf(tree.value, weight.treePath,
+                                     emitter.module.weightType(weight)));
+  ValueRange final = emitter.finalWeights(pipeline, weights, state);
+  for (auto [weight, value] : llvm::zip_equal(state.weights, final))
+    tree.value = emitter.treeWith(tree.value, weight.treePath, value);
+  return tree;
+}
+
+/// `trained(tree, n -> loss, rule: …, steps: k)`: a training step as a loop.
+Emitted Emitter::emitTrained(const core::Trained *e) {
+  const core::PipelineInstance &pipeline = *e->pipeline;
+  Emitted tree = emit(e->tree);
+  tree = Emitted::tree(implode(tree), tree.slot);
+  PipelineState state;
+  for (const core::PipelineInstance::Row &row : pipeline.rows)
+    state.weights.push_back(module.weightAt(*tree.slot, row.leaf.path));
+  SmallVector<Value> inits{tree.value};
+  bool hasFinal = startSlots(pipeline, tree, state, inits);
   unsigned numSlots = inits.size() - 1;
   for (unsigned place = 0; place < pipeline.places.size(); ++place)
     inits.push_back(b.wide(0));
@@ -129,14 +152,7 @@ Emitted Emitter::emitTrained(const core::Trained *e) {
   ArrayRef<Value> after = results.carries;
   state.slots.assign(after.begin() + 1, after.begin() + 1 + numSlots);
   state.counters.assign(after.begin() + 1 + numSlots, after.end());
-  SmallVector<Value> weights;
-  for (const Weight &weight : state.weights)
-    weights.push_back(
-        leafOf(trained.value, weight.treePath, module.weightType(weight)));
-  ValueRange final = finalWeights(pipeline, weights, state);
-  for (auto [weight, value] : llvm::zip_equal(state.weights, final))
-    trained.value = treeWith(trained.value, weight.treePath, value);
-  return trained;
+  return withFinal(*this, pipeline, trained, state);
 }
 
 } // namespace lamina::irgen

@@ -100,6 +100,21 @@ Value Emitter::drawParam(const core::Draw *e, unsigned number,
   return align(param, draw.all, alignment, own);
 }
 
+/// The best of the logits with Gumbel noise.
+Value Emitter::emitCategorical(const core::Draw *e, const DrawScope &draw) {
+  Sizes own = types().sizes(e->type), sizes = ambientSizes(draw.all);
+  sizes.append(own.begin(), own.end());
+  own.push_back(types().size(e->params.front()->type.axes.back().dim));
+  sizes.push_back(own.back());
+  Value noise =
+      emitGumbel(b, emitElements(graph::Distribution::Uniform, e, sizes, draw));
+  Value best = b.add(drawParam(e, 0, draw, own), noise);
+  sizes.pop_back();
+  return b.make<graph::ArgReduceOp>(types().tensor(sizes, b.getI32Type()),
+                                    graph::Extremum::Max, best,
+                                    int64_t(sizes.size()));
+}
+
 Value Emitter::emitDistribution(const core::Draw *e, const DrawScope &draw) {
   using core::DrawKind;
   using graph::Distribution;
@@ -126,17 +141,8 @@ Value Emitter::emitDistribution(const core::Draw *e, const DrawScope &draw) {
                ? uniform()
                : b.add(param(0),
                        b.multiply(uniform(), b.subtract(param(1), param(0))));
-  case DrawKind::Categorical: {
-    own.push_back(types().size(e->params.front()->type.axes.back().dim));
-    sizes.push_back(own.back());
-    Value noise =
-        emitGumbel(b, emitElements(Distribution::Uniform, e, sizes, draw));
-    Value best = b.add(drawParam(e, 0, draw, own), noise);
-    sizes.pop_back();
-    return b.make<graph::ArgReduceOp>(types().tensor(sizes, b.getI32Type()),
-                                      graph::Extremum::Max, best,
-                                      int64_t(sizes.size()));
-  }
+  case DrawKind::Categorical:
+    return emitCategorical(e, draw);
   case DrawKind::Permutation: {
     Value keys = uniform(), places = b.iota(sizes, sizes.size() - 1);
     auto sort = b.make<graph::SortOp>(

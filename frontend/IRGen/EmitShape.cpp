@@ -167,6 +167,59 @@ Value emitInterpolate(TensorBuilder &b, Value points, Value x) {
 
 } // namespace
 
+static graph::TopKOp emitTop(Emitter &emitter, const core::Structured *e,
+                             Value x, unsigned axis) {
+  Sizes sizes = graph::getShape(x);
+  int64_t count = *e->count.size().constant();
+  sizes[axis] = SizeExpr(count);
+  const Types &types = emitter.types();
+  return emitter.b.make<graph::TopKOp>(
+      types.tensor(sizes, elementOf(x)),
+      types.tensor(sizes, emitter.b.getI32Type()), x, count, axis);
+}
+
+/// Values in order, and their places.
+static Emitted emitOrdered(Emitter &emitter, const core::Structured *e,
+                           const Emitted &x, unsigned axis) {
+  auto pair = [&](Value values, Value places) {
+    return Emitted::tuple({Emitted::tensor(values, x.ambient),
+                           Emitted::tensor(places, x.ambient)});
+  };
+  if (e->structured == core::StructuredKind::Top) {
+    auto top = emitTop(emitter, e, x.value, axis);
+    return pair(top.getValues(), top.getIds());
+  }
+  auto [values, places] = emitSort(emitter.b, x.value, axis, e->descending);
+  return pair(values, places);
+}
+
+/// [n, ...] several times over: a new axis in front, joined with the first.
+static Value emitRepeated(Emitter &emitter, const core::Structured *e,
+                          const Emitted &x) {
+  unsigned first = x.ambient.size();
+  Sizes sizes = graph::getShape(x.value);
+  sizes.insert(sizes.begin() + first, emitter.types().size(e->count));
+  SmallVector<int64_t> axes = identity(sizes.size());
+  axes.erase(axes.begin() + first);
+  Value repeated = emitter.b.broadcast(x.value, sizes, axes);
+  Sizes joined = emitter.ambientSizes(x.ambient);
+  Sizes own = emitter.types().sizes(e->type);
+  joined.append(own.begin(), own.end());
+  return emitter.b.reshape(repeated, joined);
+}
+
+/// Neither a ragged size nor that of its samples is one that the program
+/// lists.
+static void defineRagged(Emitter &emitter, const core::Structured *e,
+                         const Emitted &x, const Emitted &lengths) {
+  const core::Atom *ragged = e->type.axes[e->axis].dim.size().atom();
+  emitter.lengthValues[ragged] = lengths;
+  unsigned first = x.ambient.size();
+  Sizes sizes = graph::getShape(x.value);
+  emitter.module.types.alias(*ragged, sizes[first + e->axis]);
+  emitter.module.types.alias(*ragged->raggedOver, sizes[first]);
+}
+
 Emitted Emitter::emitStructured(const core::Structured *e) {
   using core::StructuredKind;
   SmallVector<Emitted> operands = emitAll(e->operands);
@@ -174,50 +227,21 @@ Emitted Emitter::emitStructured(const core::Structured *e) {
   const Ambient &ambient = x.ambient;
   unsigned axis = ambient.size() + std::max(e->axis, 0);
   auto tensor = [&](Value value) { return Emitted::tensor(value, ambient); };
-  auto pair = [&](Value first, Value second) {
-    return Emitted::tuple({tensor(first), tensor(second)});
-  };
   switch (e->structured) {
-  case StructuredKind::Sort: {
-    auto [values, places] = emitSort(b, x.value, axis, e->descending);
-    return pair(values, places);
-  }
-  case StructuredKind::Top: {
-    Sizes sizes = graph::getShape(x.value);
-    int64_t count = *e->count.size().constant();
-    sizes[axis] = SizeExpr(count);
-    auto top = b.make<graph::TopKOp>(types().tensor(sizes, elementOf(x.value)),
-                                     types().tensor(sizes, b.getI32Type()),
-                                     x.value, count, axis);
-    return pair(top.getValues(), top.getIds());
-  }
+  case StructuredKind::Sort:
+  case StructuredKind::Top:
+    return emitOrdered(*this, e, x, axis);
   case StructuredKind::Reverse:
     return tensor(reverseAxis(x, e->operands.front()->type, e->axis));
   case StructuredKind::Transpose:
     return tensor(swapLast(b, x.value));
   case StructuredKind::Diagonal:
     return tensor(b.diagonal(x.value));
-  case StructuredKind::Repeat: {
-    // [n, ...] n times over: a new axis in front, joined with the first.
-    Sizes sizes = graph::getShape(x.value);
-    sizes.insert(sizes.begin() + ambient.size(), types().size(e->count));
-    SmallVector<int64_t> axes = identity(sizes.size());
-    axes.erase(axes.begin() + ambient.size());
-    Value repeated = b.broadcast(x.value, sizes, axes);
-    Sizes joined = ambientSizes(ambient), own = types().sizes(e->type);
-    joined.append(own.begin(), own.end());
-    return tensor(b.reshape(repeated, joined));
-  }
-  case StructuredKind::Ragged: {
-    const core::Atom *ragged = e->type.axes[e->axis].dim.size().atom();
-    lengthValues[ragged] = operands[1];
-    // Neither this size nor that of its samples is one that the program lists.
-    unsigned first = x.ambient.size();
-    Sizes sizes = graph::getShape(x.value);
-    module.types.alias(*ragged, sizes[first + e->axis]);
-    module.types.alias(*ragged->raggedOver, sizes[first]);
+  case StructuredKind::Repeat:
+    return tensor(emitRepeated(*this, e, x));
+  case StructuredKind::Ragged:
+    defineRagged(*this, e, x, operands[1]);
     return x;
-  }
   case StructuredKind::OneHot:
     return tensor(emitOneHot(b, x.value, types().size(e->type.axes.back().dim),
                              types().element(e->type.elem)));

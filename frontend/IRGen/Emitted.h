@@ -71,6 +71,17 @@ std::optional<double> writtenNumber(const core::Expr *expr);
 /// The whole exponent of `x^n` for a written n, or nothing.
 std::optional<int64_t> writtenExponent(llvm::ArrayRef<core::Expr *> operands);
 
+/// An axis with a length for each sample, or (no `samples`) one for all.
+struct RaggedAxis {
+  unsigned axis;
+  std::optional<unsigned> samples;
+  const core::Atom *size;
+  bool isWithin(llvm::ArrayRef<int64_t> axes) const {
+    return llvm::is_contained(axes, int64_t(axis)) &&
+           (!samples || llvm::is_contained(axes, int64_t(*samples)));
+  }
+};
+
 } // namespace lamina::irgen
 
 #endif // LAMINA_FRONTEND_IRGEN_EMITTED_H

@@ -171,16 +171,6 @@ private:
     mlir::Value key;
     Ambient keyed, all;
   };
-  /// An axis with a length for each sample, or (no `samples`) one for all.
-  struct RaggedAxis {
-    unsigned axis;
-    std::optional<unsigned> samples;
-    const core::Atom *size;
-    bool isWithin(llvm::ArrayRef<int64_t> axes) const {
-      return llvm::is_contained(axes, int64_t(axis)) &&
-             (!samples || llvm::is_contained(axes, int64_t(*samples)));
-    }
-  };
   struct Place {
     Root root;
     std::string path;
@@ -220,6 +210,8 @@ private:
                           unsigned axis);
 
   // EmitFold.cpp
+  Emitted insideOfFold(const core::Fold &e, Emitted where,
+                       llvm::ArrayRef<Ambient> factors);
   Emitted emitFactors(const core::Elementwise *e,
                       llvm::SmallVectorImpl<Ambient> &factors);
 
@@ -229,6 +221,14 @@ private:
                  const Emitted &next, const Emitted &old);
   mlir::Value placeRounds(mlir::Value stack, unsigned numAmbient,
                           unsigned axis);
+  std::vector<Emitted> loopParts(const core::Loop &loop,
+                                 llvm::ArrayRef<Emitted> starts,
+                                 mlir::ValueRange carried,
+                                 mlir::ValueRange stacks,
+                                 const Ambient &ambient);
+  void emitRound(const core::Loop &loop, const Ambient &ambient,
+                 llvm::SmallVectorImpl<mlir::Value> &next,
+                 llvm::SmallVectorImpl<mlir::Value> &rows);
   void defineRounds(const core::Loop &loop, mlir::Value rounds,
                     const SizeExpr &trip);
 
@@ -255,6 +255,9 @@ private:
   mlir::Value startOf(const core::StageInstance &stage,
                       const core::StageInstance::SlotInit &slot,
                       const struct Weight &weight, mlir::Value value);
+  bool startSlots(const core::PipelineInstance &pipeline, const Emitted &tree,
+                  const PipelineState &state,
+                  llvm::SmallVectorImpl<mlir::Value> &inits);
   mlir::ArrayAttr scalarsOf(const core::PipelineInstance &pipeline,
                             llvm::SmallVectorImpl<mlir::Value> &values);
   mlir::Type fullInput(const core::Derived *begin);
@@ -266,6 +269,7 @@ private:
 
   // EmitRandom.cpp
   mlir::Value emitDistribution(const core::Draw *e, const DrawScope &scope);
+  mlir::Value emitCategorical(const core::Draw *e, const DrawScope &scope);
   mlir::Value emitElements(graph::Distribution distribution,
                            const core::Draw *e, llvm::ArrayRef<SizeExpr> sizes,
                            const DrawScope &scope);

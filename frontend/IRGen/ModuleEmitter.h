@@ -150,6 +150,10 @@ private:
   mlir::FlatSymbolRefAttr groupLayer(const core::Slot &slot);
   void emitMember(mlir::OpBuilder &builder, const core::Member &member);
   mlir::Attribute initOf(const core::Member &member);
+  void collectMembers(const core::LayerInstance &layer, const Weight &at,
+                      bool isState, llvm::SmallVectorImpl<Weight> &result);
+  void collectFilters(const core::Slot &slot, const Weight &at, bool isState,
+                      llvm::SmallVectorImpl<Weight> &result);
   void collectWeights(const core::Slot &slot, Weight at, bool isState,
                       llvm::SmallVectorImpl<Weight> &result);
   mlir::FlatSymbolRefAttr emitInit(llvm::StringRef prefix, llvm::StringRef name,

@@ -131,8 +131,8 @@ Emitted Emitter::isInside(core::Dim position, core::Dim size,
 
 /// Those of a value of `type` under `ambient` whose lengths are known for each
 /// of its samples.
-SmallVector<Emitter::RaggedAxis, 2>
-Emitter::raggedAxes(const Ambient &ambient, const core::Type &type) {
+SmallVector<RaggedAxis, 2> Emitter::raggedAxes(const Ambient &ambient,
+                                               const core::Type &type) {
   SmallVector<core::Dim> dims;
   SmallVector<const core::Atom *> sizes;
   for (const core::IndexVar *index : ambient) {

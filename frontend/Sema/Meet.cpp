@@ -74,14 +74,20 @@ static void explainSizes(Diagnostic &diag, const core::Type &a,
       }
 }
 
+/// The first of the types that have the most axes.
+static unsigned widestOf(llvm::ArrayRef<core::Type> types) {
+  return std::max_element(types.begin(), types.end(),
+                          [](const core::Type &a, const core::Type &b) {
+                            return a.rank() < b.rank();
+                          }) -
+         types.begin();
+}
+
 std::optional<llvm::SmallVector<Axis, 4>>
 Evaluator::meet(llvm::ArrayRef<core::Type> types,
                 llvm::ArrayRef<Alignment *> alignments, Range range,
                 llvm::ArrayRef<const ast::Expr *> sources) {
-  unsigned base = 0;
-  for (unsigned i = 1; i < types.size(); ++i)
-    if (types[i].rank() > types[base].rank())
-      base = i;
+  unsigned base = widestOf(types);
   for (unsigned i = 0; i < types.size(); ++i) {
     auto ways = embeddings(*this, types[i].axes, types[base].axes);
     if (ways.size() == 1) {
