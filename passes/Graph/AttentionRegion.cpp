@@ -132,6 +132,25 @@ static bool isCheapAnywhere(Operation *op) {
          });
 }
 
+/// What only names the axes of its operand anew; null for any other op.
+Value AttentionRegions::writeView(Operation *op, ArrayRef<int64_t> at) {
+  if (auto view = dyn_cast<BroadcastOp>(op)) {
+    written.insert(op);
+    SmallVector<int64_t> of;
+    for (int64_t axis : view.getAxes())
+      of.push_back(at[axis]);
+    return write(view.getX(), of);
+  }
+  if (auto view = dyn_cast<TransposeOp>(op)) {
+    written.insert(op);
+    SmallVector<int64_t> of(at.size());
+    for (auto [axis, from] : llvm::enumerate(view.getOrder()))
+      of[from] = at[axis];
+    return write(view.getX(), of);
+  }
+  return {};
+}
+
 Value AttentionRegions::writeNew(Value value, ArrayRef<int64_t> at) {
   Operation *op = value.getDefiningOp();
   SplatElementsAttr splat;
@@ -146,20 +165,8 @@ Value AttentionRegions::writeNew(Value value, ArrayRef<int64_t> at) {
   }
   if (auto iota = dyn_cast_or_null<IotaOp>(op))
     return writeIota(iota, at);
-  if (auto view = dyn_cast_or_null<BroadcastOp>(op)) {
-    written.insert(op);
-    SmallVector<int64_t> of;
-    for (int64_t axis : view.getAxes())
-      of.push_back(at[axis]);
-    return write(view.getX(), of);
-  }
-  if (auto view = dyn_cast_or_null<TransposeOp>(op)) {
-    written.insert(op);
-    SmallVector<int64_t> of(at.size());
-    for (auto [axis, from] : llvm::enumerate(view.getOrder()))
-      of[from] = at[axis];
-    return write(view.getX(), of);
-  }
+  if (isa_and_nonnull<BroadcastOp, TransposeOp>(op))
+    return writeView(op, at);
   bool isElementwise =
       op && op->getNumResults() == 1 && op->hasTrait<OpTrait::Elementwise>();
   if (isElementwise && (dependsOnBoth(at) || isCheapAnywhere(op)))

@@ -68,6 +68,7 @@ private:
   void start(Region &region, bool isScore);
   mlir::Value write(mlir::Value value, llvm::ArrayRef<int64_t> axes);
   mlir::Value writeNew(mlir::Value value, llvm::ArrayRef<int64_t> axes);
+  mlir::Value writeView(mlir::Operation *op, llvm::ArrayRef<int64_t> axes);
   mlir::Value writeElementwise(mlir::Operation *op,
                                llvm::ArrayRef<int64_t> axes);
   mlir::Value writeIota(IotaOp op, llvm::ArrayRef<int64_t> axes);

@@ -57,6 +57,8 @@ private:
   FailureOr<SmallVector<Value>> pull(OpBuilder &b, ArrayRef<Value> seeds);
   SmallVector<Value> wholeSeeds(OpBuilder &b);
   FailureOr<SmallVector<Value>> pullEach();
+  LogicalResult pullUnit(Block &body, const Shape &kept);
+  ScanOp moveIntoScan(OpBuilder &b, Block &body, SizeExpr trip);
   SmallVector<Value> unitSeeds(OpBuilder &b, Value index, const Shape &kept);
   void remarkUnreached(ArrayRef<unsigned> unreached);
 
@@ -157,17 +159,9 @@ SmallVector<Value> Expansion::unitSeeds(OpBuilder &b, Value index,
   return seeds;
 }
 
-/// A loop over the kept axes whose body is the pullback; it reads forward
-/// values by `with`.
-FailureOr<SmallVector<Value>> Expansion::pullEach() {
-  Location loc = op.getLoc();
-  Shape all = getShape(op.getOf()[0]);
-  Shape kept(all.begin(), all.begin() + *op.getEach());
-  MLIRContext *context = op.getContext();
-  Block body;
-  body.addArgument(RankedTensorType::get({}, IntegerType::get(context, 64)),
-                   loc);
-  OpBuilder inner(context, &listener);
+/// Fills `body`, whose argument says which kept element is seeded with 1.
+LogicalResult Expansion::pullUnit(Block &body, const Shape &kept) {
+  OpBuilder inner(op.getContext(), &listener);
   inner.setInsertionPointToEnd(&body);
   FailureOr<SmallVector<Value>> adjoints =
       pull(inner, unitSeeds(inner, body.getArgument(0), kept));
@@ -175,23 +169,24 @@ FailureOr<SmallVector<Value>> Expansion::pullEach() {
     return failure();
   for (auto [wrt, g] : llvm::zip(op.getWrt(), *adjoints))
     if (!g)
-      g = zeroOf(inner, loc, wrt.getType());
-  YieldOp::create(inner, loc, ValueRange{}, *adjoints);
+      g = zeroOf(inner, op.getLoc(), wrt.getType());
+  YieldOp::create(inner, op.getLoc(), ValueRange{}, *adjoints);
+  return success();
+}
 
+/// A loop of `trip` rounds with the ops of `body`, which stacks what it yields.
+ScanOp Expansion::moveIntoScan(OpBuilder &b, Block &body, SizeExpr trip) {
   llvm::SetVector<Value> captured;
   for (Operation &part : body)
     for (Value operand : part.getOperands())
       if (operand.getParentBlock() != &body)
         captured.insert(operand);
-  SizeExpr trip = getElementCount(kept);
   SmallVector<Type> stacks;
   for (Value wrt : op.getWrt())
     stacks.push_back(
         withLeadingSizes(cast<RankedTensorType>(wrt.getType()), {trip}));
-  OpBuilder b(context, &listener);
-  b.setInsertionPoint(op);
-  auto scan = ScanOp::create(b, loc, trip, false, ValueRange{}, ValueRange{},
-                             captured.getArrayRef(), stacks);
+  auto scan = ScanOp::create(b, op.getLoc(), trip, false, ValueRange{},
+                             ValueRange{}, captured.getArrayRef(), stacks);
   Block *target = scan.getBodyBlock();
   body.getArgument(0).replaceAllUsesWith(target->getArgument(0));
   for (auto [outer, argument] : llvm::zip(captured, scan.getWithArgs()))
@@ -199,6 +194,23 @@ FailureOr<SmallVector<Value>> Expansion::pullEach() {
       return use.getOwner()->getBlock() == &body;
     });
   target->getOperations().splice(target->end(), body.getOperations());
+  return scan;
+}
+
+/// A loop over the kept axes whose body is the pullback; it reads forward
+/// values by `with`.
+FailureOr<SmallVector<Value>> Expansion::pullEach() {
+  Location loc = op.getLoc();
+  Shape all = getShape(op.getOf()[0]);
+  Shape kept(all.begin(), all.begin() + *op.getEach());
+  Block body;
+  body.addArgument(
+      RankedTensorType::get({}, IntegerType::get(op.getContext(), 64)), loc);
+  if (failed(pullUnit(body, kept)))
+    return failure();
+  OpBuilder b(op.getContext(), &listener);
+  b.setInsertionPoint(op);
+  ScanOp scan = moveIntoScan(b, body, getElementCount(kept));
   SmallVector<Value> results;
   for (auto [stack, result] : llvm::zip(scan.getStacks(), op.getResults()))
     results.push_back(
@@ -211,9 +223,10 @@ FailureOr<SmallVector<Value>> Expansion::pullEach() {
 /// The variable that an entry was given as this argument.
 static StringRef getVariable(Value value) {
   auto argument = dyn_cast<BlockArgument>(value);
-  auto function = argument ? dyn_cast<FunctionOpInterface>(
-                                 argument.getOwner()->getParentOp())
-                           : FunctionOpInterface();
+  auto function =
+      argument
+          ? dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp())
+          : FunctionOpInterface();
   if (!function)
     return "";
   auto load = function.getArgAttrOfType<FlatSymbolRefAttr>(

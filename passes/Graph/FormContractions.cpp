@@ -229,6 +229,16 @@ double ContractionBuilder::getCost(const Factor &a, const Factor &b) const {
   return cost;
 }
 
+/// `indices` over the loops of a product, which are renamed to `loops`.
+static AffineMapAttr renamedMap(ArrayRef<AffineExpr> indices,
+                                ArrayRef<AffineExpr> loops, unsigned count,
+                                MLIRContext *context) {
+  SmallVector<AffineExpr> renamed;
+  for (AffineExpr index : indices)
+    renamed.push_back(index.replaceDims(loops));
+  return AffineMapAttr::get(AffineMap::get(count, 0, renamed, context));
+}
+
 /// Multiplies two factors and sums over what nobody else needs.
 Factor ContractionBuilder::contract(const Factor &a, const Factor &b,
                                     ArrayRef<Factor> others) {
@@ -254,19 +264,14 @@ Factor ContractionBuilder::contract(const Factor &a, const Factor &b,
     if (!loop)
       loop = rewriter.getAffineConstantExpr(0);
 
-  auto makeMap = [&](ArrayRef<AffineExpr> indices) {
-    SmallVector<AffineExpr> renamed;
-    for (AffineExpr index : indices)
-      renamed.push_back(index.replaceDims(loops));
-    return AffineMapAttr::get(
-        AffineMap::get(next, 0, renamed, rewriter.getContext()));
-  };
+  MLIRContext *context = rewriter.getContext();
   SmallVector<AffineExpr> result;
   for (unsigned i = 0; i < keptCount; ++i)
     result.push_back(rewriter.getAffineDimExpr(i));
-  Attribute maps[] = {makeMap(a.indices), makeMap(b.indices),
-                      AffineMapAttr::get(AffineMap::get(
-                          next, 0, result, rewriter.getContext()))};
+  Attribute maps[] = {
+      renamedMap(a.indices, loops, next, context),
+      renamedMap(b.indices, loops, next, context),
+      AffineMapAttr::get(AffineMap::get(next, 0, result, context))};
   Type element = op.getType().getElementType();
   Value product = graph::ContractOp::create(
       rewriter, op.getLoc(), graph::getTensorType(sizes, element), a.base,

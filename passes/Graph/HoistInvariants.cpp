@@ -115,12 +115,14 @@ private:
     });
   }
 
-  void rebuild() {
-    OpBuilder b(scan);
-    // The operand of `with`, its old argument in the body, and in `until`.
-    struct With {
-      Value operand, inBody, inUntil;
-    };
+  /// An operand of the new `with`, its argument or value in the old body, and
+  /// the argument in the old `until`.
+  struct With {
+    Value operand, inBody, inUntil;
+  };
+
+  /// What the body still reads once the hoisted ops are gone.
+  SmallVector<With> findKept() {
     SmallVector<With> kept;
     unsigned carries = unsigned(scan.getCarries().size());
     for (auto [i, argument] : llvm::enumerate(scan.getWithArgs())) {
@@ -135,6 +137,20 @@ private:
       for (Value result : op->getResults())
         if (isRead(result))
           kept.push_back({outside.lookup(result), result, {}});
+    return kept;
+  }
+
+  /// `with` stands last, so the others keep their places.
+  static void moveBlock(Block *from, Block *to, unsigned same) {
+    for (unsigned i = 0; i < same; ++i)
+      from->getArgument(i).replaceAllUsesWith(to->getArgument(i));
+    to->getOperations().splice(to->end(), from->getOperations());
+  }
+
+  void rebuild() {
+    OpBuilder b(scan);
+    SmallVector<With> kept = findKept();
+    unsigned carries = unsigned(scan.getCarries().size());
     SmallVector<Value> with;
     for (const With &entry : kept)
       with.push_back(entry.operand);
@@ -144,16 +160,10 @@ private:
         scan.hasUntil());
     wide->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
 
-    // `with` stands last, so the others keep their places.
-    auto move = [](Block *from, Block *to, unsigned same) {
-      for (unsigned i = 0; i < same; ++i)
-        from->getArgument(i).replaceAllUsesWith(to->getArgument(i));
-      to->getOperations().splice(to->end(), from->getOperations());
-    };
     unsigned inBody = 1 + carries + unsigned(scan.getOver().size());
-    move(scan.getBodyBlock(), wide.getBodyBlock(), inBody);
+    moveBlock(scan.getBodyBlock(), wide.getBodyBlock(), inBody);
     if (scan.hasUntil())
-      move(scan.getUntilBlock(), wide.getUntilBlock(), 1 + carries);
+      moveBlock(scan.getUntilBlock(), wide.getUntilBlock(), 1 + carries);
     for (auto [i, entry] : llvm::enumerate(kept)) {
       entry.inBody.replaceAllUsesWith(
           wide.getBodyBlock()->getArgument(inBody + unsigned(i)));

@@ -160,6 +160,25 @@ void PipelineExpansion::runUntilTotal(Running &stage) {
   }
 }
 
+/// What one leaf adds to a total; of stacked weights the sum over all copies.
+Value PipelineExpansion::sumOverCopies(const Leaf &leaf,
+                                       const LeafValue &partial,
+                                       optim::TotalOp total) {
+  if (!leaf.code.isStacked())
+    return partial.value;
+  Value value = partial.value;
+  auto type = cast<RankedTensorType>(total.getType());
+  // A partial value that reads nothing of the weight is the same for all.
+  if (partial.kind == LeafValue::Shared)
+    value = graph::BroadcastOp::create(
+        *builder, total.getLoc(),
+        graph::withLeadingSizes(type, {leaf.code.getCopies()}), value,
+        llvm::to_vector(llvm::seq<int64_t>(1, type.getRank() + 1)));
+  return graph::ReduceOp::create(*builder, total.getLoc(), type,
+                                 graph::ReduceKind::Sum, value,
+                                 ArrayRef<int64_t>{0});
+}
+
 /// Adds the operands of the totals at which all stages stand.
 LogicalResult PipelineExpansion::addUp(MutableArrayRef<Running> running) {
   Value sum;
@@ -187,19 +206,7 @@ LogicalResult PipelineExpansion::addUp(MutableArrayRef<Running> running) {
           live.push_back(&it->second);
     live.push_back(&partial);
     leaf.code.close(*builder, live);
-    Value value = partial.value;
-    if (leaf.code.isStacked()) {
-      auto type = cast<RankedTensorType>(total.getType());
-      // A partial value that reads nothing of the weight is the same for all.
-      if (partial.kind == LeafValue::Shared)
-        value = graph::BroadcastOp::create(
-            *builder, total.getLoc(),
-            graph::withLeadingSizes(type, {leaf.code.getCopies()}), value,
-            llvm::to_vector(llvm::seq<int64_t>(1, type.getRank() + 1)));
-      value = graph::ReduceOp::create(*builder, total.getLoc(), type,
-                                      graph::ReduceKind::Sum, value,
-                                      ArrayRef<int64_t>{0});
-    }
+    Value value = sumOverCopies(leaf, partial, total);
     sum =
         sum ? Value(arith::AddFOp::create(*builder, total.getLoc(), sum, value))
             : value;
@@ -321,6 +328,44 @@ LogicalResult PipelineExpansion::runStages(unsigned place,
 // The step
 //===----------------------------------------------------------------------===//
 
+/// `made` where the masks say that the leaf runs; null after one that does not
+/// fit.
+Value PipelineExpansion::hold(Leaf &leaf, Value made, Value old,
+                              const LeafValue &rows) {
+  for (const LeafValue &mask : {rows, leaf.whole})
+    if (mask && made)
+      made = select(leaf, mask, made, old);
+  return made;
+}
+
+/// What the stage at `place` does after the step.
+LogicalResult PipelineExpansion::runAfter(Leaf &leaf, unsigned place) {
+  StageOp stage = leaf.stages[place];
+  if (!stage || !stage.getAfterBlock())
+    return success();
+  Running after = begin(leaf, place, stage.getAfterBlock(), false);
+  runUntilTotal(after);
+  auto yield = cast<optim::YieldOp>(*after.next);
+  const LeafValue &rows = leaf.rowsAt[place];
+  auto take = [&](LeafValue &to, Value from) -> LogicalResult {
+    leaf.code.getBuilder(*builder, loc);
+    Value made =
+        hold(leaf, leaf.code.use(after.values[from]), leaf.code.use(to), rows);
+    if (!made)
+      return yield.emitError("a pass does not have leading axes of ")
+             << from.getType();
+    to = leaf.code.wrap(made);
+    return success();
+  };
+  if (failed(take(leaf.w, yield.getValue())))
+    return failure();
+  for (auto [slot, value] :
+       llvm::zip_equal(leaf.slots[place], yield.getSlots()))
+    if (failed(take(slot, value)))
+      return failure();
+  return success();
+}
+
 /// The step of one leaf and what stages do after it.
 LogicalResult PipelineExpansion::finish(Leaf &leaf) {
   OpBuilder &at = leaf.code.getBuilder(*builder, loc);
@@ -330,44 +375,16 @@ LogicalResult PipelineExpansion::finish(Leaf &leaf) {
                                     ArrayRef<int64_t>{});
   Value step = arith::MulFOp::create(at, loc, rate, h);
   Value moved = arith::SubFOp::create(at, loc, w, step);
-  auto hold = [&](Value made, Value old, const LeafValue &rows) -> Value {
-    for (const LeafValue &mask : {rows, leaf.whole})
-      if (mask && made)
-        made = select(leaf, mask, made, old);
-    return made;
-  };
-  moved = hold(moved, w, leaf.rows);
+  moved = hold(leaf, moved, w, leaf.rows);
   if (!moved)
     return pipeline.emitError("a pass does not have leading axes of the weight "
                               "'")
            << pipeline.getLeaves()[leaf.number] << "'";
   leaf.w = leaf.code.wrap(moved);
 
-  for (unsigned place = 0; place < leaf.stages.size(); ++place) {
-    StageOp stage = leaf.stages[place];
-    if (!stage || !stage.getAfterBlock())
-      continue;
-    Running after = begin(leaf, place, stage.getAfterBlock(), false);
-    runUntilTotal(after);
-    auto yield = cast<optim::YieldOp>(*after.next);
-    const LeafValue &rows = leaf.rowsAt[place];
-    auto take = [&](LeafValue &to, Value from) -> LogicalResult {
-      leaf.code.getBuilder(*builder, loc);
-      Value made =
-          hold(leaf.code.use(after.values[from]), leaf.code.use(to), rows);
-      if (!made)
-        return yield.emitError("a pass does not have leading axes of ")
-               << from.getType();
-      to = leaf.code.wrap(made);
-      return success();
-    };
-    if (failed(take(leaf.w, yield.getValue())))
+  for (unsigned place = 0; place < leaf.stages.size(); ++place)
+    if (failed(runAfter(leaf, place)))
       return failure();
-    for (auto [slot, value] :
-         llvm::zip_equal(leaf.slots[place], yield.getSlots()))
-      if (failed(take(slot, value)))
-        return failure();
-  }
   SmallVector<LeafValue *> kept{&leaf.w};
   for (auto &slots : leaf.slots)
     for (LeafValue &slot : slots)

@@ -81,7 +81,12 @@ private:
   /// The counters of these leaves at `place` and to the right of it.
   llvm::SmallVector<unsigned> getCounters(unsigned place,
                                           llvm::ArrayRef<Leaf *> held) const;
+  mlir::Value sumOverCopies(const Leaf &leaf, const LeafValue &partial,
+                            optim::TotalOp total);
   mlir::LogicalResult finish(Leaf &leaf);
+  mlir::LogicalResult runAfter(Leaf &leaf, unsigned place);
+  mlir::Value hold(Leaf &leaf, mlir::Value made, mlir::Value old,
+                   const LeafValue &rows);
 
   Running begin(Leaf &leaf, unsigned place, mlir::Block *block, bool isStep);
   void runUntilTotal(Running &stage);

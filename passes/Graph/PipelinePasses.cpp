@@ -132,6 +132,27 @@ PipelineExpansion::getCounters(unsigned place, ArrayRef<Leaf *> held) const {
   return counted;
 }
 
+/// A branch that sees `seen` and gives `given`, which it leaves as they are
+/// where it is not taken.
+static graph::CondOp makeBranch(OpBuilder &b, Location loc, Value predicate,
+                                ArrayRef<Value *> seen,
+                                ArrayRef<Value *> given) {
+  SmallVector<Value> with;
+  for (Value *value : seen)
+    with.push_back(*value);
+  SmallVector<Type> types;
+  for (Value *value : given)
+    types.push_back(value->getType());
+  auto cond = graph::CondOp::create(b, loc, types, predicate, with);
+  OpBuilder other = OpBuilder::atBlockEnd(cond.getOtherwiseBlock());
+  SmallVector<Value> unchanged;
+  for (Value *value : given)
+    unchanged.push_back(cond.getOtherwiseBlock()->getArgument(
+        llvm::find(seen, value) - seen.begin()));
+  graph::YieldOp::create(other, loc, unchanged);
+  return cond;
+}
+
 /// Runs `held` from `place` on where the predicate says so; where not, only
 /// what the steps so far have made of the slots remains.
 LogicalResult PipelineExpansion::branch(Value predicate, unsigned place,
@@ -142,22 +163,10 @@ LogicalResult PipelineExpansion::branch(Value predicate, unsigned place,
   SmallVector<unsigned> counted = getCounters(place, held);
   for (unsigned index : counted)
     given.push_back(&counters[index]);
-  SmallVector<Value> with;
-  for (Value *value : seen)
-    with.push_back(*value);
-  SmallVector<Type> types;
-  for (Value *value : given)
-    types.push_back(value->getType());
 
-  auto cond = graph::CondOp::create(*builder, loc, types, predicate, with);
-  OpBuilder taken(builder->getContext()), other(builder->getContext());
+  auto cond = makeBranch(*builder, loc, predicate, seen, given);
+  OpBuilder taken(builder->getContext());
   taken.setInsertionPointToEnd(cond.getTakenBlock());
-  other.setInsertionPointToEnd(cond.getOtherwiseBlock());
-  SmallVector<Value> unchanged;
-  for (Value *value : given)
-    unchanged.push_back(cond.getOtherwiseBlock()->getArgument(
-        llvm::find(seen, value) - seen.begin()));
-  graph::YieldOp::create(other, loc, unchanged);
 
   // The taken branch sees its arguments in place of everything.
   for (auto [value, arg] :
@@ -180,7 +189,7 @@ LogicalResult PipelineExpansion::branch(Value predicate, unsigned place,
   for (auto [index, time] : llvm::enumerate(times))
     if (!before[index])
       time = {};
-  for (auto [value, operand] : llvm::zip_equal(seen, with))
+  for (auto [value, operand] : llvm::zip_equal(seen, cond.getWith()))
     *value = operand;
   for (auto [value, result] : llvm::zip_equal(given, cond.getResults()))
     *value = result;

@@ -52,6 +52,8 @@ private:
   bool isUsed(BlockArgument argument);
   void addWith(Value operand, Value bodyArgument, Value untilArgument);
   void rebuild();
+  ScanOp makePruned();
+  void moveBlock(Block *from, Block *to, bool isBody);
 
   ScanOp scan;
   SmallVector<unsigned> carries, stacks; // kept
@@ -208,7 +210,8 @@ void ScanPruning::sortInputs() {
       addWith(operand, argument, untilArgument(scan, argument));
 }
 
-void ScanPruning::rebuild() {
+/// An empty loop over what is kept.
+ScanOp ScanPruning::makePruned() {
   OpBuilder b(scan);
   YieldOp yield = scan.getBodyYield();
   SmallVector<Value> init, overOperands, withOperands, values;
@@ -229,25 +232,30 @@ void ScanPruning::rebuild() {
                      scan.getRounds(), scan.hasUntil());
   pruned->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
   yield.getValuesMutable().assign(values);
+  return pruned;
+}
 
-  auto move = [&](Block *from, Block *to, bool isBody) {
-    from->getArgument(0).replaceAllUsesWith(to->getArgument(0));
-    unsigned next = 1;
-    for (unsigned i : carries)
-      from->getArgument(i + 1).replaceAllUsesWith(to->getArgument(next++));
-    if (isBody)
-      for (Input &input : over)
-        input.row.replaceAllUsesWith(to->getArgument(next++));
-    for (const With &entry : with) {
-      for (Value argument : isBody ? entry.bodyArguments : entry.untilArguments)
-        argument.replaceAllUsesWith(to->getArgument(next));
-      ++next;
-    }
-    to->getOperations().splice(to->end(), from->getOperations());
-  };
-  move(scan.getBodyBlock(), pruned.getBodyBlock(), true);
+void ScanPruning::moveBlock(Block *from, Block *to, bool isBody) {
+  from->getArgument(0).replaceAllUsesWith(to->getArgument(0));
+  unsigned next = 1;
+  for (unsigned i : carries)
+    from->getArgument(i + 1).replaceAllUsesWith(to->getArgument(next++));
+  if (isBody)
+    for (Input &input : over)
+      input.row.replaceAllUsesWith(to->getArgument(next++));
+  for (const With &entry : with) {
+    for (Value argument : isBody ? entry.bodyArguments : entry.untilArguments)
+      argument.replaceAllUsesWith(to->getArgument(next));
+    ++next;
+  }
+  to->getOperations().splice(to->end(), from->getOperations());
+}
+
+void ScanPruning::rebuild() {
+  ScanOp pruned = makePruned();
+  moveBlock(scan.getBodyBlock(), pruned.getBodyBlock(), true);
   if (scan.hasUntil())
-    move(scan.getUntilBlock(), pruned.getUntilBlock(), false);
+    moveBlock(scan.getUntilBlock(), pruned.getUntilBlock(), false);
 
   for (auto [result, value] : invariant)
     result.replaceAllUsesWith(value);
@@ -275,15 +283,13 @@ void ScanPruning::run() {
     rebuild();
 }
 
-/// Drops results of a branch that nobody reads, and operands that no region
-/// does.
-void pruneCond(CondOp cond) {
-  SmallVector<unsigned> results, operands;
+/// Drops what the branches yield and nobody reads; the results that stay.
+SmallVector<unsigned> pruneResults(CondOp cond) {
+  SmallVector<unsigned> results;
   for (auto [i, result] : llvm::enumerate(cond.getResults()))
     if (!result.use_empty())
       results.push_back(unsigned(i));
-  Block *blocks[2] = {cond.getTakenBlock(), cond.getOtherwiseBlock()};
-  for (Block *block : blocks) {
+  for (Block *block : {cond.getTakenBlock(), cond.getOtherwiseBlock()}) {
     auto yield = cast<YieldOp>(block->getTerminator());
     SmallVector<Value> kept;
     for (unsigned i : results)
@@ -291,6 +297,14 @@ void pruneCond(CondOp cond) {
     yield.getValuesMutable().assign(kept);
     pruneBlock(*block);
   }
+  return results;
+}
+
+/// Drops results of a branch that nobody reads, and operands that no region
+/// does.
+void pruneCond(CondOp cond) {
+  SmallVector<unsigned> results = pruneResults(cond), operands;
+  Block *blocks[2] = {cond.getTakenBlock(), cond.getOtherwiseBlock()};
   SmallVector<Value> with;
   SmallVector<Type> types;
   for (auto [i, operand] : llvm::enumerate(cond.getWith()))

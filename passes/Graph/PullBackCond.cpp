@@ -63,6 +63,25 @@ static LogicalResult fillBranch(OpBuilder::Listener *listener, CondOp cond,
   return success();
 }
 
+/// Yields the adjoints of the operands in `present`, and moves the branch to
+/// `target`.
+static void moveBranch(BranchReverse &branch, Block *target,
+                       ArrayRef<unsigned> present, ArrayRef<Value> with,
+                       Location loc) {
+  OpBuilder inner(loc.getContext());
+  inner.setInsertionPointToEnd(branch.block);
+  SmallVector<Value> values;
+  for (unsigned i : present)
+    values.push_back(branch.adjoints[i]
+                         ? branch.adjoints[i]
+                         : zeroOf(inner, loc, with[i].getType()));
+  YieldOp::create(inner, loc, values);
+  for (auto [from, to] :
+       llvm::zip(branch.block->getArguments(), target->getArguments()))
+    from.replaceAllUsesWith(to);
+  target->getOperations().splice(target->end(), branch.block->getOperations());
+}
+
 FailureOr<SmallVector<Value>> pullBackCond(OpBuilder &b, CondOp cond,
                                            ArrayRef<Value> given,
                                            const llvm::BitVector &wanted,
@@ -96,21 +115,8 @@ FailureOr<SmallVector<Value>> pullBackCond(OpBuilder &b, CondOp cond,
     return result;
   auto reverse = CondOp::create(b, loc, types, cond.getPredicate(), with);
   Block *targets[2] = {reverse.getTakenBlock(), reverse.getOtherwiseBlock()};
-  for (auto [branch, target] : llvm::zip(branches, targets)) {
-    OpBuilder inner(cond.getContext());
-    inner.setInsertionPointToEnd(branch.block);
-    SmallVector<Value> values;
-    for (unsigned i : present)
-      values.push_back(branch.adjoints[i]
-                           ? branch.adjoints[i]
-                           : zeroOf(inner, loc, with[i].getType()));
-    YieldOp::create(inner, loc, values);
-    for (auto [from, to] :
-         llvm::zip(branch.block->getArguments(), target->getArguments()))
-      from.replaceAllUsesWith(to);
-    target->getOperations().splice(target->end(),
-                                   branch.block->getOperations());
-  }
+  for (auto [branch, target] : llvm::zip(branches, targets))
+    moveBranch(branch, target, present, with, loc);
   for (auto [i, value] : llvm::zip(present, reverse.getResults()))
     result[i + 1] = value;
   return result;

@@ -60,11 +60,14 @@ private:
   void findUsefulCarries();
   bool markUseful(Operation &op, llvm::DenseSet<Value> &useful);
   LogicalResult buildBody(OpBuilder::Listener *listener);
+  void takeAdjoints(OpBuilder &b, Pullback &pullback);
   void collectResidual(Value value);
   void resolveResiduals(OpBuilder::Listener *listener);
   void storeResiduals(ArrayRef<Value> stored);
   void repeatResiduals(OpBuilder::Listener *listener);
+  llvm::DenseSet<Operation *> findRepeated(llvm::SetVector<Value> &free);
   ScanOp assemble(OpBuilder &b);
+  void moveBody(ScanOp reverse, ArrayRef<BlockArgument> arguments);
   SmallVector<Value> operandAdjoints(ScanOp reverse);
   bool isFree(Value value);
 
@@ -143,6 +146,30 @@ void ScanReverse::findUsefulCarries() {
     carries.push_back(i);
 }
 
+/// What the body gives for carries, rows and `with` of the forward loop.
+void ScanReverse::takeAdjoints(OpBuilder &b, Pullback &pullback) {
+  for (unsigned i : carries) {
+    Value g = pullback.get(scan.getCarryArgs()[i]);
+    carryOut.push_back(g ? g
+                         : zeroOf(b, loc, scan.getCarryArgs()[i].getType()));
+  }
+  unsigned base = unsigned(scan.getCarries().size());
+  for (auto [i, argument] : llvm::enumerate(scan.getOverArgs()))
+    if (Value g = pullback.get(argument);
+        g && wanted.test(base + unsigned(i))) {
+      overs.push_back(unsigned(i));
+      overOut.push_back(g);
+    }
+  base += unsigned(scan.getOver().size());
+  for (auto [i, argument] : llvm::enumerate(scan.getWithArgs()))
+    if (Value g = pullback.get(argument);
+        g && wanted.test(base + unsigned(i))) {
+      withs.push_back(unsigned(i));
+      withIn.push_back(body->addArgument(argument.getType(), loc));
+      withOut.push_back(arith::AddFOp::create(b, loc, withIn.back(), g));
+    }
+}
+
 LogicalResult ScanReverse::buildBody(OpBuilder::Listener *listener) {
   body = std::make_unique<Block>();
   body->addArgument(scan.getIndex().getType(), loc);
@@ -165,27 +192,7 @@ LogicalResult ScanReverse::buildBody(OpBuilder::Listener *listener) {
   if (&forward->front() != yield.getOperation() &&
       failed(pullback.run(b, &forward->front(), yield->getPrevNode())))
     return failure();
-
-  for (unsigned i : carries) {
-    Value g = pullback.get(scan.getCarryArgs()[i]);
-    carryOut.push_back(g ? g
-                         : zeroOf(b, loc, scan.getCarryArgs()[i].getType()));
-  }
-  unsigned base = unsigned(scan.getCarries().size());
-  for (auto [i, argument] : llvm::enumerate(scan.getOverArgs()))
-    if (Value g = pullback.get(argument);
-        g && wanted.test(base + unsigned(i))) {
-      overs.push_back(unsigned(i));
-      overOut.push_back(g);
-    }
-  base += unsigned(scan.getOver().size());
-  for (auto [i, argument] : llvm::enumerate(scan.getWithArgs()))
-    if (Value g = pullback.get(argument);
-        g && wanted.test(base + unsigned(i))) {
-      withs.push_back(unsigned(i));
-      withIn.push_back(body->addArgument(argument.getType(), loc));
-      withOut.push_back(arith::AddFOp::create(b, loc, withIn.back(), g));
-    }
+  takeAdjoints(b, pullback);
   return success();
 }
 
@@ -229,11 +236,12 @@ void ScanReverse::storeResiduals(ArrayRef<Value> stored) {
   }
 }
 
-/// Computes what is needed and not stored again, at the start of the body.
-void ScanReverse::repeatResiduals(OpBuilder::Listener *listener) {
+/// The forward ops behind what is needed and not at hand; `free` is what they
+/// read that the reverse loop can read as well.
+llvm::DenseSet<Operation *>
+ScanReverse::findRepeated(llvm::SetVector<Value> &free) {
   SmallVector<Value> queue(needed.begin(), needed.end());
   llvm::DenseSet<Operation *> repeated;
-  llvm::SetVector<Value> free;
   while (!queue.empty()) {
     Value value = queue.pop_back_val();
     if (atHand.contains(value))
@@ -247,6 +255,13 @@ void ScanReverse::repeatResiduals(OpBuilder::Listener *listener) {
     if (repeated.insert(op).second)
       llvm::append_range(queue, op->getOperands());
   }
+  return repeated;
+}
+
+/// Computes what is needed and not stored again, at the start of the body.
+void ScanReverse::repeatResiduals(OpBuilder::Listener *listener) {
+  llvm::SetVector<Value> free;
+  llvm::DenseSet<Operation *> repeated = findRepeated(free);
   unsigned firstOver = 1 + unsigned(scan.getCarries().size());
   unsigned firstWith = firstOver + unsigned(scan.getOver().size());
   // In order of the arguments, so that the output does not depend on the walk.
@@ -301,6 +316,27 @@ void ScanReverse::resolveResiduals(OpBuilder::Listener *listener) {
         value = atHand.lookup(value);
 }
 
+/// The body as that of `reverse`, with `arguments` in the order of its own.
+void ScanReverse::moveBody(ScanOp reverse, ArrayRef<BlockArgument> arguments) {
+  Block *target = reverse.getBodyBlock();
+  body->getArgument(0).replaceAllUsesWith(target->getArgument(0));
+  IRMapping yields;
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    yields.map(argument, target->getArgument(unsigned(i) + 1));
+    Value(argument).replaceAllUsesWith(target->getArgument(unsigned(i) + 1));
+  }
+  yields.map(body->getArgument(0), target->getArgument(0));
+  target->getOperations().splice(target->end(), body->getOperations());
+  SmallVector<Value> values, stacked;
+  for (Value value : llvm::concat<Value>(carryOut, withOut))
+    values.push_back(yields.lookupOrDefault(value));
+  for (Value value : overOut)
+    stacked.push_back(yields.lookupOrDefault(value));
+  OpBuilder inner(context);
+  inner.setInsertionPointToEnd(target);
+  YieldOp::create(inner, loc, values, stacked);
+}
+
 ScanOp ScanReverse::assemble(OpBuilder &b) {
   SmallVector<Value> init, over, with;
   SmallVector<BlockArgument> arguments;
@@ -330,23 +366,7 @@ ScanOp ScanReverse::assemble(OpBuilder &b) {
   Value rounds = scan.hasUntil() ? scan.getRoundsRun() : scan.getRounds();
   auto reverse = ScanOp::create(b, loc, scan.getTripSize(), !scan.getReverse(),
                                 init, over, with, stackTypes, rounds);
-  Block *target = reverse.getBodyBlock();
-  body->getArgument(0).replaceAllUsesWith(target->getArgument(0));
-  IRMapping yields;
-  for (auto [i, argument] : llvm::enumerate(arguments)) {
-    yields.map(argument, target->getArgument(unsigned(i) + 1));
-    argument.replaceAllUsesWith(target->getArgument(unsigned(i) + 1));
-  }
-  yields.map(body->getArgument(0), target->getArgument(0));
-  target->getOperations().splice(target->end(), body->getOperations());
-  SmallVector<Value> values, stacked;
-  for (Value value : llvm::concat<Value>(carryOut, withOut))
-    values.push_back(yields.lookupOrDefault(value));
-  for (Value value : overOut)
-    stacked.push_back(yields.lookupOrDefault(value));
-  OpBuilder inner(context);
-  inner.setInsertionPointToEnd(target);
-  YieldOp::create(inner, loc, values, stacked);
+  moveBody(reverse, arguments);
   return reverse;
 }
 
