@@ -31,6 +31,10 @@ public:
 
 private:
   void refuseReach(KernelBody &body, AffineExpr expr, const SizeExpr &size);
+  std::optional<std::pair<int64_t, int64_t>>
+  getMargins(KernelBody &body, AffineExpr expr, const SizeExpr &size);
+  bool padOperands(KernelBody &body, Stored &padded,
+                   MutableArrayRef<SmallVector<int64_t>> low);
   Value pad(KernelBody &body, Value source, AffineMap map,
             SmallVectorImpl<int64_t> &low);
   std::optional<Index> getOperandIndex(KernelBody &body, Value operand,
@@ -38,6 +42,8 @@ private:
   std::optional<Index> getResultIndex(KernelBody &body, Value value);
   Value writeProduct(KernelBody &body, Value accumulator,
                      ArrayRef<unsigned> resultGroups);
+  SmallVector<unsigned> getResultGroups(KernelBody &body);
+  Value addOuts(KernelBody &body, ArrayRef<unsigned> groups);
   SmallVector<Value> writeEpilogue(KernelBody &body, Value sum,
                                    ArrayRef<unsigned> groups);
   std::pair<unsigned, unsigned> getOwnLoops(KernelBody &body, unsigned loop) {
@@ -111,6 +117,23 @@ void ContractWriter::refuseReach(KernelBody &body, AffineExpr expr,
                         "depends on a size known at run time only");
 }
 
+/// How far reads at `expr` leave an axis at its front and its end; none if that
+/// is not known.
+std::optional<std::pair<int64_t, int64_t>>
+ContractWriter::getMargins(KernelBody &body, AffineExpr expr,
+                           const SizeExpr &size) {
+  if (isa<AffineDimExpr>(expr))
+    return std::pair<int64_t, int64_t>(0, 0);
+  auto [least, most] = getRange(expr, sizes);
+  auto start = least.getConstant();
+  auto rest = (most - size + SizeExpr(1)).getConstant();
+  if (!start || !rest) {
+    refuseReach(body, expr, size);
+    return std::nullopt;
+  }
+  return std::pair(std::max<int64_t>(0, -*start), std::max<int64_t>(0, *rest));
+}
+
 /// A windowed operand with zeros around it, so that no read leaves it.
 Value ContractWriter::pad(KernelBody &body, Value source, AffineMap map,
                           SmallVectorImpl<int64_t> &low) {
@@ -123,18 +146,10 @@ Value ContractWriter::pad(KernelBody &body, Value source, AffineMap map,
       low.push_back(0); // has no loop and so no axis
       continue;
     }
-    int64_t front = 0, back = 0;
-    if (!isa<AffineDimExpr>(expr)) {
-      auto [least, most] = getRange(expr, sizes);
-      auto start = least.getConstant();
-      auto rest = (most - shape[axis] + SizeExpr(1)).getConstant();
-      if (!start || !rest) {
-        refuseReach(body, expr, shape[axis]);
-        return source;
-      }
-      front = std::max<int64_t>(0, -*start);
-      back = std::max<int64_t>(0, *rest);
-    }
+    auto margins = getMargins(body, expr, shape[axis]);
+    if (!margins)
+      return source;
+    auto [front, back] = *margins;
     low.push_back(front);
     before.push_back(body.builder.getIndexAttr(front));
     after.push_back(body.builder.getIndexAttr(back));
@@ -209,6 +224,35 @@ static bool isContract(AffineMap a, AffineMap b, AffineMap result) {
   return sums;
 }
 
+/// False if the body has failed.
+bool ContractWriter::padOperands(KernelBody &body, Stored &padded,
+                                 MutableArrayRef<SmallVector<int64_t>> low) {
+  for (unsigned i : {0, 1}) {
+    Value operand = contract->getOperand(i);
+    padded[operand] = pad(body, operand, contract.getMap(i), low[i]);
+    if (body.hasFailed())
+      return false;
+  }
+  return true;
+}
+
+/// The sum as a loop over the `reduced` groups.
+static Value addProducts(ElementCode &code, ArrayRef<Value> factors,
+                         Value accumulator, AffineMap resultMap,
+                         ArrayRef<unsigned> reduced) {
+  Type element = cast<RankedTensorType>(accumulator.getType()).getElementType();
+  auto widened = llvm::map_to_vector(factors, [&](Value factor) {
+    return factor.getType() == element
+               ? factor
+               : arith::ExtFOp::create(code.builder, code.loc, element, factor);
+  });
+  Value term =
+      arith::MulFOp::create(code.builder, code.loc, widened[0], widened[1]);
+  code.addOut(accumulator, resultMap);
+  code.setOut(0, term, graph::ReduceKind::Sum);
+  return code.finish(reduced).front();
+}
+
 Value ContractWriter::writeProduct(KernelBody &body, Value accumulator,
                                    ArrayRef<unsigned> resultGroups) {
   IndexSpace &space = body.space();
@@ -216,13 +260,8 @@ Value ContractWriter::writeProduct(KernelBody &body, Value accumulator,
   SmallVector<SmallVector<int64_t>> low(2);
   // Of the product alone: what is behind it reads the operands as they are.
   Stored padded;
-  if (isWindowed(contract))
-    for (unsigned i : {0, 1}) {
-      padded[contract->getOperand(i)] =
-          pad(body, contract->getOperand(i), contract.getMap(i), low[i]);
-      if (body.hasFailed())
-        return accumulator;
-    }
+  if (isWindowed(contract) && !padOperands(body, padded, low))
+    return accumulator;
   ElementCode code(body, padded, groups);
   SmallVector<Value> factors;
   for (unsigned i : {0, 1}) {
@@ -246,15 +285,7 @@ Value ContractWriter::writeProduct(KernelBody &body, Value accumulator,
                ValueRange{a->first, b->first}, accumulator, maps)
         .getResult(0);
   }
-  Type element = cast<RankedTensorType>(accumulator.getType()).getElementType();
-  for (Value &factor : factors)
-    if (factor.getType() != element)
-      factor = arith::ExtFOp::create(code.builder, code.loc, element, factor);
-  Value term =
-      arith::MulFOp::create(code.builder, code.loc, factors[0], factors[1]);
-  code.addOut(accumulator, resultMap);
-  code.setOut(0, term, graph::ReduceKind::Sum);
-  return code.finish(reduced).front();
+  return addProducts(code, factors, accumulator, resultMap, reduced);
 }
 
 SmallVector<Value> ContractWriter::writeEpilogue(KernelBody &body, Value sum,
@@ -288,14 +319,9 @@ SmallVector<Value> ContractWriter::writeEpilogue(KernelBody &body, Value sum,
   return results;
 }
 
-SmallVector<Value> ContractWriter::write(KernelBody &body) {
+/// The groups of loops over the result.
+SmallVector<unsigned> ContractWriter::getResultGroups(KernelBody &body) {
   IndexSpace &space = body.space();
-  outs.clear();
-  accumulatorOut = -1;
-  if (isWindowed(contract))
-    for (unsigned loop = 0; loop < space.getNumLoops(); ++loop)
-      space.keepApart(loop);
-
   SmallVector<unsigned> groups;
   SmallVector<int> order;
   for (AffineExpr expr : contract.getMap(2).getResults()) {
@@ -308,14 +334,18 @@ SmallVector<Value> ContractWriter::write(KernelBody &body) {
     }
   }
   space.addAccess(order);
+  return groups;
+}
+
+/// Adds the outputs; zeros for the sum. It is made in the buffer of an output
+/// of its type: of itself if it is one.
+Value ContractWriter::addOuts(KernelBody &body, ArrayRef<unsigned> groups) {
   SmallVector<SizeExpr> extents;
   SmallVector<bool> runtime;
   for (unsigned group : groups) {
     extents.push_back(body.getExtent(group));
     runtime.push_back(body.isRuntime(group));
   }
-  // The sum is made in the buffer of an output of its type: of itself if it is
-  // one.
   Type type = contract.getAccumulatorType();
   for (auto [number, output] : llvm::enumerate(cluster.outputs)) {
     outs.push_back(body.addOut(output, extents, runtime));
@@ -328,8 +358,19 @@ SmallVector<Value> ContractWriter::write(KernelBody &body) {
                                  : outs[accumulatorOut];
   Value zero = arith::ConstantOp::create(body.builder, body.loc,
                                          body.builder.getZeroAttr(type));
-  sum = linalg::FillOp::create(body.builder, body.loc, zero, sum).getResult(0);
-  sum = writeProduct(body, sum, groups);
+  return linalg::FillOp::create(body.builder, body.loc, zero, sum).getResult(0);
+}
+
+SmallVector<Value> ContractWriter::write(KernelBody &body) {
+  IndexSpace &space = body.space();
+  outs.clear();
+  accumulatorOut = -1;
+  if (isWindowed(contract))
+    for (unsigned loop = 0; loop < space.getNumLoops(); ++loop)
+      space.keepApart(loop);
+
+  SmallVector<unsigned> groups = getResultGroups(body);
+  Value sum = writeProduct(body, addOuts(body, groups), groups);
   if (body.hasFailed() || space.needsRefinement())
     return {};
   if (cluster.outputs.size() == 1 && accumulatorOut == 0 &&

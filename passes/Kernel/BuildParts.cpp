@@ -24,6 +24,16 @@ struct Part {
   SmallVector<std::pair<unsigned, Value>> dynamicStarts; // axis, start
 };
 
+/// The slice of the whole that a part is written to.
+struct Slice {
+  SmallVector<OpFoldResult> starts, sizes, steps; // for each axis of the whole
+  SmallVector<int64_t> shape;                     // without axes of one element
+  // The same by loops, of which an axis may have several.
+  SmallVector<OpFoldResult> loopSizes;
+  SmallVector<int64_t> loopShape;
+  SmallVector<ReassociationIndices> loopsOfAxes;
+};
+
 class PartsWriter {
 public:
   explicit PartsWriter(const Cluster &cluster)
@@ -74,6 +84,7 @@ public:
 private:
   Value writePart(KernelBody &body, const Part &part, Value tensor);
   OpFoldResult getStart(KernelBody &body, const Part &part, unsigned axis);
+  Slice getSlice(KernelBody &body, const Part &part);
 
   Value whole, fill, before;
   SmallVector<Part, 2> parts;
@@ -101,6 +112,31 @@ OpFoldResult PartsWriter::getStart(KernelBody &body, const Part &part,
   return getSize(body, part.starts[axis]);
 }
 
+Slice PartsWriter::getSlice(KernelBody &body, const Part &part) {
+  IndexSpace &space = body.space();
+  graph::Shape shape = graph::getShape(part.source);
+  Slice slice;
+  auto getNumber = [](const SizeExpr &size) {
+    return size.getConstant().value_or(ShapedType::kDynamic);
+  };
+  for (unsigned axis = 0; axis < shape.size(); ++axis) {
+    slice.starts.push_back(getStart(body, part, axis));
+    slice.sizes.push_back(getSize(body, shape[axis]));
+    slice.steps.push_back(body.builder.getIndexAttr(part.steps[axis]));
+    if (isOne(shape[axis])) // an axis of one element has no loop
+      continue;
+    slice.shape.push_back(getNumber(shape[axis]));
+    auto [first, end] = space.getLoops(axis, axis + 1);
+    ReassociationIndices &loops = slice.loopsOfAxes.emplace_back();
+    for (unsigned loop = first; loop < end; ++loop) {
+      loops.push_back(slice.loopSizes.size());
+      slice.loopSizes.push_back(getSize(body, space.getExtent(loop)));
+      slice.loopShape.push_back(getNumber(space.getExtent(loop)));
+    }
+  }
+  return slice;
+}
+
 Value PartsWriter::writePart(KernelBody &body, const Part &part, Value tensor) {
   IndexSpace &space = body.space();
   graph::Shape shape = graph::getShape(part.source);
@@ -114,45 +150,27 @@ Value PartsWriter::writePart(KernelBody &body, const Part &part, Value tensor) {
   Value element = code.get(part.source, *index);
   if (body.hasFailed() || space.needsRefinement())
     return tensor;
-  SmallVector<OpFoldResult> starts, sizes, steps, loopSizes;
-  SmallVector<int64_t> sliceShape, loopShape;
-  SmallVector<ReassociationIndices> loopsOfAxes;
-  auto getNumber = [](const SizeExpr &size) {
-    return size.getConstant().value_or(ShapedType::kDynamic);
-  };
-  for (unsigned axis = 0; axis < shape.size(); ++axis) {
-    starts.push_back(getStart(body, part, axis));
-    sizes.push_back(getSize(body, shape[axis]));
-    steps.push_back(body.builder.getIndexAttr(part.steps[axis]));
-    if (isOne(shape[axis])) // an axis of one element has no loop
-      continue;
-    sliceShape.push_back(getNumber(shape[axis]));
-    auto [first, end] = space.getLoops(axis, axis + 1);
-    ReassociationIndices &loops = loopsOfAxes.emplace_back();
-    for (unsigned loop = first; loop < end; ++loop) {
-      loops.push_back(loopSizes.size());
-      loopSizes.push_back(getSize(body, space.getExtent(loop)));
-      loopShape.push_back(getNumber(space.getExtent(loop)));
-    }
-  }
+  Slice slice = getSlice(body, part);
   if (body.hasFailed())
     return tensor;
   Type elementType = cast<RankedTensorType>(tensor.getType()).getElementType();
-  auto type = RankedTensorType::get(sliceShape, elementType);
-  auto loopType = RankedTensorType::get(loopShape, elementType);
-  Value slice = tensor::ExtractSliceOp::create(body.builder, body.loc, type,
-                                               tensor, starts, sizes, steps);
+  auto type = RankedTensorType::get(slice.shape, elementType);
+  auto loopType = RankedTensorType::get(slice.loopShape, elementType);
+  Value place =
+      tensor::ExtractSliceOp::create(body.builder, body.loc, type, tensor,
+                                     slice.starts, slice.sizes, slice.steps);
   if (loopType != type)
-    slice = tensor::ExpandShapeOp::create(body.builder, body.loc, loopType,
-                                          slice, loopsOfAxes, loopSizes);
-  code.addOut(slice, code.getMap(groups));
+    place =
+        tensor::ExpandShapeOp::create(body.builder, body.loc, loopType, place,
+                                      slice.loopsOfAxes, slice.loopSizes);
+  code.addOut(place, code.getMap(groups));
   code.setOut(0, element);
   Value written = code.finish({}).front();
   if (loopType != type)
     written = tensor::CollapseShapeOp::create(body.builder, body.loc, type,
-                                              written, loopsOfAxes);
+                                              written, slice.loopsOfAxes);
   return tensor::InsertSliceOp::create(body.builder, body.loc, written, tensor,
-                                       starts, sizes, steps);
+                                       slice.starts, slice.sizes, slice.steps);
 }
 
 SmallVector<Value> PartsWriter::write(KernelBody &body) {

@@ -57,6 +57,9 @@ private:
   std::optional<Index> getIndex(KernelBody &body, Value value);
   void writeRows(KernelBody &body, unsigned level);
   void writeElements(KernelBody &body, unsigned level);
+  bool getElements(KernelBody &body, ElementCode &code,
+                   SmallVectorImpl<Value> &values);
+  Value getNeutralRows(KernelBody &body, graph::ReduceOp reduce);
   Value getDestination(KernelBody &body, Value value,
                        ArrayRef<unsigned> groups);
 
@@ -234,6 +237,28 @@ void ReductionWriter::writeRows(KernelBody &body, unsigned level) {
     stored[value] = tensor;
 }
 
+/// Puts the element of each value in its place; false if one has no index.
+bool ReductionWriter::getElements(KernelBody &body, ElementCode &code,
+                                  SmallVectorImpl<Value> &values) {
+  for (Value &value : values) {
+    auto index = getIndex(body, value);
+    if (!index)
+      return false;
+    value = code.get(value, *index);
+  }
+  return true;
+}
+
+Value ReductionWriter::getNeutralRows(KernelBody &body,
+                                      graph::ReduceOp reduce) {
+  Value tensor = getDestination(body, reduce.getResult(), rowGroups);
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  Value neutral = arith::ConstantOp::create(
+      body.builder, body.loc, getNeutral(reduce.getKind(), element));
+  return linalg::FillOp::create(body.builder, body.loc, neutral, tensor)
+      .getResult(0);
+}
+
 void ReductionWriter::writeElements(KernelBody &body, unsigned level) {
   SmallVector<Value> values;
   SmallVector<graph::ReduceOp> sums;
@@ -246,18 +271,11 @@ void ReductionWriter::writeElements(KernelBody &body, unsigned level) {
   if (values.empty() && sums.empty())
     return;
   ElementCode code(body, stored, allGroups);
-  SmallVector<Value> elements;
-  auto addElement = [&](Value value) {
-    auto index = getIndex(body, value);
-    elements.push_back(index ? code.get(value, *index) : Value());
-    return index.has_value();
-  };
-  for (Value value : values)
-    if (!addElement(value))
-      return;
+  SmallVector<Value> elements = values;
   for (graph::ReduceOp reduce : sums)
-    if (!addElement(reduce.getX()))
-      return;
+    elements.push_back(reduce.getX());
+  if (!getElements(body, code, elements))
+    return;
   unsigned number = 0;
   for (Value value : values) {
     code.addOut(getDestination(body, value, allGroups), code.getMap(allGroups));
@@ -265,13 +283,7 @@ void ReductionWriter::writeElements(KernelBody &body, unsigned level) {
     ++number;
   }
   for (graph::ReduceOp reduce : sums) {
-    Value tensor = getDestination(body, reduce.getResult(), rowGroups);
-    Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
-    Value neutral = arith::ConstantOp::create(
-        body.builder, body.loc, getNeutral(reduce.getKind(), element));
-    tensor = linalg::FillOp::create(body.builder, body.loc, neutral, tensor)
-                 .getResult(0);
-    code.addOut(tensor, code.getMap(rowGroups));
+    code.addOut(getNeutralRows(body, reduce), code.getMap(rowGroups));
     code.setOut(number, elements[number], reduce.getKind());
     ++number;
   }

@@ -80,47 +80,17 @@ Value ElementCode::hostElement(Value value, const Index &index) {
   return arith::SelectOp::create(builder, loc, isFirst, words[0], words[1]);
 }
 
-Value ElementCode::compute(Value value, const Index &index) {
-  if (stored.contains(value))
-    return load(value, index);
+/// The element of a result, written where it is read.
+Value ElementCode::computeOp(Value value, const Index &index) {
   Operation *op = value.getDefiningOp();
-  if (auto constantOp = dyn_cast_or_null<arith::ConstantOp>(op)) {
-    auto dense = cast<DenseElementsAttr>(constantOp.getValue());
-    return dense.isSplat() ? constant(dense.getSplatValue<TypedAttr>(), nullptr)
-                           : load(value, index);
-  }
-  if (body.host.contains(value))
-    return hostElement(value, index);
-  if (!op || (getCluster(op) && !body.cluster.contains(op)) ||
-      op->getNumRegions() != 0 || isa<graph::BarrierOp, graph::ExternOp>(op))
-    return load(value, index);
-  loc = op->getLoc();
   if (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
     return elementwise(op, index);
-  if (auto broadcast = dyn_cast<graph::BroadcastOp>(op)) {
-    Index inner;
-    for (int64_t axis : broadcast.getAxes())
-      inner.push_back(index[axis]);
-    return get(broadcast.getX(), inner);
-  }
-  if (auto transpose = dyn_cast<graph::TransposeOp>(op)) {
-    Index inner(index.size());
-    for (auto [to, from] : llvm::enumerate(transpose.getOrder()))
-      inner[from] = index[to];
-    return get(transpose.getX(), inner);
-  }
-  if (auto reshape = dyn_cast<graph::ReshapeOp>(op)) {
-    auto byValue = [&](ArrayRef<AxisIndex> run, ArrayRef<SizeExpr> from) {
-      return regroup(run, from);
-    };
-    if (auto inner = body.space().reshape(
-            index, graph::getShape(reshape.getX()), byValue))
-      return get(reshape.getX(), *inner);
-    if (!body.space().needsRefinement())
-      body.fail(op, "joins and splits axes in a way that no loop over them "
-                    "follows");
-    return placeholder(value);
-  }
+  if (auto broadcastOp = dyn_cast<graph::BroadcastOp>(op))
+    return broadcast(broadcastOp, index);
+  if (auto transposeOp = dyn_cast<graph::TransposeOp>(op))
+    return transpose(transposeOp, index);
+  if (auto reshapeOp = dyn_cast<graph::ReshapeOp>(op))
+    return reshape(reshapeOp, index);
   if (auto stop = dyn_cast<graph::StopOp>(op))
     return get(stop.getX(), index);
   if (auto iotaOp = dyn_cast<graph::IotaOp>(op))
@@ -146,6 +116,24 @@ Value ElementCode::compute(Value value, const Index &index) {
   body.fail(op, "'" + op->getName().getStringRef() +
                     "' has no form inside a kernel");
   return placeholder(value);
+}
+
+Value ElementCode::compute(Value value, const Index &index) {
+  if (stored.contains(value))
+    return load(value, index);
+  Operation *op = value.getDefiningOp();
+  if (auto constantOp = dyn_cast_or_null<arith::ConstantOp>(op)) {
+    auto dense = cast<DenseElementsAttr>(constantOp.getValue());
+    return dense.isSplat() ? constant(dense.getSplatValue<TypedAttr>(), nullptr)
+                           : load(value, index);
+  }
+  if (body.host.contains(value))
+    return hostElement(value, index);
+  if (!op || (getCluster(op) && !body.cluster.contains(op)) ||
+      op->getNumRegions() != 0 || isa<graph::BarrierOp, graph::ExternOp>(op))
+    return load(value, index);
+  loc = op->getLoc();
+  return computeOp(value, index);
 }
 
 /// Numbers that code is better off knowing: the others are operands, so that

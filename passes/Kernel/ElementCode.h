@@ -77,12 +77,19 @@ private:
 
   mlir::Value hostElement(mlir::Value value, const Index &index);
   mlir::Value compute(mlir::Value value, const Index &index);
+  mlir::Value computeOp(mlir::Value value, const Index &index);
   mlir::Value constant(mlir::TypedAttr attr, mlir::Operation *user);
   mlir::Value elementwise(mlir::Operation *op, const Index &index);
+  mlir::Value broadcast(graph::BroadcastOp op, const Index &index);
+  mlir::Value transpose(graph::TransposeOp op, const Index &index);
+  mlir::Value reshape(graph::ReshapeOp op, const Index &index);
   mlir::Value iota(graph::IotaOp op, const Index &index);
   mlir::Value slice(graph::SliceOp op, const Index &index);
   mlir::Value reverse(graph::ReverseOp op, const Index &index);
   mlir::Value window(graph::WindowOp op, const Index &index);
+  AxisIndex windowIndex(graph::WindowOp op, unsigned windowed,
+                        const AxisIndex &position, const AxisIndex &place,
+                        mlir::Value &inside);
   mlir::Value unwindow(graph::UnwindowOp op, const Index &index);
   mlir::Value unwindow(graph::UnwindowOp op, const Index &index,
                        unsigned number, Index chosen, mlir::Value inside);
@@ -94,6 +101,8 @@ private:
   std::pair<mlir::Value, mlir::Value> getKey(mlir::Value key,
                                              const Index &place);
   mlir::Value random(graph::RandomOp op, const Index &index);
+  mlir::Value randomPosition(graph::RandomOp op, const Index &index,
+                             unsigned leading);
 
   /// The element of something in memory: an operand where the index is affine,
   /// else an extract.

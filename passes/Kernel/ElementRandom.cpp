@@ -128,12 +128,10 @@ Value ElementCode::key(graph::KeyOp op, const Index &index) {
   return arith::SelectOp::create(builder, loc, isFirst, first, second);
 }
 
-Value ElementCode::random(graph::RandomOp op, const Index &index) {
-  Philox philox{builder, loc};
-  auto keyType = cast<RankedTensorType>(op.getKey().getType());
-  unsigned leading = keyType.getRank() - 1;
-  auto [a, b] =
-      getKey(op.getKey(), Index(index.begin(), index.begin() + leading));
+/// The number of an element among those that the key at its `leading` axes
+/// draws, as i64.
+Value ElementCode::randomPosition(graph::RandomOp op, const Index &index,
+                                  unsigned leading) {
   Value position = indexConstant(0);
   for (unsigned axis = leading; axis < index.size(); ++axis) {
     int64_t count = op.getCount() ? (*op.getCount())[axis - leading] : 0;
@@ -144,13 +142,22 @@ Value ElementCode::random(graph::RandomOp op, const Index &index) {
   }
   position =
       arith::IndexCastOp::create(builder, loc, builder.getI64Type(), position);
-  if (op.getOffset()) {
-    Index place(index.begin(), index.begin() + leading);
-    unsigned rank = cast<RankedTensorType>(op.getOffset().getType()).getRank();
-    place.resize(rank);
-    position = arith::AddIOp::create(builder, loc, position,
-                                     get(op.getOffset(), place));
-  }
+  if (!op.getOffset())
+    return position;
+  Index place(index.begin(), index.begin() + leading);
+  unsigned rank = cast<RankedTensorType>(op.getOffset().getType()).getRank();
+  place.resize(rank);
+  return arith::AddIOp::create(builder, loc, position,
+                               get(op.getOffset(), place));
+}
+
+Value ElementCode::random(graph::RandomOp op, const Index &index) {
+  Philox philox{builder, loc};
+  auto keyType = cast<RankedTensorType>(op.getKey().getType());
+  unsigned leading = keyType.getRank() - 1;
+  auto [a, b] =
+      getKey(op.getKey(), Index(index.begin(), index.begin() + leading));
+  Value position = randomPosition(op, index, leading);
   Value block =
       arith::ShRUIOp::create(builder, loc, position, philox.number(2, 64));
   auto words = philox.run(a, {philox.low(block), philox.high(block),

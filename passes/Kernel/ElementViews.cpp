@@ -15,6 +15,33 @@ using namespace mlir;
 using namespace lamina;
 using Kind = AxisIndex::Kind;
 
+Value ElementCode::broadcast(graph::BroadcastOp op, const Index &index) {
+  Index inner;
+  for (int64_t axis : op.getAxes())
+    inner.push_back(index[axis]);
+  return get(op.getX(), inner);
+}
+
+Value ElementCode::transpose(graph::TransposeOp op, const Index &index) {
+  Index inner(index.size());
+  for (auto [to, from] : llvm::enumerate(op.getOrder()))
+    inner[from] = index[to];
+  return get(op.getX(), inner);
+}
+
+Value ElementCode::reshape(graph::ReshapeOp op, const Index &index) {
+  auto byValue = [&](ArrayRef<AxisIndex> run, ArrayRef<SizeExpr> from) {
+    return regroup(run, from);
+  };
+  if (auto inner =
+          body.space().reshape(index, graph::getShape(op.getX()), byValue))
+    return get(op.getX(), *inner);
+  if (!body.space().needsRefinement())
+    body.fail(op, "joins and splits axes in a way that no loop over them "
+                  "follows");
+  return placeholder(op.getResult());
+}
+
 Value ElementCode::iota(graph::IotaOp op, const Index &index) {
   Value place = getValue(index[op.getAxis()]);
   Type element = cast<RankedTensorType>(op.getType()).getElementType();
@@ -114,12 +141,48 @@ Value ElementCode::reverse(graph::ReverseOp op, const Index &index) {
   return get(op.getX(), inner);
 }
 
+/// The index along an axis of a window's operand, read at `place` of the window
+/// at `position`; `inside` says where it is one.
+AxisIndex ElementCode::windowIndex(graph::WindowOp op, unsigned windowed,
+                                   const AxisIndex &position,
+                                   const AxisIndex &place, Value &inside) {
+  SizeExpr extent = graph::getShape(op.getX())[op.getAxes()[windowed]];
+  int64_t stride = op.getStride()[windowed];
+  int64_t dilation = op.getDilation()[windowed];
+  int64_t low = op.getLow()[windowed];
+  if (stride == op.getSize()[windowed] && dilation == 1 && low == 0 &&
+      position.kind == Kind::Digits && place.kind == Kind::Digits &&
+      extent == position.extent * place.extent) {
+    AxisIndex joined = position; // windows side by side: digits of the axis
+    joined.extent = extent;
+    llvm::append_range(joined.digits, place.digits);
+    return joined;
+  }
+  auto p = getExpr(position), j = getExpr(place);
+  if (!op.getOutside() && p && j) {
+    AxisIndex moved;
+    moved.kind = Kind::Affine;
+    moved.extent = extent;
+    moved.expr = *p * stride + *j * dilation - low;
+    return moved;
+  }
+  Value at = arith::MulIOp::create(builder, loc, getValue(position),
+                                   indexConstant(stride));
+  Value off = arith::MulIOp::create(builder, loc, getValue(place),
+                                    indexConstant(dilation));
+  at = arith::AddIOp::create(builder, loc, at, off);
+  at = arith::SubIOp::create(builder, loc, at, indexConstant(low));
+  auto [held, fits] = clamp(at, extent);
+  inside = both(inside, fits);
+  return held;
+}
+
 Value ElementCode::window(graph::WindowOp op, const Index &index) {
-  graph::Shape shape = graph::getShape(op.getX());
   Index inner;
   Value inside;
   unsigned next = 0, windowed = 0;
-  for (unsigned axis = 0; axis < shape.size(); ++axis) {
+  unsigned rank = cast<RankedTensorType>(op.getX().getType()).getRank();
+  for (unsigned axis = 0; axis < rank; ++axis) {
     if (windowed == op.getAxes().size() ||
         op.getAxes()[windowed] != int64_t(axis)) {
       inner.push_back(index[next++]);
@@ -127,36 +190,7 @@ Value ElementCode::window(graph::WindowOp op, const Index &index) {
     }
     const AxisIndex &position = index[next++];
     const AxisIndex &place = index[next++];
-    int64_t stride = op.getStride()[windowed];
-    int64_t dilation = op.getDilation()[windowed];
-    int64_t low = op.getLow()[windowed++];
-    if (stride == op.getSize()[windowed - 1] && dilation == 1 && low == 0 &&
-        position.kind == Kind::Digits && place.kind == Kind::Digits &&
-        shape[axis] == position.extent * place.extent) {
-      AxisIndex joined = position; // windows side by side: digits of the axis
-      joined.extent = shape[axis];
-      llvm::append_range(joined.digits, place.digits);
-      inner.push_back(joined);
-      continue;
-    }
-    auto p = getExpr(position), j = getExpr(place);
-    if (!op.getOutside() && p && j) {
-      AxisIndex moved;
-      moved.kind = Kind::Affine;
-      moved.extent = shape[axis];
-      moved.expr = *p * stride + *j * dilation - low;
-      inner.push_back(moved);
-      continue;
-    }
-    Value at = arith::MulIOp::create(builder, loc, getValue(position),
-                                     indexConstant(stride));
-    Value off = arith::MulIOp::create(builder, loc, getValue(place),
-                                      indexConstant(dilation));
-    at = arith::AddIOp::create(builder, loc, at, off);
-    at = arith::SubIOp::create(builder, loc, at, indexConstant(low));
-    auto [held, fits] = clamp(at, shape[axis]);
-    inner.push_back(held);
-    inside = both(inside, fits);
+    inner.push_back(windowIndex(op, windowed++, position, place, inside));
   }
   Value element = get(op.getX(), inner);
   if (!inside || !op.getOutside())

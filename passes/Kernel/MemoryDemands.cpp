@@ -23,6 +23,8 @@ public:
   void visit(Block &block);
 
 private:
+  void visitScan(graph::ScanOp scan);
+  void visitCond(graph::CondOp cond);
   /// Makes sure that an operand is something in memory.
   void demand(OpOperand &operand);
   void demandRows(OpOperand &operand);
@@ -105,6 +107,43 @@ void MemoryDemands::demandInAnyOrder(OpOperand &operand) {
     demand(operand);
 }
 
+void MemoryDemands::visitScan(graph::ScanOp scan) {
+  for (auto [operand, carry] :
+       llvm::zip(scan.getInitMutable(), scan.getCarryArgs()))
+    if (!host.contains(carry))
+      demand(operand);
+  for (OpOperand &operand : scan.getOverMutable())
+    demandRows(operand);
+  for (OpOperand &operand : scan.getWithMutable())
+    if (!host.contains(operand.get()))
+      demand(operand);
+  visit(*scan.getBodyBlock());
+  auto yield = scan.getBodyYield();
+  for (auto [operand, carry] :
+       llvm::zip(yield.getValuesMutable(), scan.getCarryArgs()))
+    if (!host.contains(carry))
+      demand(operand);
+  for (OpOperand &operand : yield.getStackedMutable())
+    demandRow(operand, scan);
+  if (scan.hasUntil()) {
+    visit(*scan.getUntilBlock());
+    for (OpOperand &operand : scan.getUntilYield()->getOpOperands())
+      demand(operand);
+  }
+}
+
+void MemoryDemands::visitCond(graph::CondOp cond) {
+  for (OpOperand &operand : cond.getWithMutable())
+    if (!host.contains(operand.get()))
+      demand(operand);
+  for (Block *branch : {cond.getTakenBlock(), cond.getOtherwiseBlock()}) {
+    visit(*branch);
+    for (OpOperand &operand : branch->getTerminator()->getOpOperands())
+      if (!host.contains(cond.getResult(operand.getOperandNumber())))
+        demand(operand);
+  }
+}
+
 void MemoryDemands::visit(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (auto contract = dyn_cast<graph::ContractOp>(op)) {
@@ -127,40 +166,11 @@ void MemoryDemands::visit(Block &block) {
       continue;
     }
     if (auto scan = dyn_cast<graph::ScanOp>(op)) {
-      for (auto [operand, carry] :
-           llvm::zip(scan.getInitMutable(), scan.getCarryArgs()))
-        if (!host.contains(carry))
-          demand(operand);
-      for (OpOperand &operand : scan.getOverMutable())
-        demandRows(operand);
-      for (OpOperand &operand : scan.getWithMutable())
-        if (!host.contains(operand.get()))
-          demand(operand);
-      visit(*scan.getBodyBlock());
-      auto yield = scan.getBodyYield();
-      for (auto [operand, carry] :
-           llvm::zip(yield.getValuesMutable(), scan.getCarryArgs()))
-        if (!host.contains(carry))
-          demand(operand);
-      for (OpOperand &operand : yield.getStackedMutable())
-        demandRow(operand, scan);
-      if (scan.hasUntil()) {
-        visit(*scan.getUntilBlock());
-        for (OpOperand &operand : scan.getUntilYield()->getOpOperands())
-          demand(operand);
-      }
+      visitScan(scan);
       continue;
     }
     if (auto cond = dyn_cast<graph::CondOp>(op)) {
-      for (OpOperand &operand : cond.getWithMutable())
-        if (!host.contains(operand.get()))
-          demand(operand);
-      for (Block *branch : {cond.getTakenBlock(), cond.getOtherwiseBlock()}) {
-        visit(*branch);
-        for (OpOperand &operand : branch->getTerminator()->getOpOperands())
-          if (!host.contains(cond.getResult(operand.getOperandNumber())))
-            demand(operand);
-      }
+      visitCond(cond);
       continue;
     }
     if (isa<func::ReturnOp>(op))

@@ -39,14 +39,17 @@ static bool canJoin(const HostGroup &group, Operation *op) {
   });
 }
 
+static bool isReadOutside(Value value, const HostGroup &group) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    return !llvm::is_contained(group.ops, user);
+  });
+}
+
 static void outline(const HostGroup &group) {
   OpBuilder b(group.place);
   SmallVector<Value> inputs, results;
   IRMapping map;
   SmallVector<Location> locations;
-  auto isInside = [&](Operation *op) {
-    return llvm::is_contained(group.ops, op);
-  };
   auto block = std::make_unique<Block>();
   OpBuilder inner(b.getContext());
   inner.setInsertionPointToEnd(block.get());
@@ -64,8 +67,7 @@ static void outline(const HostGroup &group) {
     inner.clone(*op, map);
     locations.push_back(op->getLoc());
     for (Value result : op->getResults())
-      if (llvm::any_of(result.getUsers(),
-                       [&](Operation *user) { return !isInside(user); }))
+      if (isReadOutside(result, group))
         results.push_back(result);
   }
   Location loc = b.getFusedLoc(locations);

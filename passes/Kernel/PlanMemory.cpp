@@ -53,7 +53,15 @@ private:
                   Wants &wants);
   void planHost(kernel::HostOp op);
   void planLoop(kernel::LoopOp loop, const BlockLiveness &life, Wants &wants);
+  Wants bindBody(kernel::LoopOp loop, int64_t number);
+  void bindWith(ValueRange arguments, ValueRange with);
+  /// The argument that stands at `place`, if one does.
+  Value findAt(const Address &place, ValueRange arguments) const;
   void planIf(kernel::IfOp choice, const BlockLiveness &life, Wants &wants);
+  Address planChoice(kernel::IfOp choice, unsigned number,
+                     const BlockLiveness &life, Wants &wants,
+                     llvm::SmallDenseSet<Value> &claimed);
+  void planBranch(kernel::IfOp choice, Region &region);
 
   Address planCarry(kernel::LoopOp loop, unsigned number,
                     const BlockLiveness &life, Wants &wants);
@@ -268,6 +276,47 @@ Address Planner::planStack(kernel::LoopOp loop, unsigned number,
   return addSlot(result.getType());
 }
 
+Value Planner::findAt(const Address &place, ValueRange arguments) const {
+  Value found;
+  for (Value argument : arguments)
+    if (auto at = addresses.find(argument);
+        at != addresses.end() && at->second == place)
+      found = argument;
+  return found;
+}
+
+void Planner::bindWith(ValueRange arguments, ValueRange with) {
+  for (auto [argument, value] : llvm::zip(arguments, with))
+    if (auto outside = addresses.find(getRoot(value));
+        outside != addresses.end())
+      setAddress(argument, outside->second);
+}
+
+/// Arguments of the body stand where carries and rows do; so should what it
+/// yields.
+Wants Planner::bindBody(kernel::LoopOp loop, int64_t number) {
+  Wants inner;
+  auto yield = loop.getBodyYield();
+  for (auto [argument, result, value] :
+       llvm::zip(loop.getCarryArgs(), loop.getCarries(), yield.getValues())) {
+    Address place = addresses[result];
+    setAddress(argument, place);
+    if (!place.isHost())
+      inner.push_back({value, place, argument});
+  }
+  for (auto [argument, over] : llvm::zip(loop.getOverArgs(), loop.getOver()))
+    if (auto whole = addresses.find(getRoot(over)); whole != addresses.end())
+      addresses[argument] =
+          whole->second.getRow(number, kernel::getByteSize(argument.getType()));
+  for (auto [result, value] : llvm::zip(loop.getStacks(), yield.getStacked())) {
+    Address row =
+        addresses[result].getRow(number, kernel::getByteSize(value.getType()));
+    inner.push_back({value, row, findAt(row, loop.getOverArgs())});
+  }
+  bindWith(loop.getWithArgs(), loop.getWith());
+  return inner;
+}
+
 void Planner::planLoop(kernel::LoopOp loop, const BlockLiveness &life,
                        Wants &wants) {
   MLIRContext *context = entry.getContext();
@@ -285,34 +334,7 @@ void Planner::planLoop(kernel::LoopOp loop, const BlockLiveness &life,
   if (Value run = loop.getRoundsRun())
     add(run, addSlot(run.getType()));
   loop.setPlacesAttr(ArrayAttr::get(context, places));
-
-  Wants inner;
-  auto yield = loop.getBodyYield();
-  for (auto [argument, result, value] :
-       llvm::zip(loop.getCarryArgs(), loop.getCarries(), yield.getValues())) {
-    Address place = addresses[result];
-    setAddress(argument, place);
-    if (!place.isHost())
-      inner.push_back({value, place, argument});
-  }
-  for (auto [argument, over] : llvm::zip(loop.getOverArgs(), loop.getOver()))
-    if (auto whole = addresses.find(getRoot(over)); whole != addresses.end())
-      addresses[argument] =
-          whole->second.getRow(number, kernel::getByteSize(argument.getType()));
-  for (auto [result, value] : llvm::zip(loop.getStacks(), yield.getStacked())) {
-    Address row =
-        addresses[result].getRow(number, kernel::getByteSize(value.getType()));
-    Value old;
-    for (BlockArgument argument : loop.getOverArgs())
-      if (auto read = addresses.find(argument);
-          read != addresses.end() && read->second == row)
-        old = argument;
-    inner.push_back({value, row, old});
-  }
-  for (auto [argument, with] : llvm::zip(loop.getWithArgs(), loop.getWith()))
-    if (auto outside = addresses.find(getRoot(with));
-        outside != addresses.end())
-      setAddress(argument, outside->second);
+  Wants inner = bindBody(loop, number);
   loops.push_back(number);
   planBlock(*loop.getBodyBlock(), inner);
   if (loop.hasUntil()) {
@@ -322,62 +344,62 @@ void Planner::planLoop(kernel::LoopOp loop, const BlockLiveness &life,
   loops.pop_back();
 }
 
+/// Where result `number` of a choice stands.
+Address Planner::planChoice(kernel::IfOp choice, unsigned number,
+                            const BlockLiveness &life, Wants &wants,
+                            llvm::SmallDenseSet<Value> &claimed) {
+  Value result = choice->getResult(number);
+  if (host.contains(result))
+    return addRegister(result.getType());
+  unsigned here = life.getPosition(choice);
+  if (Want *want = findWant(wants, result, [&](const Want &w) {
+        return !w.old || life.getLastUse(w.old) <= here;
+      })) {
+    want->taken = true;
+    return want->place;
+  }
+  // The place of what one of the branches hands on.
+  std::optional<Address> handedOn;
+  for (Region &region : choice->getRegions()) {
+    auto argument = dyn_cast<BlockArgument>(
+        getRoot(region.front().getTerminator()->getOperand(number)));
+    if (!argument || handedOn)
+      continue;
+    Value with = choice.getWith()[argument.getArgNumber()];
+    if (diesAt(with, choice, life) && claimed.insert(getRoot(with)).second)
+      handedOn = addresses[getRoot(with)];
+  }
+  owners[result] = choice->getBlock();
+  return handedOn ? *handedOn : addSlot(result.getType());
+}
+
+void Planner::planBranch(kernel::IfOp choice, Region &region) {
+  bindWith(region.getArguments(), choice.getWith());
+  Wants inner;
+  Operation *yield = region.front().getTerminator();
+  for (Value result : choice.getResults()) {
+    if (addresses[result].isHost())
+      continue;
+    inner.push_back(
+        {yield->getOperand(cast<OpResult>(result).getResultNumber()),
+         addresses[result], findAt(addresses[result], region.getArguments())});
+  }
+  planBlock(region.front(), inner);
+}
+
 void Planner::planIf(kernel::IfOp choice, const BlockLiveness &life,
                      Wants &wants) {
-  unsigned here = life.getPosition(choice);
   SmallVector<Attribute> places;
   llvm::SmallDenseSet<Value> claimed;
   for (Value result : choice.getResults()) {
-    unsigned number = cast<OpResult>(result).getResultNumber();
-    Address address;
-    if (host.contains(result)) {
-      address = addRegister(result.getType());
-    } else if (Want *want = findWant(wants, result, [&](const Want &w) {
-                 return !w.old || life.getLastUse(w.old) <= here;
-               })) {
-      want->taken = true;
-      address = want->place;
-    } else {
-      // The place of what one of the branches hands on.
-      std::optional<Address> handedOn;
-      for (Region &region : choice->getRegions()) {
-        auto argument = dyn_cast<BlockArgument>(
-            getRoot(region.front().getTerminator()->getOperand(number)));
-        if (!argument || handedOn)
-          continue;
-        Value with = choice.getWith()[argument.getArgNumber()];
-        if (diesAt(with, choice, life) && claimed.insert(getRoot(with)).second)
-          handedOn = addresses[getRoot(with)];
-      }
-      address = handedOn ? *handedOn : addSlot(result.getType());
-      owners[result] = choice->getBlock();
-    }
+    Address address = planChoice(
+        choice, cast<OpResult>(result).getResultNumber(), life, wants, claimed);
     addresses[result] = address;
     places.push_back(address.getPlace(entry.getContext()));
   }
   choice.setPlacesAttr(ArrayAttr::get(entry.getContext(), places));
-  for (Region &region : choice->getRegions()) {
-    Wants inner;
-    for (auto [argument, with] :
-         llvm::zip(region.getArguments(), choice.getWith()))
-      if (auto outside = addresses.find(getRoot(with));
-          outside != addresses.end())
-        setAddress(argument, outside->second);
-    Operation *yield = region.front().getTerminator();
-    for (Value result : choice.getResults()) {
-      if (addresses[result].isHost())
-        continue;
-      Value old;
-      for (BlockArgument argument : region.getArguments())
-        if (auto place = addresses.find(argument);
-            place != addresses.end() && place->second == addresses[result])
-          old = argument;
-      inner.push_back(
-          {yield->getOperand(cast<OpResult>(result).getResultNumber()),
-           addresses[result], old});
-    }
-    planBlock(region.front(), inner);
-  }
+  for (Region &region : choice->getRegions())
+    planBranch(choice, region);
 }
 
 //===----------------------------------------------------------------------===//

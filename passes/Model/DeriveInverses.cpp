@@ -246,25 +246,27 @@ LogicalResult InverseDerivation::solveScan(Operation *asked, graph::ScanOp op,
 // Functions
 //===----------------------------------------------------------------------===//
 
-/// The inverse or the log-determinant of a function of a layer, in its first
-/// argument behind the tree.
-FailureOr<func::FuncOp> InverseDerivation::get(Operation *asked,
-                                               model::TreeType tree,
-                                               StringRef callee, Form form) {
+/// The function that is to be inverted, with what stands in the way reported.
+static FailureOr<func::FuncOp> findForward(Operation *asked, ModuleOp module,
+                                           model::TreeType tree,
+                                           StringRef callee) {
   auto layer = module.lookupSymbol<model::LayerOp>(tree.getLayer().getValue());
   auto from = layer ? layer.lookupSymbol<func::FuncOp>(callee) : func::FuncOp();
   if (!from || from.isExternal())
     return asked->emitError("layer '")
            << tree.getLayer().getValue() << "' has no function '" << callee
            << "' with a body";
-  if (func::FuncOp known = made[{from, form}])
-    return known;
   if (from.getNumArguments() < 2 || from.getNumResults() != 1 ||
       !isa<RankedTensorType>(from.getArgumentTypes()[1]))
     return asked->emitError("'")
            << callee << "' of layer '" << layer.getSymName()
            << "' is no function of one tensor; what "
               "changes its states has no inverse";
+  return from;
+}
+
+/// An empty function beside `from`, of the result or of the argument.
+func::FuncOp InverseDerivation::declare(func::FuncOp from, Form form) {
   auto x = cast<RankedTensorType>(from.getArgumentTypes()[1]);
   SmallVector<Type> args(from.getArgumentTypes());
   Type result = x;
@@ -273,13 +275,26 @@ FailureOr<func::FuncOp> InverseDerivation::get(Operation *asked,
   else if (x.getRank() > 0)
     result = graph::getTensorType(ArrayRef(graph::getShape(x)).take_front(1),
                                   x.getElementType());
-  OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfter(from);
-  auto function = func::FuncOp::create(
+  return func::FuncOp::create(
       b, from.getLoc(),
       (from.getSymName() + (form == Inverse ? ".inverse" : ".log_det")).str(),
       b.getFunctionType(args, result));
-  made[{from, form}] = function;
+}
+
+/// The inverse or the log-determinant of a function of a layer, in its first
+/// argument behind the tree.
+FailureOr<func::FuncOp> InverseDerivation::get(Operation *asked,
+                                               model::TreeType tree,
+                                               StringRef callee, Form form) {
+  FailureOr<func::FuncOp> forward = findForward(asked, module, tree, callee);
+  if (failed(forward))
+    return failure();
+  func::FuncOp from = *forward;
+  if (func::FuncOp known = made[{from, form}])
+    return known;
+  OpBuilder::InsertionGuard guard(b);
+  func::FuncOp function = made[{from, form}] = declare(from, form);
   Block *block = function.addEntryBlock();
   b.setInsertionPointToEnd(block);
   Block &body = from.getBody().front();
@@ -294,7 +309,7 @@ FailureOr<func::FuncOp> InverseDerivation::get(Operation *asked,
     func::ReturnOp::create(b, from.getLoc(), map.lookup(body.getArgument(1)));
     return function;
   }
-  Value sum = constant(from.getLoc(), result, 0);
+  Value sum = constant(from.getLoc(), function.getResultTypes().front(), 0);
   if (failed(writeLogDet(asked, body, 1, map, sum)))
     return failure();
   func::ReturnOp::create(b, from.getLoc(), sum);

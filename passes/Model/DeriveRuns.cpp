@@ -125,7 +125,9 @@ public:
 private:
   TreeType getTree(RunType run, bool hasLengths);
   LogicalResult deriveBegin(model::BeginOp op);
+  Value lengthOf(model::BeginOp op, Value prompt);
   LogicalResult deriveNext(model::NextOp op);
+  Value withToken(model::NextOp op, Value input, Value length);
   void deriveRows(model::RowsOp op);
   LogicalResult call(Operation *op, const RunCall &call, Value input,
                      ValueRange others, Value position, Type lastType,
@@ -246,6 +248,23 @@ LogicalResult RunDerivation::call(Operation *op, const RunCall &call,
   return success();
 }
 
+/// How many positions of the prompt there are: one number, or one for each row.
+Value RunDerivation::lengthOf(model::BeginOp op, Value prompt) {
+  Location loc = op.getLoc();
+  if (Value lengths = op.getLengths()) {
+    auto type = graph::withElementType(
+        cast<RankedTensorType>(lengths.getType()), builder.getI64Type());
+    return lengths.getType() == type
+               ? lengths
+               : Value(arith::ExtSIOp::create(builder, loc, type, lengths));
+  }
+  SizeExpr size =
+      graph::getSize(cast<RankedTensorType>(prompt.getType()), op.getAxis());
+  return graph::SizeOp::create(builder, loc,
+                               RankedTensorType::get({}, builder.getI64Type()),
+                               graph::DimsAttr::get(op.getContext(), {size}));
+}
+
 LogicalResult RunDerivation::deriveBegin(model::BeginOp op) {
   builder.setInsertionPoint(op);
   Location loc = op.getLoc();
@@ -260,20 +279,7 @@ LogicalResult RunDerivation::deriveBegin(model::BeginOp op) {
   SmallVector<int64_t> none(full.getRank(), 0);
   Value input =
       graph::PadOp::create(builder, loc, full, prompt, zero, none, none);
-  Value length;
-  if (Value lengths = op.getLengths()) {
-    auto type = graph::withElementType(
-        cast<RankedTensorType>(lengths.getType()), builder.getI64Type());
-    length = lengths.getType() == type
-                 ? lengths
-                 : Value(arith::ExtSIOp::create(builder, loc, type, lengths));
-  } else {
-    SizeExpr size =
-        graph::getSize(cast<RankedTensorType>(prompt.getType()), op.getAxis());
-    length = graph::SizeOp::create(
-        builder, loc, RankedTensorType::get({}, builder.getI64Type()),
-        graph::DimsAttr::get(op.getContext(), {size}));
-  }
+  Value length = lengthOf(op, prompt);
   Value position = arith::SubIOp::create(builder, loc, length,
                                          number(loc, 1, length.getType()));
   Value last;
@@ -294,6 +300,25 @@ LogicalResult RunDerivation::deriveBegin(model::BeginOp op) {
   return success();
 }
 
+/// The positions read so far with the next one behind them.
+Value RunDerivation::withToken(model::NextOp op, Value input, Value length) {
+  Location loc = op.getLoc();
+  auto full = cast<RankedTensorType>(input.getType());
+  int64_t axis = op.getAxis();
+  if (cast<RankedTensorType>(length.getType()).getRank() == 1)
+    return graph::ScatterOp::create(builder, loc, full, graph::ScatterKind::Set,
+                                    input, length, op.getToken(), axis,
+                                    /*batch=*/1, /*outside=*/true);
+  graph::Shape shape = graph::getShape(full);
+  shape[axis] = SizeExpr(1);
+  Value update = graph::ReshapeOp::create(
+      builder, loc, graph::getTensorType(shape, full.getElementType()),
+      op.getToken());
+  return graph::DynamicUpdateOp::create(builder, loc, full, input, update,
+                                        ValueRange(length),
+                                        ArrayRef<int64_t>{axis});
+}
+
 LogicalResult RunDerivation::deriveNext(model::NextOp op) {
   builder.setInsertionPoint(op);
   Location loc = op.getLoc();
@@ -306,28 +331,13 @@ LogicalResult RunDerivation::deriveNext(model::NextOp op) {
   auto lengths = cast<RankedTensorType>(states[1].getType());
   Value input = model::LeafOp::create(builder, loc, full, before, "input");
   Value length = model::LeafOp::create(builder, loc, lengths, before, "length");
-  Value token = op.getToken();
-  int64_t axis = op.getAxis();
-  if (lengths.getRank() == 1) {
-    input = graph::ScatterOp::create(
-        builder, loc, full, graph::ScatterKind::Set, input, length, token, axis,
-        /*batch=*/1, /*outside=*/true);
-  } else {
-    graph::Shape shape = graph::getShape(full);
-    shape[axis] = SizeExpr(1);
-    Value update = graph::ReshapeOp::create(
-        builder, loc, graph::getTensorType(shape, full.getElementType()),
-        token);
-    input = graph::DynamicUpdateOp::create(builder, loc, full, input, update,
-                                           ValueRange(length),
-                                           ArrayRef<int64_t>{axis});
-  }
+  input = withToken(op, input, length);
   Value last;
   RunCall called{loc,
                  op.getTree(),
                  op.getCalleeAttr(),
                  unsigned(op.getGrowing()),
-                 unsigned(axis),
+                 unsigned(op.getAxis()),
                  unsigned(op.getResultAxis())};
   if (failed(call(op, called, input, op.getArgs(), length,
                   op.getLast().getType(), last)))
@@ -362,18 +372,17 @@ void RunDerivation::deriveRows(model::RowsOp op) {
   op.erase();
 }
 
+template <class Op>
+static SmallVector<Op> collectOps(ModuleOp module) {
+  SmallVector<Op> ops;
+  module.walk([&](Op op) { ops.push_back(op); });
+  return ops;
+}
+
 LogicalResult RunDerivation::derive() {
-  SmallVector<model::BeginOp> begins;
-  SmallVector<model::NextOp> nexts;
-  SmallVector<model::RowsOp> rows;
-  module.walk([&](Operation *op) {
-    if (auto begin = dyn_cast<model::BeginOp>(op))
-      begins.push_back(begin);
-    if (auto next = dyn_cast<model::NextOp>(op))
-      nexts.push_back(next);
-    if (auto row = dyn_cast<model::RowsOp>(op))
-      rows.push_back(row);
-  });
+  auto begins = collectOps<model::BeginOp>(module);
+  auto nexts = collectOps<model::NextOp>(module);
+  auto rows = collectOps<model::RowsOp>(module);
   if (begins.empty() && nexts.empty())
     return success();
   for (model::BeginOp begin : begins)

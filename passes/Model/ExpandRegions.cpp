@@ -205,6 +205,39 @@ static Value getHandedOn(ArrayRef<Block *> blocks, Value taken, Value otherwise,
   return with[a.getArgNumber()];
 }
 
+/// Ends both branches with what the op is to give. Its results: null, or what
+/// both branches hand on from outside.
+static SmallVector<Value> yieldResults(OpBuilder &b, graph::CondOp op,
+                                       ArrayRef<Block *> blocks,
+                                       ArrayRef<SmallVector<Value>> yielded,
+                                       ArrayRef<Value> with) {
+  SmallVector<Value> results, kept[2];
+  for (auto [taken, otherwise] : llvm::zip_equal(yielded[0], yielded[1])) {
+    results.push_back(getHandedOn(blocks, taken, otherwise, with));
+    if (results.back())
+      continue;
+    kept[0].push_back(taken);
+    kept[1].push_back(otherwise);
+  }
+  for (unsigned i = 0; i < 2; ++i) {
+    b.setInsertionPointToEnd(blocks[i]);
+    Location loc = op->getRegion(i).front().getTerminator()->getLoc();
+    graph::YieldOp::create(b, loc, kept[i]);
+  }
+  return results;
+}
+
+LogicalResult Expander::expandBranch(Region &branch, Frame &frame, Scope &inner,
+                                     SmallVectorImpl<Value> &yielded) {
+  builder->setInsertionPointToEnd(inner.block);
+  auto values = expandBlock(branch.front(), frame, inner);
+  if (failed(values))
+    return failure();
+  for (const Expanded &value : *values)
+    llvm::append_range(yielded, value.values);
+  return success();
+}
+
 LogicalResult Expander::expandCond(graph::CondOp op, Frame &frame,
                                    Scope &scope) {
   SmallVector<Value> with = flatten(frame, op.getWith());
@@ -223,29 +256,13 @@ LogicalResult Expander::expandCond(graph::CondOp op, Frame &frame,
   }
   for (unsigned i = 0; i < 2; ++i) {
     Scope inner{&scope, &captures, captures.blocks[i], {}};
-    builder->setInsertionPointToEnd(inner.block);
-    auto values = expandBlock(op->getRegion(i).front(), frame, inner);
-    if (failed(values))
+    if (failed(expandBranch(op->getRegion(i), frame, inner, yielded[i])))
       return failure();
-    for (const Expanded &value : *values)
-      llvm::append_range(yielded[i], value.values);
   }
 
-  SmallVector<Value> results, kept[2];
-  SmallVector<Type> types;
-  for (auto [taken, otherwise] : llvm::zip_equal(yielded[0], yielded[1])) {
-    results.push_back(getHandedOn(captures.blocks, taken, otherwise, with));
-    if (results.back())
-      continue;
-    types.push_back(taken.getType());
-    kept[0].push_back(taken);
-    kept[1].push_back(otherwise);
-  }
-  for (unsigned i = 0; i < 2; ++i) {
-    builder->setInsertionPointToEnd(captures.blocks[i]);
-    Location loc = op->getRegion(i).front().getTerminator()->getLoc();
-    graph::YieldOp::create(*builder, loc, kept[i]);
-  }
+  SmallVector<Value> results =
+      yieldResults(*builder, op, captures.blocks, yielded, with);
+  TypeRange types = captures.blocks[0]->getTerminator()->getOperandTypes();
 
   builder->restoreInsertionPoint(place);
   llvm::append_range(with, captures.outer);

@@ -249,6 +249,13 @@ static StringRef getDeclaredName(StringRef symbol) {
   }
 }
 
+static bool fitsTypes(func::FuncOp callee, model::CallOp op) {
+  SmallVector<Type> given{op.getTree().getType()};
+  llvm::append_range(given, op.getArgs().getTypes());
+  return callee.getArgumentTypes() == ArrayRef(given) &&
+         llvm::equal(callee.getResultTypes(), op.getResultTypes());
+}
+
 LogicalResult Expander::expandCall(model::CallOp op, Frame &frame,
                                    Scope &scope) {
   TreeType tree = op.getTree().getType();
@@ -263,10 +270,7 @@ LogicalResult Expander::expandCall(model::CallOp op, Frame &frame,
   SmallVector<Expanded> args{frame.values.find(op.getTree())->second};
   for (Value arg : op.getArgs())
     args.push_back(frame.values.find(arg)->second);
-  SmallVector<Type> given{tree};
-  llvm::append_range(given, op.getArgs().getTypes());
-  if (callee.getArgumentTypes() != ArrayRef(given) ||
-      !llvm::equal(callee.getResultTypes(), op.getResultTypes()))
+  if (!fitsTypes(callee, op))
     return op.emitError("calls '")
            << op.getCallee() << "' of type " << callee.getFunctionType()
            << " with other types";

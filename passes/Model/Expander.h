@@ -89,6 +89,9 @@ private:
   graph::ScanOp finishScan(graph::ScanOp op, Frame &frame, ScanParts &parts);
   void bindScanResults(graph::ScanOp op, graph::ScanOp scan, Frame &frame,
                        ScanParts &parts);
+  mlir::LogicalResult expandBranch(mlir::Region &branch, Frame &frame,
+                                   Scope &inner,
+                                   llvm::SmallVectorImpl<mlir::Value> &yielded);
   mlir::LogicalResult expandCond(graph::CondOp op, Frame &frame, Scope &scope);
   mlir::LogicalResult expandGradient(graph::GradientOp op, Frame &frame);
   mlir::LogicalResult expandPushforward(graph::PushforwardOp op, Frame &frame);

@@ -29,6 +29,7 @@ private:
   mlir::FailureOr<mlir::func::FuncOp> get(mlir::Operation *asked,
                                           model::TreeType tree,
                                           llvm::StringRef callee, Form form);
+  mlir::func::FuncOp declare(mlir::func::FuncOp from, Form form);
   mlir::LogicalResult writeInverse(mlir::Operation *asked, mlir::Block &from,
                                    unsigned unknown, mlir::IRMapping &map);
   mlir::LogicalResult solve(mlir::Operation *asked, const InverseStep &step,
