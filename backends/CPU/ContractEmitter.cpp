@@ -269,6 +269,38 @@ void ContractNest::emitBlock(const Block &block, Value *lastRow) {
             });
 }
 
+/// The block of columns of a group of items; its rows and depth are not set.
+ContractNest::Block ContractNest::blockOf(Value *group) {
+  Block block{};
+  Value *batch = b.divide(group, columnItems);
+  block.column =
+      b.multiply(b.remainder(group, columnItems), b.index(blockColumns));
+  block.columnEnd =
+      b.minimum(b.add(block.column, b.index(blockColumns)), columns);
+  block.batch.resize(form.batch.size());
+  for (size_t i = form.batch.size(); i-- > 0;) {
+    Value *size = frame.extent(form.domain[form.batch[i]]);
+    block.batch[i] = {i ? b.remainder(batch, size) : batch, 0};
+    batch = i ? b.divide(batch, size) : batch;
+  }
+  return block;
+}
+
+/// The whole depth of a block, part by part.
+void ContractNest::emitDepth(Block &block, Value *lastRow) {
+  // At least once, so that a sum of nothing is written.
+  Value *endOfK = b.maximum(outerK, b.index(1));
+  b.emitFor(b.index(0), endOfK, blockK, [&](Value *k) {
+    block.k = hasOneBlock ? b.index(0) : k;
+    block.kEnd = hasOneBlock ? outerK : b.minimum(b.add(k, blockK), outerK);
+    block.depth = b.multiply(b.CreateSub(block.kEnd, block.k), innerK);
+    block.isFirst = hasOneBlock ? b.getTrue() : b.CreateICmpEQ(k, b.index(0));
+    block.isLast =
+        hasOneBlock ? b.getTrue() : b.CreateICmpSGE(block.kEnd, outerK);
+    emitBlock(block, lastRow);
+  });
+}
+
 mlir::LogicalResult ContractNest::run(const RunArguments &run) {
   panels = run.scratch;
   packedA = b.CreatePtrAdd(
@@ -287,33 +319,10 @@ mlir::LogicalResult ContractNest::run(const RunArguments &run) {
             b.minimum(rowItems, b.add(first, b.CreateSub(run.last, now[0])));
         if (hasSums)
           end = b.minimum(end, b.add(first, b.index(mostItemsWithSums)));
-        Block block{};
-        Value *batch = b.divide(group, columnItems);
-        block.column =
-            b.multiply(b.remainder(group, columnItems), b.index(blockColumns));
-        block.columnEnd =
-            b.minimum(b.add(block.column, b.index(blockColumns)), columns);
-        block.batch.resize(form.batch.size());
-        for (size_t i = form.batch.size(); i-- > 0;) {
-          Value *size = frame.extent(form.domain[form.batch[i]]);
-          block.batch[i] = {i ? b.remainder(batch, size) : batch, 0};
-          batch = i ? b.divide(batch, size) : batch;
-        }
+        Block block = blockOf(group);
         block.firstRow = b.multiply(first, b.index(itemRows));
         Value *lastRow = b.minimum(b.multiply(end, b.index(itemRows)), rows);
-        // At least once, so that a sum of nothing is written.
-        Value *endOfK = b.maximum(outerK, b.index(1));
-        b.emitFor(b.index(0), endOfK, blockK, [&](Value *k) {
-          block.k = hasOneBlock ? b.index(0) : k;
-          block.kEnd =
-              hasOneBlock ? outerK : b.minimum(b.add(k, blockK), outerK);
-          block.depth = b.multiply(b.CreateSub(block.kEnd, block.k), innerK);
-          block.isFirst =
-              hasOneBlock ? b.getTrue() : b.CreateICmpEQ(k, b.index(0));
-          block.isLast =
-              hasOneBlock ? b.getTrue() : b.CreateICmpSGE(block.kEnd, outerK);
-          emitBlock(block, lastRow);
-        });
+        emitDepth(block, lastRow);
         return {b.add(now[0], b.CreateSub(end, first))};
       });
   if (failure)

@@ -44,6 +44,8 @@ private:
   void balanceBlocks();
   void chooseLayout();
 
+  Block blockOf(llvm::Value *group);
+  void emitDepth(Block &block, llvm::Value *lastRow);
   void emitBlock(const Block &block, llvm::Value *lastRow);
   void emitRowTile(const Block &block, llvm::Value *row);
   void emitRowTiles(const Block &block, llvm::Value *row, llvm::Value *lastRow);

@@ -227,13 +227,25 @@ void GroupEmitter::setPairs(Coordinates &at, Value *base,
   at[last] = evaluator.patterned(b.index(0), part);
 }
 
-// The reduced loops are the last ones: sums start inside the others.
-void GroupEmitter::emitSuffix(Value *lo, Value *hi) {
+/// The loops behind those of the row and in front of the lanes: those around
+/// all sums, and those that sums go over.
+std::pair<SmallVector<unsigned>, SmallVector<unsigned>>
+GroupEmitter::splitLoops() const {
   unsigned last = unsigned(domain.size()) - 1;
   unsigned firstReduced = last;
   for (const Sum &sum : reductions)
     firstReduced =
         std::min(firstReduced, unsigned(sum.stage->reduced.find_first()));
+  SmallVector<unsigned> outer, inner;
+  unsigned joined = program.hasPairs() ? 1 : 0;
+  for (unsigned loop = program.rowLoops(); loop < last - joined; ++loop)
+    (loop < firstReduced ? outer : inner).push_back(loop);
+  return {outer, inner};
+}
+
+// The reduced loops are the last ones: sums start inside the others.
+void GroupEmitter::emitSuffix(Value *lo, Value *hi) {
+  unsigned last = unsigned(domain.size()) - 1;
   Value *begin = lo ? lo : b.index(0);
   Value *end = hi ? hi : frame.extent(domain[last]);
   assert((hi || !program.hasPairs()) && "one pass over pairs is split");
@@ -242,9 +254,8 @@ void GroupEmitter::emitSuffix(Value *lo, Value *hi) {
       !reductions.empty() && width > 1 && (!size || *size > chunkElements);
   unsigned unroll = unrollOf(begin, end);
   SmallVector<unsigned> outer, inner;
+  std::tie(outer, inner) = splitLoops();
   unsigned joined = program.hasPairs() ? 1 : 0;
-  for (unsigned loop = program.rowLoops(); loop < last - joined; ++loop)
-    (loop < firstReduced ? outer : inner).push_back(loop);
   Coordinates start(rowAt);
   start.resize(domain.size(), {b.index(0), 0});
   nest(outer, start, row, [&](Coordinates at, Evaluator &level) {

@@ -36,6 +36,8 @@ private:
 
   void emitRowNumbers();
   void emitSuffix(llvm::Value *lo, llvm::Value *hi);
+  std::pair<llvm::SmallVector<unsigned>, llvm::SmallVector<unsigned>>
+  splitLoops() const;
   void setPairs(Coordinates &at, llvm::Value *base, Evaluator &evaluator);
   void emitColumns(llvm::Value *lo, llvm::Value *hi);
   void nest(llvm::ArrayRef<unsigned> loops, Coordinates at, Evaluator &level,

@@ -70,6 +70,31 @@ static Extent productOf(ArrayRef<Extent> extents) {
   return product.isFixed() ? Extent::fixed(product.plus) : product;
 }
 
+/// Of what shows another tensor in part, with zeros around it, or in another
+/// shape.
+Extent KernelBody::viewExtent(Operation *op, unsigned axis) const {
+  if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+    Extent size = extent(pad.getSource(), axis);
+    size.plus += pad.getStaticLow()[axis] + pad.getStaticHigh()[axis];
+    return size;
+  }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    llvm::SmallBitVector dropped = slice.getDroppedDims();
+    unsigned seen = 0;
+    for (auto [number, size] : llvm::enumerate(slice.getMixedSizes()))
+      if (!dropped[number] && seen++ == axis)
+        return indexExtent(cast<Value>(size));
+  }
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    SmallVector<Extent> parts;
+    for (int64_t source : collapse.getReassociationIndices()[axis])
+      parts.push_back(extent(collapse.getSrc(), unsigned(source)));
+    return productOf(parts);
+  }
+  auto expand = cast<tensor::ExpandShapeOp>(op);
+  return indexExtent(cast<Value>(expand.getMixedOutputShape()[axis]));
+}
+
 Extent KernelBody::extent(Value tensor, unsigned axis) const {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.isDynamicDim(axis))
@@ -94,26 +119,7 @@ Extent KernelBody::extent(Value tensor, unsigned axis) const {
     return extent(insert.getDest(), axis);
   if (auto cast = dyn_cast<tensor::CastOp>(op))
     return extent(cast.getSource(), axis);
-  if (auto pad = dyn_cast<tensor::PadOp>(op)) {
-    Extent size = extent(pad.getSource(), axis);
-    size.plus += pad.getStaticLow()[axis] + pad.getStaticHigh()[axis];
-    return size;
-  }
-  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    llvm::SmallBitVector dropped = slice.getDroppedDims();
-    unsigned seen = 0;
-    for (auto [number, size] : llvm::enumerate(slice.getMixedSizes()))
-      if (!dropped[number] && seen++ == axis)
-        return indexExtent(cast<Value>(size));
-  }
-  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
-    SmallVector<Extent> parts;
-    for (int64_t source : collapse.getReassociationIndices()[axis])
-      parts.push_back(extent(collapse.getSrc(), unsigned(source)));
-    return productOf(parts);
-  }
-  auto expand = cast<tensor::ExpandShapeOp>(op);
-  return indexExtent(cast<Value>(expand.getMixedOutputShape()[axis]));
+  return viewExtent(op, axis);
 }
 
 FailureOr<SmallVector<Extent>> KernelBody::domain(linalg::LinalgOp op) const {

@@ -70,6 +70,7 @@ public:
 
 private:
   explicit KernelBody(kernel::FuncOp func) : kernel(func) {}
+  Extent viewExtent(mlir::Operation *op, unsigned axis) const;
   Extent indexExtent(mlir::Value index) const;
   mlir::LogicalResult place(mlir::Value value, const Destination &where);
   void placeOperand(mlir::Operation *producer, mlir::OpResult result,

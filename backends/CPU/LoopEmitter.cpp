@@ -163,6 +163,29 @@ void LoopEmitter::clearPartials(Frame &frame, Value *firstRow) {
 // The run
 //===----------------------------------------------------------------------===//
 
+static Coordinates coordinatesOf(LoopBuilder &b, Value *number,
+                                 ArrayRef<Value *> sizes) {
+  Coordinates at(sizes.size());
+  for (size_t axis = sizes.size(); axis-- > 0;) {
+    at[axis] = {axis ? b.remainder(number, sizes[axis]) : number, 0};
+    number = axis ? b.divide(number, sizes[axis]) : number;
+  }
+  return at;
+}
+
+/// The lanes of one part; none where items do not split them.
+std::pair<Value *, Value *> LoopEmitter::lanesOf(LoopBuilder &b, Value *chunk,
+                                                 const Split &parts,
+                                                 Value *laneCount) {
+  if (!laneCount)
+    return {nullptr, nullptr};
+  Value *lo = b.multiply(chunk, parts.lanesOfItem);
+  Value *hi = b.minimum(b.add(lo, parts.lanesOfItem), laneCount);
+  if (constantIndex(parts.laneChunks) == 1)
+    return {b.index(0), laneCount};
+  return {lo, hi};
+}
+
 mlir::LogicalResult LoopEmitter::emitRun(Frame &frame,
                                          const RunArguments &run) {
   if (program.groups().empty())
@@ -178,11 +201,7 @@ mlir::LogicalResult LoopEmitter::emitRun(Frame &frame,
   Value *laneCount = splitsLanes() ? laneSize(frame) : nullptr;
   mlir::LogicalResult result = mlir::success();
   auto emitRow = [&](Value *number, Value *lo, Value *hi) {
-    Coordinates at(sizes.size());
-    for (size_t axis = sizes.size(); axis-- > 0;) {
-      at[axis] = {axis ? b.remainder(number, sizes[axis]) : number, 0};
-      number = axis ? b.divide(number, sizes[axis]) : number;
-    }
+    Coordinates at = coordinatesOf(b, number, sizes);
     Evaluator row(frame, lanes);
     for (const Group &group : program.groups())
       if (mlir::failed(
@@ -192,19 +211,14 @@ mlir::LogicalResult LoopEmitter::emitRun(Frame &frame,
   b.emitFor(run.first, run.last, b.index(1), [&](Value *item) {
     Value *chunk = b.remainder(item, parts.laneChunks);
     Value *block = b.divide(item, parts.laneChunks);
-    Value *lo = nullptr, *hi = nullptr;
-    if (laneCount) {
-      lo = b.multiply(chunk, parts.lanesOfItem);
-      hi = b.minimum(b.add(lo, parts.lanesOfItem), laneCount);
-      if (constantIndex(parts.laneChunks) == 1)
-        lo = b.index(0), hi = laneCount;
-    }
+    auto [lo, hi] = lanesOf(b, chunk, parts, laneCount);
     Value *from = b.multiply(block, parts.rowsOfItem);
     Value *to = b.minimum(b.add(from, parts.rowsOfItem), parts.rows);
     if (program.hasPartials())
       clearPartials(frame, from);
-    b.emitFor(from, to, b.index(1),
-              [&](Value *number) { emitRow(number, lo, hi); });
+    b.emitFor(from, to, b.index(1), [&, lo = lo, hi = hi](Value *number) {
+      emitRow(number, lo, hi);
+    });
   });
   return result;
 }

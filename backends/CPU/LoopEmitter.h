@@ -32,6 +32,9 @@ private:
     llvm::Value *lanesOfItem; ///< lanes of one part
   };
   Split split(Frame &frame);
+  static std::pair<llvm::Value *, llvm::Value *>
+  lanesOf(LoopBuilder &b, llvm::Value *chunk, const Split &parts,
+          llvm::Value *laneCount);
   bool splitsLanes() const;
   unsigned laneLoop() const;
   /// Lanes of a row: rounds of their loop, or of both loops of pairs.

@@ -134,6 +134,20 @@ Value *ScalarOps::emitDivision(StringRef name, Value *x, Value *y) {
   return b.CreateSelect(isMinusOne, b.CreateNeg(x), quotient);
 }
 
+/// A quotient that was rounded to zero, rounded down or up: it is off by one
+/// where the signs differ (down) or agree (up) and something is left.
+static Value *rounded(LoopBuilder &b, Value *quotient, ValueRange x,
+                      bool isUp) {
+  Value *rest = b.CreateSub(x[0], b.CreateMul(quotient, x[1]));
+  Value *zero = ConstantInt::get(x[0]->getType(), 0);
+  Value *differ = b.CreateICmpSLT(b.CreateXor(rest, x[1]), zero);
+  if (isUp)
+    differ = b.CreateNot(differ);
+  Value *off = b.CreateAnd(b.CreateICmpNE(rest, zero), differ);
+  Value *one = b.CreateZExt(off, x[0]->getType());
+  return isUp ? b.CreateAdd(quotient, one) : b.CreateSub(quotient, one);
+}
+
 Value *ScalarOps::emitInteger(mlir::Operation *op, StringRef name,
                               ValueRange x) {
   if (x.size() != 2)
@@ -163,18 +177,7 @@ Value *ScalarOps::emitInteger(mlir::Operation *op, StringRef name,
     return emitDivision(name, x[0], x[1]);
   if (name != "floordivsi" && name != "ceildivsi")
     return nullptr;
-  Value *quotient = emitDivision("divsi", x[0], x[1]);
-  Value *rest = b.CreateSub(x[0], b.CreateMul(quotient, x[1]));
-  Value *zero = ConstantInt::get(x[0]->getType(), 0);
-  // Division rounds to zero, so it is off by one where the signs differ (floor)
-  // or agree (ceil) and something is left.
-  Value *differ = b.CreateICmpSLT(b.CreateXor(rest, x[1]), zero);
-  if (name == "ceildivsi")
-    differ = b.CreateNot(differ);
-  Value *off = b.CreateAnd(b.CreateICmpNE(rest, zero), differ);
-  Value *one = b.CreateZExt(off, x[0]->getType());
-  return name == "ceildivsi" ? b.CreateAdd(quotient, one)
-                             : b.CreateSub(quotient, one);
+  return rounded(b, emitDivision("divsi", x[0], x[1]), x, name == "ceildivsi");
 }
 
 // By integers: without an instruction for it LLVM takes vectors apart, and

@@ -167,6 +167,28 @@ static Expected<TargetModel> refuse(const Twine &sentence) {
   return createStringError(sentence);
 }
 
+/// A processor that LLVM knows by name.
+static TargetModel makeNamedModel(const Triple &triple, StringRef name) {
+  TargetModel model;
+  model.triple = triple.str();
+  model.cpu = name.str();
+  if (triple.isAArch64()) {
+    setAArch64Width(model);
+    return model;
+  }
+  SmallVector<StringRef> listed;
+  X86::getFeaturesForCPU(name, listed);
+  // LLVM lists AVX512BW and leaves out AVX512F, which it implies.
+  StringMap<bool> features;
+  for (StringRef feature : listed) {
+    features[feature] = true;
+    X86::updateImpliedFeatures(feature, true, features);
+  }
+  setX86Width(model,
+              [&](StringRef feature) { return features.lookup(feature); });
+  return model;
+}
+
 Expected<TargetModel> makeTargetModel(StringRef processor, StringRef target) {
   initializeTargets();
   Triple triple = tripleOf(target);
@@ -196,24 +218,7 @@ Expected<TargetModel> makeTargetModel(StringRef processor, StringRef target) {
     return refuse("--mcpu: there is no processor '" + processor + "' for " +
                   triple.getArchName() +
                   "; 'native' is this machine's, 'portable' any");
-  TargetModel model;
-  model.triple = triple.str();
-  model.cpu = name.str();
-  if (triple.isAArch64()) {
-    setAArch64Width(model);
-    return model;
-  }
-  SmallVector<StringRef> listed;
-  X86::getFeaturesForCPU(name, listed);
-  // LLVM lists AVX512BW and leaves out AVX512F, which it implies.
-  StringMap<bool> features;
-  for (StringRef feature : listed) {
-    features[feature] = true;
-    X86::updateImpliedFeatures(feature, true, features);
-  }
-  setX86Width(model,
-              [&](StringRef feature) { return features.lookup(feature); });
-  return model;
+  return makeNamedModel(triple, name);
 }
 
 // LLVM prefers 256-bit registers on some processors with AVX-512, for what its

@@ -128,10 +128,11 @@ SmallVector<unsigned> join(const Lists &...lists) {
 
 } // namespace
 
-Tensor contract(const Tensor &a, const Tensor &b, ArrayRef<AffineMap> maps,
-                ArrayRef<int64_t> sizes, Type sumType, Type elementType,
-                Rounding rounding) {
-  LoopGroups groups(maps[0], maps[1], maps[2]);
+/// The sums of products, with the loops in the order of batch, rows, columns.
+static std::vector<double> productOf(const Tensor &a, const Tensor &b,
+                                     ArrayRef<AffineMap> maps,
+                                     const LoopGroups &groups,
+                                     ArrayRef<int64_t> sizes) {
   std::vector<double> left =
       arrange(a, maps[0], join(groups.batch, groups.rows, groups.sums),
               groups.onlyA, sizes);
@@ -146,7 +147,14 @@ Tensor contract(const Tensor &a, const Tensor &b, ArrayRef<AffineMap> maps,
   for (int64_t i = 0; i < batch; ++i)
     multiply(left.data() + i * m * k, right.data() + i * k * n,
              product.data() + i * m * n, m, n, k);
+  return product;
+}
 
+Tensor contract(const Tensor &a, const Tensor &b, ArrayRef<AffineMap> maps,
+                ArrayRef<int64_t> sizes, Type sumType, Type elementType,
+                Rounding rounding) {
+  LoopGroups groups(maps[0], maps[1], maps[2]);
+  std::vector<double> product = productOf(a, b, maps, groups, sizes);
   Shape shape;
   for (AffineExpr expr : maps[2].getResults())
     shape.push_back(sizes[cast<AffineDimExpr>(expr).getPosition()]);

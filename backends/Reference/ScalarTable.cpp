@@ -32,8 +32,11 @@ uint64_t zeroExtend(int64_t value, unsigned width) {
 class Table {
 public:
   Table() {
-    addFloats();
-    addIntegers();
+    addArithmetic();
+    addFunctions();
+    addSigned();
+    addUnsigned();
+    addBits();
     addComparisons();
     addConversions();
     addPowers();
@@ -77,8 +80,11 @@ private:
     };
   }
 
-  void addFloats();
-  void addIntegers();
+  void addArithmetic();
+  void addFunctions();
+  void addSigned();
+  void addUnsigned();
+  void addBits();
   void addComparisons();
   void addConversions();
   void addPowers();
@@ -93,7 +99,7 @@ double maximum(double a, double b) {
   return a > b || (a == b && !std::signbit(a)) ? a : b;
 }
 
-void Table::addFloats() {
+void Table::addArithmetic() {
   binary("arith.addf", [](double a, double b) { return a + b; });
   binary("arith.subf", [](double a, double b) { return a - b; });
   binary("arith.mulf", [](double a, double b) { return a * b; });
@@ -104,6 +110,9 @@ void Table::addFloats() {
   binary("arith.maxnumf", [](double a, double b) { return std::fmax(a, b); });
   binary("arith.minnumf", [](double a, double b) { return std::fmin(a, b); });
   unary("arith.negf", [](double a) { return -a; });
+}
+
+void Table::addFunctions() {
   unary("math.exp", [](double a) { return std::exp(a); });
   unary("math.exp2", [](double a) { return std::exp2(a); });
   unary("math.expm1", [](double a) { return std::expm1(a); });
@@ -140,7 +149,7 @@ void Table::addFloats() {
   binary("math.powf", [](double a, double b) { return std::pow(a, b); });
 }
 
-void Table::addIntegers() {
+void Table::addSigned() {
   // Wrapping: computed without sign, then read with it.
   integer("arith.addi",
           [](int64_t a, int64_t b) { return uint64_t(a) + uint64_t(b); });
@@ -148,9 +157,6 @@ void Table::addIntegers() {
           [](int64_t a, int64_t b) { return uint64_t(a) - uint64_t(b); });
   integer("arith.muli",
           [](int64_t a, int64_t b) { return uint64_t(a) * uint64_t(b); });
-  integer("arith.andi", [](int64_t a, int64_t b) { return a & b; });
-  integer("arith.ori", [](int64_t a, int64_t b) { return a | b; });
-  integer("arith.xori", [](int64_t a, int64_t b) { return a ^ b; });
   integer("arith.maxsi", [](int64_t a, int64_t b) { return std::max(a, b); });
   integer("arith.minsi", [](int64_t a, int64_t b) { return std::min(a, b); });
   // Division by zero is undefined upstream; here it is 0, so that what is
@@ -174,6 +180,14 @@ void Table::addIntegers() {
       return int64_t(-uint64_t(a));
     return a / b + (a % b != 0 && (a < 0) == (b < 0));
   });
+  makers["math.absi"] = [](Operation *) -> ScalarFunction {
+    return [](const Scalar *x, Scalar *r) {
+      r->i = x->i < 0 ? int64_t(-uint64_t(x->i)) : x->i;
+    };
+  };
+}
+
+void Table::addUnsigned() {
   natural("arith.divui",
           [](uint64_t a, uint64_t b, unsigned) { return b ? a / b : 0; });
   natural("arith.remui",
@@ -182,19 +196,6 @@ void Table::addIntegers() {
           [](uint64_t a, uint64_t b, unsigned) { return std::max(a, b); });
   natural("arith.minui",
           [](uint64_t a, uint64_t b, unsigned) { return std::min(a, b); });
-  natural("arith.shli", [](uint64_t a, uint64_t b, unsigned w) {
-    return b < w ? a << b : 0;
-  });
-  natural("arith.shrui", [](uint64_t a, uint64_t b, unsigned w) {
-    return b < w ? a >> b : 0;
-  });
-  integer("arith.shrsi",
-          [](int64_t a, int64_t b) { return a >> std::min<int64_t>(b, 63); });
-  makers["math.absi"] = [](Operation *) -> ScalarFunction {
-    return [](const Scalar *x, Scalar *r) {
-      r->i = x->i < 0 ? int64_t(-uint64_t(x->i)) : x->i;
-    };
-  };
   makers["arith.mului_extended"] = [](Operation *op) -> ScalarFunction {
     unsigned width = widthOf(op->getOperand(0));
     return [width](const Scalar *x, Scalar *r) {
@@ -204,6 +205,20 @@ void Table::addIntegers() {
       r[1].i = int64_t(uint64_t(product >> width));
     };
   };
+}
+
+void Table::addBits() {
+  integer("arith.andi", [](int64_t a, int64_t b) { return a & b; });
+  integer("arith.ori", [](int64_t a, int64_t b) { return a | b; });
+  integer("arith.xori", [](int64_t a, int64_t b) { return a ^ b; });
+  natural("arith.shli", [](uint64_t a, uint64_t b, unsigned w) {
+    return b < w ? a << b : 0;
+  });
+  natural("arith.shrui", [](uint64_t a, uint64_t b, unsigned w) {
+    return b < w ? a >> b : 0;
+  });
+  integer("arith.shrsi",
+          [](int64_t a, int64_t b) { return a >> std::min<int64_t>(b, 63); });
 }
 
 bool compareFloats(arith::CmpFPredicate predicate, double a, double b) {
@@ -330,6 +345,20 @@ double fromBits(int64_t bits, unsigned width) {
                                            : uint32_t(bits) << 16);
 }
 
+ScalarFunction makeBitcast(Operation *op) {
+  bool from = isa<FloatType>(getElementTypeOrSelf(op->getOperand(0).getType()));
+  bool to = isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType()));
+  unsigned width = widthOf(op->getOperand(0));
+  return [=](const Scalar *x, Scalar *r) {
+    if (from == to)
+      *r = *x;
+    else if (from)
+      r->i = bitsOf(x->f, width);
+    else
+      r->f = fromBits(x->i, width);
+  };
+}
+
 void Table::addConversions() {
   auto copy = [](Operation *) -> ScalarFunction {
     return [](const Scalar *x, Scalar *r) { *r = *x; };
@@ -367,20 +396,7 @@ void Table::addConversions() {
     makers[name] = [](Operation *) -> ScalarFunction {
       return [](const Scalar *x, Scalar *r) { r->i = toInteger(x->f); };
     };
-  makers["arith.bitcast"] = [](Operation *op) -> ScalarFunction {
-    bool from =
-        isa<FloatType>(getElementTypeOrSelf(op->getOperand(0).getType()));
-    bool to = isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType()));
-    unsigned width = widthOf(op->getOperand(0));
-    return [=](const Scalar *x, Scalar *r) {
-      if (from == to)
-        *r = *x;
-      else if (from)
-        r->i = bitsOf(x->f, width);
-      else
-        r->f = fromBits(x->i, width);
-    };
-  };
+  makers["arith.bitcast"] = makeBitcast;
 }
 
 void Table::addPowers() {

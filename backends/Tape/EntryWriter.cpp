@@ -178,20 +178,29 @@ LogicalResult EntryWriter::writeUntil(kernel::LoopOp op, json::Object &record) {
   return success();
 }
 
-LogicalResult EntryWriter::writeLoop(kernel::LoopOp op, json::Array &out) {
+/// Puts `values` where the carries stand, and `rows` in this round's rows of
+/// the stacks.
+void EntryWriter::writeHandover(kernel::LoopOp op, ValueRange values,
+                                ValueRange rows, json::Array &out) {
   SmallVector<Move> moves;
   SmallVector<std::pair<int64_t, Value>> assignments;
-  auto put = [&](Value value, Value carry) {
+  for (auto [value, carry] : llvm::zip(values, op.getCarries())) {
     Address to = lookup(carry);
     if (to.isHost())
       assignments.push_back({to.index, value});
     else
       moves.push_back({value, to});
-  };
-  for (auto [init, carry] : llvm::zip(op.getInit(), op.getCarries()))
-    put(init, carry);
+  }
+  for (auto [value, stack] : llvm::zip(rows, op.getStacks()))
+    moves.push_back(
+        {value, lookup(stack).getRow(*op.getNumber(),
+                                     kernel::getByteSize(value.getType()))});
   writeMoves(moves, out);
   writeAssignments(assignments, out);
+}
+
+LogicalResult EntryWriter::writeLoop(kernel::LoopOp op, json::Array &out) {
+  writeHandover(op, op.getInit(), {}, out);
   if (op.hasUntil() || op.getRounds())
     for (Value stack : op.getStacks())
       add(json::Object{{"zero", getAddress(stack)},
@@ -216,16 +225,8 @@ LogicalResult EntryWriter::writeLoop(kernel::LoopOp op, json::Array &out) {
   json::Array body;
   if (failed(writeBlock(*op.getBodyBlock(), body)))
     return failure();
-  moves.clear();
-  assignments.clear();
   auto yield = op.getBodyYield();
-  for (auto [value, carry] : llvm::zip(yield.getValues(), op.getCarries()))
-    put(value, carry);
-  for (auto [value, stack] : llvm::zip(yield.getStacked(), op.getStacks()))
-    moves.push_back({value, lookup(stack).getRow(
-                                number, kernel::getByteSize(value.getType()))});
-  writeMoves(moves, body);
-  writeAssignments(assignments, body);
+  writeHandover(op, yield.getValues(), yield.getStacked(), body);
   closeLoop();
   if (op.getRoundsRun())
     record["rounds"] = getAddress(op.getRoundsRun());

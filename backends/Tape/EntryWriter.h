@@ -60,6 +60,8 @@ private:
   mlir::LogicalResult writeLaunch(kernel::LaunchOp op, llvm::json::Array &out);
   mlir::LogicalResult writeHost(kernel::HostOp op, llvm::json::Array &out);
   mlir::LogicalResult writeLoop(kernel::LoopOp op, llvm::json::Array &out);
+  void writeHandover(kernel::LoopOp op, mlir::ValueRange values,
+                     mlir::ValueRange rows, llvm::json::Array &out);
   mlir::LogicalResult writeIf(kernel::IfOp op, llvm::json::Array &out);
   mlir::LogicalResult writeUntil(kernel::LoopOp op, llvm::json::Object &record);
   mlir::LogicalResult

@@ -80,9 +80,24 @@ static json::Object writeKernel(ModuleOp module, kernel::FuncOp func,
   return object;
 }
 
+static FailureOr<json::Array>
+writeEntries(ModuleOp module, const llvm::StringMap<int64_t> &kernels,
+             ConstantBlock &constants) {
+  json::Array entries;
+  for (auto entry : module.getOps<func::FuncOp>()) {
+    if (entry.isExternal())
+      continue;
+    auto object = EntryWriter(entry, kernels, constants).write();
+    if (failed(object))
+      return failure();
+    entries.push_back(std::move(*object));
+  }
+  return entries;
+}
+
 FailureOr<Tape> lamina::writeTape(ModuleOp module, StringRef name,
                                   bool withOpLines) {
-  json::Array sizes, program, kernels, entries;
+  json::Array sizes, program, kernels;
   llvm::StringMap<kernel::LaunchOp> launches;
   module.walk([&](kernel::LaunchOp launch) {
     launches.try_emplace(launch.getKernel(), launch);
@@ -103,21 +118,16 @@ FailureOr<Tape> lamina::writeTape(ModuleOp module, StringRef name,
     }
   }
   ConstantBlock constants;
-  for (auto entry : module.getOps<func::FuncOp>()) {
-    if (entry.isExternal())
-      continue;
-    auto object = EntryWriter(entry, numbers, constants).write();
-    if (failed(object))
-      return failure();
-    entries.push_back(std::move(*object));
-  }
+  auto entries = writeEntries(module, numbers, constants);
+  if (failed(entries))
+    return failure();
   json::Object tape{{"lamina_tape", 1},
                     {"version", LAMINA_VERSION},
                     {"name", name},
                     {"sizes", std::move(sizes)},
                     {"program", std::move(program)},
                     {"kernels", std::move(kernels)},
-                    {"entries", std::move(entries)}};
+                    {"entries", std::move(*entries)}};
   Tape result;
   llvm::raw_string_ostream(result.json)
       << llvm::formatv("{0:1}", json::Value(std::move(tape)));

@@ -123,6 +123,11 @@ void ScanOp::print(OpAsmPrinter &printer) {
              getRounds(), getStacks().getTypes(), getBody(), getUntil()});
 }
 
+static void addArguments(Block &block, TypeRange types, Location loc) {
+  for (Type type : types)
+    block.addArgument(type, loc);
+}
+
 void ScanOp::build(OpBuilder &builder, OperationState &state,
                    const SizeExpr &trip, bool reverse, ValueRange init,
                    ValueRange over, ValueRange with, TypeRange stackTypes,
@@ -149,21 +154,17 @@ void ScanOp::build(OpBuilder &builder, OperationState &state,
 
   Block &body = state.addRegion()->emplaceBlock();
   Region *until = state.addRegion();
-  auto addArguments = [&](Block &block, TypeRange types) {
-    for (Type type : types)
-      block.addArgument(type, state.location);
-  };
-  addArguments(body, round);
-  addArguments(body, init.getTypes());
+  addArguments(body, round, state.location);
+  addArguments(body, init.getTypes(), state.location);
   for (Type type : over.getTypes())
     body.addArgument(getRowType(type), state.location);
-  addArguments(body, with.getTypes());
+  addArguments(body, with.getTypes(), state.location);
   if (!hasUntil)
     return;
   Block &asked = until->emplaceBlock();
-  addArguments(asked, round);
-  addArguments(asked, init.getTypes());
-  addArguments(asked, with.getTypes());
+  addArguments(asked, round, state.location);
+  addArguments(asked, init.getTypes(), state.location);
+  addArguments(asked, with.getTypes(), state.location);
 }
 
 YieldOp ScanOp::getBodyYield() {

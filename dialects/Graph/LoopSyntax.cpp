@@ -23,6 +23,14 @@ struct Bindings {
   SmallVector<Type> types;
 };
 
+struct LoopParts {
+  Argument index;
+  Bindings init, over, with;
+  std::optional<OpAsmParser::UnresolvedOperand> rounds;
+  SmallVector<Type> stacks;
+  bool hasUntil = false;
+};
+
 } // namespace
 
 /// Reads `keyword(%arg = %operand : type, ...)` if the keyword is there.
@@ -103,62 +111,74 @@ parseRounds(OpAsmParser &parser,
                  parser.parseOperand(rounds.emplace()) || parser.parseRParen());
 }
 
-ParseResult lamina::graph::parseLoop(OpAsmParser &parser,
-                                     OperationState &result) {
-  Builder &builder = parser.getBuilder();
-  Argument index;
-  Bindings init, over, with;
-  std::optional<OpAsmParser::UnresolvedOperand> rounds;
-  SmallVector<Type> stacks;
-  if (parseTrip(parser, result, index) || parseBindings(parser, "init", init) ||
-      parseBindings(parser, "over", over) ||
-      parseBindings(parser, "with", with) || parseRounds(parser, rounds))
+/// Reads everything in front of the body.
+static ParseResult parseHeader(OpAsmParser &parser, OperationState &result,
+                               LoopParts &loop) {
+  if (parseTrip(parser, result, loop.index) ||
+      parseBindings(parser, "init", loop.init) ||
+      parseBindings(parser, "over", loop.over) ||
+      parseBindings(parser, "with", loop.with) ||
+      parseRounds(parser, loop.rounds))
     return failure();
   if (succeeded(parser.parseOptionalKeyword("stacks")) &&
       parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, [&]() {
-        return parser.parseType(stacks.emplace_back());
+        return parser.parseType(loop.stacks.emplace_back());
       }))
     return failure();
-  if (takeRows(parser, over) ||
-      parser.parseOptionalAttrDictWithKeyword(result.attributes))
-    return failure();
+  return failure(takeRows(parser, loop.over) ||
+                 parser.parseOptionalAttrDictWithKeyword(result.attributes));
+}
 
-  SmallVector<Argument> bodyArgs{index};
-  for (const Bindings *group : {&init, &over, &with})
+/// Reads the body, and the condition after `until`.
+static ParseResult parseRegions(OpAsmParser &parser, OperationState &result,
+                                LoopParts &loop) {
+  SmallVector<Argument> bodyArgs{loop.index};
+  for (const Bindings *group : {&loop.init, &loop.over, &loop.with})
     llvm::append_range(bodyArgs, group->args);
   if (parser.parseRegion(*result.addRegion(), bodyArgs,
                          /*enableNameShadowing=*/true))
     return failure();
   Region *until = result.addRegion();
-  bool hasUntil = succeeded(parser.parseOptionalKeyword("until"));
-  if (hasUntil) {
-    SmallVector<Argument> like{index}, args;
-    llvm::append_range(like, init.args);
-    llvm::append_range(like, with.args);
-    if (parseArguments(parser, like, args) ||
-        parser.parseRegion(*until, args, /*enableNameShadowing=*/true))
-      return failure();
-  }
+  loop.hasUntil = succeeded(parser.parseOptionalKeyword("until"));
+  if (!loop.hasUntil)
+    return success();
+  SmallVector<Argument> like{loop.index}, args;
+  llvm::append_range(like, loop.init.args);
+  llvm::append_range(like, loop.with.args);
+  return failure(
+      parseArguments(parser, like, args) ||
+      parser.parseRegion(*until, args, /*enableNameShadowing=*/true));
+}
+
+ParseResult lamina::graph::parseLoop(OpAsmParser &parser,
+                                     OperationState &result) {
+  Builder &builder = parser.getBuilder();
+  LoopParts loop;
+  if (parseHeader(parser, result, loop) || parseRegions(parser, result, loop))
+    return failure();
 
   Type round = getRoundType(builder);
-  if (resolve(parser, init, result) || resolve(parser, over, result) ||
-      resolve(parser, with, result) ||
-      (rounds && parser.resolveOperand(*rounds, round, result.operands)))
+  if (resolve(parser, loop.init, result) ||
+      resolve(parser, loop.over, result) ||
+      resolve(parser, loop.with, result) ||
+      (loop.rounds &&
+       parser.resolveOperand(*loop.rounds, round, result.operands)))
     return failure();
   auto count = [](const auto &list) {
     return static_cast<int32_t>(list.size());
   };
-  result.addTypes(init.types);
-  result.addTypes(stacks);
-  if (hasUntil)
+  result.addTypes(loop.init.types);
+  result.addTypes(loop.stacks);
+  if (loop.hasUntil)
     result.addTypes(round);
-  result.addAttribute(
-      "operandSegmentSizes",
-      builder.getDenseI32ArrayAttr({count(init.args), count(over.args),
-                                    count(with.args), rounds ? 1 : 0}));
-  result.addAttribute("resultSegmentSizes",
+  result.addAttribute("operandSegmentSizes",
                       builder.getDenseI32ArrayAttr(
-                          {count(init.args), count(stacks), hasUntil ? 1 : 0}));
+                          {count(loop.init.args), count(loop.over.args),
+                           count(loop.with.args), loop.rounds ? 1 : 0}));
+  result.addAttribute(
+      "resultSegmentSizes",
+      builder.getDenseI32ArrayAttr(
+          {count(loop.init.args), count(loop.stacks), loop.hasUntil ? 1 : 0}));
   return success();
 }
 

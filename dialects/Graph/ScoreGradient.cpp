@@ -111,21 +111,41 @@ LogicalResult ScalarPullback::run(ArrayRef<Operation *> ops) {
   return success();
 }
 
+/// Without a score region the score is the product itself.
+static void writeIdentity(AttendGradOp op, Region &region) {
+  Type element = op.getQ().getType().getElementType();
+  Block &block = region.emplaceBlock();
+  Value adjoint = block.addArgument(element, op.getLoc());
+  Value s = block.addArgument(element, op.getLoc());
+  for (int64_t axis = 0; axis < op.getQ().getType().getRank(); ++axis)
+    block.addArgument(IndexType::get(op.getContext()), op.getLoc());
+  for (Value tensor : op.getWith())
+    block.addArgument(tensor.getType(), op.getLoc());
+  OpBuilder b(op.getContext());
+  b.setInsertionPointToEnd(&block);
+  YieldOp::create(b, op.getLoc(), ValueRange{s, adjoint});
+}
+
+/// Asks for the adjoints of what the region reads; the reads.
+static SmallVector<tensor::ExtractOp> activateReads(ScalarPullback &pullback,
+                                                    ArrayRef<Operation *> ops) {
+  SmallVector<tensor::ExtractOp> reads;
+  for (Operation *op : ops) {
+    auto read = dyn_cast<tensor::ExtractOp>(op);
+    if (!read || !isa<FloatType>(read.getType()))
+      continue;
+    reads.push_back(read);
+    pullback.activate(read);
+  }
+  return reads;
+}
+
 FailureOr<ScoreGradient> makeScoreGradient(AttendGradOp op) {
   ScoreGradient gradient;
   gradient.region = std::make_unique<Region>();
   Type element = op.getStats().getType().getElementType();
   if (op.getScore().empty()) {
-    Block &block = gradient.region->emplaceBlock();
-    Value adjoint = block.addArgument(element, op.getLoc());
-    Value s = block.addArgument(element, op.getLoc());
-    for (int64_t axis = 0; axis < op.getQ().getType().getRank(); ++axis)
-      block.addArgument(IndexType::get(op.getContext()), op.getLoc());
-    for (Value tensor : op.getWith())
-      block.addArgument(tensor.getType(), op.getLoc());
-    OpBuilder b(op.getContext());
-    b.setInsertionPointToEnd(&block);
-    YieldOp::create(b, op.getLoc(), ValueRange{s, adjoint});
+    writeIdentity(op, *gradient.region);
     return gradient;
   }
   IRMapping mapping;
@@ -138,17 +158,11 @@ FailureOr<ScoreGradient> makeScoreGradient(AttendGradOp op) {
   Value s = block.getArgument(1);
 
   SmallVector<Operation *> ops;
-  SmallVector<tensor::ExtractOp> reads;
+  for (Operation &inner : block)
+    ops.push_back(&inner);
   ScalarPullback pullback(op.getContext(), block);
   pullback.activate(s);
-  for (Operation &inner : block) {
-    ops.push_back(&inner);
-    auto read = dyn_cast<tensor::ExtractOp>(inner);
-    if (!read || !isa<FloatType>(read.getType()))
-      continue;
-    reads.push_back(read);
-    pullback.activate(read);
-  }
+  SmallVector<tensor::ExtractOp> reads = activateReads(pullback, ops);
   pullback.add(score, adjoint);
   if (failed(pullback.run(ops)))
     return failure();

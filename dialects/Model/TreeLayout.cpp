@@ -33,6 +33,31 @@ TreeLayout::TreeLayout(ModuleOp module) {
     }
 }
 
+/// Adds the weights of a member layer; false after a diagnostic.
+bool TreeLayout::addField(Layer &layer, FieldOp field,
+                          const std::map<std::string, LayerOp> &ops) {
+  auto tree = cast<TreeType>(field.getType());
+  auto inner = ops.find(tree.getLayer().getValue().str());
+  if (inner == ops.end()) {
+    field.emitError("there is no layer '") << tree.getLayer().getValue() << "'";
+    return false;
+  }
+  Layer *within = read(inner->second, ops);
+  if (!within) {
+    InFlightDiagnostic diag = field.emitError("field '")
+                              << field.getSymName() << "' cannot be read";
+    return false;
+  }
+  layer.members.push_back({field.getSymName().str(), tree,
+                           unsigned(layer.leaves.size()),
+                           unsigned(within->leaves.size())});
+  for (const Leaf &leaf : within->leaves)
+    layer.leaves.push_back({field.getSymName().str() + "." + leaf.path,
+                            getStackedType(leaf.type, tree.getCopies()),
+                            leaf.isState});
+  return true;
+}
+
 TreeLayout::Layer *TreeLayout::read(LayerOp op,
                                     const std::map<std::string, LayerOp> &ops) {
   auto [it, isNew] = layers.try_emplace(op.getSymName().str());
@@ -55,28 +80,8 @@ TreeLayout::Layer *TreeLayout::read(LayerOp op,
     if (auto state = dyn_cast<StateOp>(member))
       addWeight(state.getSymName(), state.getType(), true);
     auto field = dyn_cast<FieldOp>(member);
-    if (!field)
-      continue;
-    auto tree = cast<TreeType>(field.getType());
-    auto inner = ops.find(tree.getLayer().getValue().str());
-    if (inner == ops.end()) {
-      field.emitError("there is no layer '")
-          << tree.getLayer().getValue() << "'";
+    if (field && !addField(layer, field, ops))
       return nullptr;
-    }
-    Layer *within = read(inner->second, ops);
-    if (!within) {
-      InFlightDiagnostic diag = field.emitError("field '")
-                                << field.getSymName() << "' cannot be read";
-      return nullptr;
-    }
-    layer.members.push_back({field.getSymName().str(), tree,
-                             unsigned(layer.leaves.size()),
-                             unsigned(within->leaves.size())});
-    for (const Leaf &leaf : within->leaves)
-      layer.leaves.push_back({field.getSymName().str() + "." + leaf.path,
-                              getStackedType(leaf.type, tree.getCopies()),
-                              leaf.isState});
   }
   layer.isOpen = false;
   return &layer;

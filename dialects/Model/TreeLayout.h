@@ -65,6 +65,8 @@ private:
   };
 
   Layer *read(LayerOp op, const std::map<std::string, LayerOp> &ops);
+  bool addField(Layer &layer, FieldOp field,
+                const std::map<std::string, LayerOp> &ops);
   const Layer &at(TreeType tree) const;
 
   std::map<std::string, Layer> layers;

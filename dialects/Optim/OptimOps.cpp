@@ -106,6 +106,19 @@ ParseResult StageOp::parse(OpAsmParser &parser, OperationState &result) {
   return success();
 }
 
+static void printScalars(StageOp op, OpAsmPrinter &printer) {
+  printer << " scalars(";
+  llvm::interleaveComma(
+      llvm::zip_equal(op.getScalarNames().getAsRange<StringAttr>(),
+                      op.getScalarTypes().getAsValueRange<TypeAttr>()),
+      printer, [&](auto scalar) {
+        auto [name, type] = scalar;
+        printer.printKeywordOrString(name.getValue());
+        printer << " : " << type;
+      });
+  printer << ')';
+}
+
 void StageOp::print(OpAsmPrinter &printer) {
   printer << ' ';
   printer.printSymbolName(getSymName());
@@ -121,18 +134,8 @@ void StageOp::print(OpAsmPrinter &printer) {
         });
     printer << ')';
   }
-  if (!getScalarNames().empty()) {
-    printer << " scalars(";
-    llvm::interleaveComma(
-        llvm::zip_equal(getScalarNames().getAsRange<StringAttr>(),
-                        getScalarTypes().getAsValueRange<TypeAttr>()),
-        printer, [&](auto scalar) {
-          auto [name, type] = scalar;
-          printer.printKeywordOrString(name.getValue());
-          printer << " : " << type;
-        });
-    printer << ')';
-  }
+  if (!getScalarNames().empty())
+    printScalars(*this, printer);
   printer.printOptionalAttrDictWithKeyword(
       (*this)->getAttrs(), {"sym_name", "weight", "slotNames", "slotInits",
                             "slotTypes", "scalarNames", "scalarTypes"});
