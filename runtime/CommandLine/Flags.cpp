@@ -30,6 +30,16 @@ static bool hasOptionalValue(const FlagSpec &spec) {
   return spec.value.compare(0, 2, "[=") == 0;
 }
 
+/// The one word without dashes.
+void Flags::takeOperand(const std::string &argument,
+                        const std::string &operand) {
+  if (operand.empty() || !word.empty())
+    throw Error(join(quote(command), " does not take ", quote(argument)),
+                ExitMisuse)
+        .note(join("flags begin with two dashes; see '", command, " --help'"));
+  word = argument;
+}
+
 Flags::Flags(const std::string &command, std::vector<FlagSpec> given,
              const std::vector<std::string> &arguments,
              const std::string &operand)
@@ -42,12 +52,7 @@ Flags::Flags(const std::string &command, std::vector<FlagSpec> given,
       continue;
     }
     if (argument.compare(0, 2, "--") != 0 || argument.size() == 2) {
-      if (operand.empty() || !word.empty())
-        throw Error(join(quote(command), " does not take ", quote(argument)),
-                    ExitMisuse)
-            .note(join("flags begin with two dashes; see '", command,
-                       " --help'"));
-      word = argument;
+      takeOperand(argument, operand);
       continue;
     }
     size_t equals = argument.find('=');

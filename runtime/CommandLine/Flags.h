@@ -49,6 +49,7 @@ public:
 
 private:
   const FlagSpec &specOf(const std::string &name) const;
+  void takeOperand(const std::string &argument, const std::string &operand);
 
   std::string command;
   std::vector<FlagSpec> specs;

@@ -48,6 +48,34 @@ static std::string overview(const Program &program, const std::string &self) {
          join("\n", self, " <command> --help lists the flags of a command\n");
 }
 
+/// `help`, `--version`; false for anything else.
+static bool printAbout(const Program &program, const std::string &self,
+                       const std::string &name) {
+  if (name == "--help" || name == "-h" || name == "help") {
+    std::fputs(overview(program, self).c_str(), stdout);
+    return true;
+  }
+  if (name == "--version") {
+    std::printf("%s, built by lamina %s\n", program.name.c_str(),
+                program.version.c_str());
+    return true;
+  }
+  return false;
+}
+
+static Error unknownCommand(const Program &program, const std::string &self,
+                            const std::string &name,
+                            const std::vector<std::string> &known) {
+  Error error(join(quote(self), " has no command ", quote(name)), ExitMisuse);
+  if (name == "test")
+    return error.note(
+        join("it was built without tests; 'lamina test ",
+             program.sourceFile.empty() ? "FILE" : program.sourceFile,
+             "' runs those of its file"));
+  std::string near = nearestName(name, known);
+  return error.note(near.empty() ? join("see '", self, " --help'") : near);
+}
+
 static int dispatch(const Program &program, Engine &engine,
                     const std::string &self, std::vector<std::string> arguments,
                     Profile &profile) {
@@ -57,15 +85,8 @@ static int dispatch(const Program &program, Engine &engine,
   }
   std::string name = arguments[0];
   arguments.erase(arguments.begin());
-  if (name == "--help" || name == "-h" || name == "help") {
-    std::fputs(overview(program, self).c_str(), stdout);
+  if (printAbout(program, self, name))
     return ExitOk;
-  }
-  if (name == "--version") {
-    std::printf("%s, built by lamina %s\n", program.name.c_str(),
-                program.version.c_str());
-    return ExitOk;
-  }
   CommandContext context{program, engine, self + " " + name,
                          std::move(arguments), profile};
   std::vector<std::string> known;
@@ -88,14 +109,7 @@ static int dispatch(const Program &program, Engine &engine,
   if (name == "test" && !program.tests.empty())
     return testCommand(context);
   known.insert(known.end(), {"eval", "info", "bench"});
-  Error error(join(quote(self), " has no command ", quote(name)), ExitMisuse);
-  if (name == "test")
-    throw error.note(
-        join("it was built without tests; 'lamina test ",
-             program.sourceFile.empty() ? "FILE" : program.sourceFile,
-             "' runs those of its file"));
-  std::string near = nearestName(name, known);
-  throw error.note(near.empty() ? join("see '", self, " --help'") : near);
+  throw unknownCommand(program, self, name, known);
 }
 
 /// Runs the command. What was profiled is shown even if the command fails.

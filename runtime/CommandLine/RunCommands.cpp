@@ -212,6 +212,20 @@ public:
 };
 } // namespace
 
+/// Asking for the time of each kernel costs time itself, so it is a run of its
+/// own.
+static void printKernelTimes(const CommandContext &context, Trainer &trainer,
+                             int64_t steps) {
+  KernelTimes times;
+  context.engine.watch(&times);
+  trainer.measure(steps);
+  context.engine.watch(nullptr);
+  std::fputs(kernelTable(context.program, times.sites,
+                         context.engine.measurePeak(), double(steps))
+                 .c_str(),
+             stdout);
+}
+
 int benchCommand(const CommandContext &context) {
   std::vector<FlagSpec> specs =
       joined(dataFlags(context.program),
@@ -240,17 +254,8 @@ int benchCommand(const CommandContext &context) {
       "first step %.3f ms, median of %lld later ones %.3f ms, best %.3f ms\n",
       first * 1e3, (long long)(steps - 1),
       seconds[1 + (seconds.size() - 1) / 2] * 1e3, seconds[1] * 1e3);
-  if (!flags.has("kernels"))
-    return ExitOk;
-  // Asking for the time of each kernel costs time itself, so it is another run.
-  KernelTimes times;
-  context.engine.watch(&times);
-  trainer.measure(steps);
-  context.engine.watch(nullptr);
-  std::fputs(kernelTable(context.program, times.sites,
-                         context.engine.measurePeak(), double(steps))
-                 .c_str(),
-             stdout);
+  if (flags.has("kernels"))
+    printKernelTimes(context, trainer, steps);
   return ExitOk;
 }
 

@@ -135,6 +135,31 @@ void LaminaProgram::bindSizes(const SamplePlan &sample,
   }
 }
 
+/// What a parameter is that the caller leaves out.
+static InputTensor defaultOf(const SamplePlan *sample,
+                             const Argument &argument) {
+  const ParameterPlan *plan = nullptr;
+  for (size_t i = 0; sample && i < sample->parameters.size(); ++i)
+    if (sample->parameters[i].name == argument.key)
+      plan = &sample->parameters[i];
+  if (!plan || plan->fallback.isNull())
+    throw Error(join(quote(argument.key), " is not given"));
+  return parseParameter(*plan, argument.type, {plan->fallbackText()});
+}
+
+/// `output` as callers see it, which stays with the program.
+static void describe(OutputTensor &output, const std::string &entry,
+                     const std::string &key, LaminaTensor &result) {
+  if (output.shape.size() > LAMINA_MAX_RANK)
+    throw Error(join("a result of ", quote(entry), " has more than 8 axes"));
+  result.name = key.c_str();
+  result.element = LaminaElement(output.element);
+  result.rank = int32_t(output.shape.size());
+  for (size_t axis = 0; axis < output.shape.size(); ++axis)
+    result.shape[axis] = output.shape[axis];
+  result.data = output.bytes.data();
+}
+
 int LaminaProgram::call(const std::string &name,
                         const std::vector<LaminaTensor> &inputs,
                         LaminaTensor *results, size_t resultCount) {
@@ -153,14 +178,7 @@ int LaminaProgram::call(const std::string &name,
       bindInput(argument, *given, bindings);
       continue;
     }
-    const ParameterPlan *plan = nullptr;
-    for (size_t i = 0; sample && i < sample->parameters.size(); ++i)
-      if (sample->parameters[i].name == argument.key)
-        plan = &sample->parameters[i];
-    if (!plan || plan->fallback.isNull())
-      throw Error(join(quote(argument.key), " is not given"));
-    defaults.push_back(
-        parseParameter(*plan, argument.type, {plan->fallbackText()}));
+    defaults.push_back(defaultOf(sample, argument));
     bindShape(argument.key, argument.type, defaults.back().shape, program.sizes,
               bindings.sizes);
     bindings.values[argument.key] = defaults.back().bytes.data();
@@ -176,18 +194,9 @@ int LaminaProgram::call(const std::string &name,
       continue;
     outputs.push_back(
         outputOf(entry, i, values, program.sizes, bindings.sizes));
-    OutputTensor &output = outputs.back();
-    if (outputs.size() > resultCount)
-      continue;
-    LaminaTensor &result = results[outputs.size() - 1];
-    if (output.shape.size() > LAMINA_MAX_RANK)
-      throw Error(join("a result of ", quote(name), " has more than 8 axes"));
-    result.name = entry.results[i].key.c_str();
-    result.element = LaminaElement(output.element);
-    result.rank = int32_t(output.shape.size());
-    for (size_t axis = 0; axis < output.shape.size(); ++axis)
-      result.shape[axis] = output.shape[axis];
-    result.data = output.bytes.data();
+    if (outputs.size() <= resultCount)
+      describe(outputs.back(), name, entry.results[i].key,
+               results[outputs.size() - 1]);
   }
   return int(outputs.size());
 }

@@ -130,6 +130,15 @@ static void checkOutFlags(const Flags &flags, const SamplePlan &plan) {
   }
 }
 
+static OutputPlan outputPlanOf(const SamplePlan &plan,
+                               const std::string &name) {
+  OutputPlan output{name, false, {}};
+  for (const OutputPlan &each : plan.results)
+    if (each.name == name)
+      output = each;
+  return output;
+}
+
 int sampleCommand(const CommandContext &context, const SamplePlan &plan) {
   Flags flags(context.command, sampleFlags(context, plan), context.arguments);
   if (flags.helpWanted()) {
@@ -163,10 +172,7 @@ int sampleCommand(const CommandContext &context, const SamplePlan &plan) {
     const Result &result = entry.results[i];
     if (result.kind != ResultKind::Output)
       continue;
-    OutputPlan output{result.key, false, {}};
-    for (const OutputPlan &each : plan.results)
-      if (each.name == result.key)
-        output = each;
+    OutputPlan output = outputPlanOf(plan, result.key);
     emit(outputOf(entry, i, results, context.program.sizes, bindings.sizes),
          output, plan.results.size() > 1, outFile(flags, plan, output.name));
   }

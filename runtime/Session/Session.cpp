@@ -91,13 +91,34 @@ std::vector<size_t> Session::finalValues() const {
   return valueOf;
 }
 
+/// Where each result goes: to a variable, or to bytes of `results`.
+std::vector<void *> Session::placesOf(const Entry &entry,
+                                      const Bindings &bindings,
+                                      Results &results) {
+  std::vector<void *> places;
+  results.bytes.resize(entry.results.size());
+  for (size_t i = 0; i < entry.results.size(); ++i) {
+    const Result &result = entry.results[i];
+    bool stored = result.kind == ResultKind::Store &&
+                  !(bindings.keep && (*bindings.keep)[result.variable]);
+    if (stored) {
+      places.push_back(variables.data(result.variable));
+      continue;
+    }
+    results.bytes[i].resize(
+        size_t(std::max<int64_t>(result.type.bytesAt(bindings.sizes), 16)));
+    places.push_back(results.bytes[i].data());
+  }
+  return places;
+}
+
 void Session::run(size_t index, const Bindings &bindings, Results &results) {
   const Entry &entry = program.entries[index];
   ProfileScope scope(profile, Activity::Entry, entry.name);
   std::vector<size_t> valueOf;
   if (bindings.useFinal)
     valueOf = finalValues();
-  std::vector<void *> arguments, outputs;
+  std::vector<void *> arguments;
   std::vector<char> scalars(entry.arguments.size() * 16);
   for (size_t i = 0; i < entry.arguments.size(); ++i) {
     const Argument &argument = entry.arguments[i];
@@ -118,19 +139,7 @@ void Session::run(size_t index, const Bindings &bindings, Results &results) {
     }
     arguments.push_back(const_cast<void *>(value));
   }
-  results.bytes.resize(entry.results.size());
-  for (size_t i = 0; i < entry.results.size(); ++i) {
-    const Result &result = entry.results[i];
-    bool stored = result.kind == ResultKind::Store &&
-                  !(bindings.keep && (*bindings.keep)[result.variable]);
-    if (stored) {
-      outputs.push_back(variables.data(result.variable));
-      continue;
-    }
-    results.bytes[i].resize(
-        size_t(std::max<int64_t>(result.type.bytesAt(bindings.sizes), 16)));
-    outputs.push_back(results.bytes[i].data());
-  }
+  std::vector<void *> outputs = placesOf(entry, bindings, results);
   EntryCall call;
   call.entry = index;
   call.name = &entry.name;

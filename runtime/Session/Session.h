@@ -95,6 +95,8 @@ public:
                  Bindings &bindings);
 
 private:
+  std::vector<void *> placesOf(const Entry &entry, const Bindings &bindings,
+                               Results &results);
   const void *scalarArgument(const Argument &argument, const Bindings &bindings,
                              char *buffer) const;
   std::shared_ptr<Source> source(size_t index);

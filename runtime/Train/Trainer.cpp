@@ -161,6 +161,20 @@ void Trainer::readInput() {
   }
 }
 
+/// Says what the step that has just ended gave, to the log and the user.
+void Trainer::reportStep(const Entry &entry, int64_t recordCount) {
+  NamedNumbers metrics = metricsOf(entry, results, stage(), state.stageStep);
+  Clock::time_point now = Clock::now();
+  double seconds = std::chrono::duration<double>(now - lastStepEnd).count();
+  lastStepEnd = now;
+  if (log && !metrics.empty())
+    log->step(state.step, metrics, elapsed(), double(recordCount) / seconds);
+  if (progress)
+    progress->step(state.step, metrics, recordCount);
+  if (progress && !warnedNotFinite)
+    warnOfNotFinite(metrics);
+}
+
 void Trainer::step(bool more) {
   ProfileScope scope(session.profile, Activity::Step, "step");
   const Entry &entry = session.program.entries[stage().step];
@@ -193,17 +207,7 @@ void Trainer::step(bool more) {
   sizes = bindings.sizes;
   state.step += 1;
   state.stageStep += 1;
-
-  NamedNumbers metrics = metricsOf(entry, results, stage(), state.stageStep);
-  Clock::time_point now = Clock::now();
-  double seconds = std::chrono::duration<double>(now - lastStepEnd).count();
-  lastStepEnd = now;
-  if (log && !metrics.empty())
-    log->step(state.step, metrics, elapsed(), double(recordCount) / seconds);
-  if (progress)
-    progress->step(state.step, metrics, recordCount);
-  if (progress && !warnedNotFinite)
-    warnOfNotFinite(metrics);
+  reportStep(entry, recordCount);
 }
 
 /// Once a run: what is no number, and what it may come from.

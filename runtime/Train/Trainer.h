@@ -63,6 +63,7 @@ private:
   /// the batches of the next are read.
   void step(bool more);
   void readInput();
+  void reportStep(const Entry &entry, int64_t recordCount);
   void warnOfNotFinite(const NamedNumbers &metrics);
   bool reportsAreDue(const ReportPlan &report, bool last) const;
   bool runReports(bool last);

@@ -15,6 +15,21 @@
 
 namespace lamina::tools {
 
+/// The module with the fault that the flags ask for; null after a message.
+static std::unique_ptr<llvm::Module> emitModule(const cpu::KernelBody &body,
+                                                gpu::DeviceEmitter &emitter,
+                                                const DeviceOptions &options,
+                                                llvm::LLVMContext &context,
+                                                llvm::StringRef name) {
+  std::unique_ptr<llvm::Module> module =
+      gpu::emitModule(body, emitter, options.chip, context);
+  if (!module || options.fault.empty() || plantFault(*module, options.fault))
+    return module;
+  llvm::errs() << "lamina-kernel: no place for the fault '" << options.fault
+               << "' in '" << name << "'\n";
+  return nullptr;
+}
+
 std::optional<llvm::SmallVector<char, 0>>
 makeDeviceCode(kernel::FuncOp kernel, const TargetModel &host,
                const DeviceOptions &options) {
@@ -27,22 +42,14 @@ makeDeviceCode(kernel::FuncOp kernel, const TargetModel &host,
     return std::nullopt;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module =
-      gpu::emitModule(*body, *emitter, options.chip, context);
+      emitModule(*body, *emitter, options, context, kernel.getSymName());
   if (!module)
     return std::nullopt;
-  if (!options.fault.empty() && !plantFault(*module, options.fault)) {
-    llvm::errs() << "lamina-kernel: no place for the fault '" << options.fault
-                 << "' in '" << kernel.getSymName() << "'\n";
-    return std::nullopt;
-  }
   llvm::SmallVector<char, 0> nothing;
   std::vector<std::string> lines = kernel::getOpLines(kernel);
-  if (options.emit == "raw") {
-    cpu::printWithLines(*module, lines, llvm::outs());
-    return nothing;
-  }
-  gpu::optimizeModule(*module, options.chip);
-  if (options.emit == "nvvm") {
+  if (options.emit != "raw")
+    gpu::optimizeModule(*module, options.chip);
+  if (options.emit == "raw" || options.emit == "nvvm") {
     cpu::printWithLines(*module, lines, llvm::outs());
     return nothing;
   }

@@ -115,23 +115,14 @@ void Checker::addDerivatives() {
   SmallVector<Value> inputValues = pick(f.getArguments(), floats);
   SmallVector<Type> seedTypes(ValueRange(values).getTypes()),
       inputTypes(ValueRange(inputValues).getTypes());
-  auto gradient = [&](OpBuilder &b, ValueRange of, ValueRange seeds,
-                      Block *block) -> SmallVector<Value> {
-    auto op = graph::GradientOp::create(b, loc, inputTypes, floatsOf(of), seeds,
-                                        pick(block->getArguments(), floats),
-                                        IntegerAttr());
-    return op.getResults();
+  auto gradient = [&](OpBuilder &b, ValueRange of, ValueRange seeds) {
+    auto op = graph::GradientOp::create(
+        b, loc, inputTypes, floatsOf(of), seeds,
+        pick(b.getBlock()->getArguments(), floats), IntegerAttr());
+    return SmallVector<Value>(op.getResults());
   };
-  func::FuncOp first =
-      extend(f, "first", seedTypes,
-             [&](OpBuilder &b, ValueRange results, ValueRange extra) {
-               return gradient(b, results, extra, b.getBlock());
-             });
-  func::FuncOp second =
-      extend(first, "second", inputTypes,
-             [&](OpBuilder &b, ValueRange results, ValueRange extra) {
-               return gradient(b, results, extra, b.getBlock());
-             });
+  func::FuncOp first = extend(f, "first", seedTypes, gradient);
+  func::FuncOp second = extend(first, "second", inputTypes, gradient);
   func::FuncOp push =
       extend(f, "push", inputTypes,
              [&](OpBuilder &b, ValueRange results, ValueRange extra) {

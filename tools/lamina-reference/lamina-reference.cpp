@@ -150,6 +150,23 @@ static void printCovered(ModuleOp module) {
     llvm::outs() << order << " " << name << "\n";
 }
 
+/// What the flags ask for; the exit status.
+static int run(ModuleOp module) {
+  CheckOptions options;
+  options.seed = seed;
+  options.passes = passes;
+  if (failed(readSizes(module, options)))
+    return 1;
+  if (listCovered) {
+    printCovered(module);
+    return 0;
+  }
+  if (onlyBatchLaw)
+    return failed(checkBatchLaw(module, options));
+  return failed(onlyCheck ? checkGradients(module, options)
+                          : runAll(module, options));
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(argc, argv, "Lamina's reference interpreter\n");
@@ -181,17 +198,5 @@ int main(int argc, char **argv) {
   ScopedDiagnosticHandler quiet(&context, [](Diagnostic &diagnostic) {
     return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
   });
-  CheckOptions options;
-  options.seed = seed;
-  options.passes = passes;
-  if (!module || failed(readSizes(*module, options)))
-    return 1;
-  if (listCovered) {
-    printCovered(*module);
-    return 0;
-  }
-  if (onlyBatchLaw)
-    return failed(checkBatchLaw(*module, options));
-  return failed(onlyCheck ? checkGradients(*module, options)
-                          : runAll(*module, options));
+  return module ? run(*module) : 1;
 }

@@ -178,17 +178,8 @@ static CLI::Option *addList(CLI::App *command, const char *flag,
       ->allow_extra_args(false);
 }
 
-static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
-  command->add_option("file", options.input, "a .lam file, or IR with --from")
-      ->required();
-  addList(command, "--set", raw.set,
-          "give a constant of the file another value: name=value");
-  command->add_option("--from", raw.from, "the file is IR of this stage");
-  command->add_option("--precision", options.precision,
-                      "float32, float64, or bfloat16: products of numbers of "
-                      "16 bits, added up in 32");
-  addList(command, "--keep-float32", options.keepFloat32,
-          "weights or layers that bfloat16 leaves alone, by name: *norm*");
+/// What a program is compiled for, and by what.
+static void addTargetFlags(CLI::App *command, Raw &raw, Options &options) {
   command->add_option("--target", options.target,
                       "the machine to compile for, as a triple: "
                       "aarch64-linux-gnu, or wasm32 for a web page");
@@ -203,6 +194,20 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
           "a shared library of backends");
   command->add_option("--halide-schedule", options.halideSchedule,
                       "schedules for kernels, as --emit=halide prints them");
+}
+
+static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
+  command->add_option("file", options.input, "a .lam file, or IR with --from")
+      ->required();
+  addList(command, "--set", raw.set,
+          "give a constant of the file another value: name=value");
+  command->add_option("--from", raw.from, "the file is IR of this stage");
+  command->add_option("--precision", options.precision,
+                      "float32, float64, or bfloat16: products of numbers of "
+                      "16 bits, added up in 32");
+  addList(command, "--keep-float32", options.keepFloat32,
+          "weights or layers that bfloat16 leaves alone, by name: *norm*");
+  addTargetFlags(command, raw, options);
   addList(command, "--load-pass-plugin", options.plugins,
           "a shared library of passes");
   addList(command, "--at", raw.hooks,

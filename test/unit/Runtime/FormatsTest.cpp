@@ -63,54 +63,66 @@ TEST(Safetensors, ReadsHalfPrecision) {
   EXPECT_EQ(elementAsReal(*read.find("h"), 1), -2);
 }
 
-TEST(Safetensors, RefusesWhatIsBroken) {
-  std::string no = "error: 'w' is no safetensors file: ";
-  auto one = [](const std::string &entry, size_t data) {
-    return safetensors("{\"t\": " + entry + "}", data);
-  };
-  EXPECT_EQ(refusal("abc"), no + "it has 3 bytes, its header alone takes 8\n");
+static const std::string prefix = "error: 'w' is no safetensors file: ";
+
+/// A file of one tensor.
+static std::string one(const std::string &entry, size_t data) {
+  return safetensors("{\"t\": " + entry + "}", data);
+}
+
+TEST(Safetensors, RefusesBrokenHeaders) {
+  EXPECT_EQ(refusal("abc"),
+            prefix + "it has 3 bytes, its header alone takes 8\n");
   EXPECT_EQ(refusal(std::string(8, '\xff')),
-            no + "it does not begin with the size of its header\n");
+            prefix + "it does not begin with the size of its header\n");
   EXPECT_EQ(refusal(std::string("\x09\0\0\0\0\0\0\0{}", 10)),
-            no + "its header should take 9 bytes, but the file has 10\n");
+            prefix + "its header should take 9 bytes, but the file has 10\n");
   EXPECT_EQ(refusal(safetensors("{", 0)),
-            no + "header: expected a name in double quotes (byte 1)\n");
+            prefix + "header: expected a name in double quotes (byte 1)\n");
   EXPECT_EQ(refusal(safetensors("[]", 0)),
-            no + "expected an object, found a list (byte 0)\n");
+            prefix + "expected an object, found a list (byte 0)\n");
+}
+
+TEST(Safetensors, RefusesBrokenEntries) {
   EXPECT_EQ(refusal(one("{}", 0)),
-            no + "tensor 't': 'dtype' is missing (byte 6)\n");
+            prefix + "tensor 't': 'dtype' is missing (byte 6)\n");
   EXPECT_EQ(refusal(one(
                 R"({"dtype": "F7", "shape": [], "data_offsets": [0, 4]})", 4)),
-            no + "tensor 't': unknown type 'F7'\n");
+            prefix + "tensor 't': unknown type 'F7'\n");
   EXPECT_EQ(
       refusal(
           one(R"({"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]})", 4)),
-      no + "tensor 't': a size is -1\n");
+      prefix + "tensor 't': a size is -1\n");
   EXPECT_EQ(
       refusal(
           one(R"({"dtype": "F32", "shape": [2], "data_offsets": [0, 4]})", 4)),
-      no + "tensor 't': type and shape take 8 bytes, its place has 4\n");
-  EXPECT_EQ(
-      refusal(
-          one(R"({"dtype": "F32", "shape": [2], "data_offsets": [0, 8]})", 4)),
-      no + "tensor 't': it stands at bytes 0 to 8, but the file has 4 bytes of "
-           "data\n");
+      prefix + "tensor 't': type and shape take 8 bytes, its place has 4\n");
   EXPECT_EQ(
       refusal(one(R"({"dtype": "F32", "shape": [1], "data_offsets": [0]})", 4)),
-      no + "tensor 't': 'data_offsets' takes two numbers\n");
-  EXPECT_EQ(
-      refusal(
-          one(R"({"dtype": "F32", "shape": [1], "data_offsets": [0, 4]})", 5)),
-      no + "the last 1 byte belong to no tensor\n");
+      prefix + "tensor 't': 'data_offsets' takes two numbers\n");
   EXPECT_EQ(refusal(one(R"({"dtype": "F32", "shape": [4611686018427387904, 8],
                             "data_offsets": [0, 4]})",
                         4)),
-            no + "tensor 't': the size 4 * 4611686018427387904 is too large\n");
+            prefix +
+                "tensor 't': the size 4 * 4611686018427387904 is too large\n");
+}
+
+TEST(Safetensors, RefusesDataThatDoesNotFit) {
+  EXPECT_EQ(
+      refusal(
+          one(R"({"dtype": "F32", "shape": [2], "data_offsets": [0, 8]})", 4)),
+      prefix +
+          "tensor 't': it stands at bytes 0 to 8, but the file has 4 bytes of "
+          "data\n");
+  EXPECT_EQ(
+      refusal(
+          one(R"({"dtype": "F32", "shape": [1], "data_offsets": [0, 4]})", 5)),
+      prefix + "the last 1 byte belong to no tensor\n");
   EXPECT_EQ(refusal(safetensors(
                 R"({"a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]},
                                     "b": {"dtype": "U8", "shape": [2], "data_offsets": [1, 3]}})",
                 3)),
-            no + "byte 165 belongs to no tensor or to two\n");
+            prefix + "byte 165 belongs to no tensor or to two\n");
 }
 
 /// Flips, cuts and repeats bytes of a good file; every result must be read or
@@ -257,29 +269,29 @@ static std::string npyRefusal(const std::string &file) {
 
 TEST(Npy, RefusesWhatItCannotUse) {
   std::string no = "error: cannot use the array 'a.npy': ";
-  EXPECT_EQ(npyRefusal("hello world"), no + "it is no NPY file\n");
+  EXPECT_EQ(npyRefusal("hello world"), prefix + "it is no NPY file\n");
   EXPECT_EQ(
       npyRefusal(
           npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", "")),
-      no + "it is stored column by column; save it with order='C'\n");
+      prefix + "it is stored column by column; save it with order='C'\n");
   EXPECT_EQ(
       npyRefusal(
           npy("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", "")),
-      no + "its elements are '>f4'; whole numbers, 'f4', 'f8' and 'b1' in "
-           "little-endian order are read\n");
+      prefix + "its elements are '>f4'; whole numbers, 'f4', 'f8' and 'b1' in "
+               "little-endian order are read\n");
   EXPECT_EQ(
       npyRefusal(npy(
           "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }",
           "")),
-      no + "its elements are records, not numbers\n");
+      prefix + "its elements are records, not numbers\n");
   EXPECT_EQ(npyRefusal(
                 npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
                     "1234567")),
-            no + "its shape [2] takes 8 bytes, but it has 7\n");
+            prefix + "its shape [2] takes 8 bytes, but it has 7\n");
   EXPECT_EQ(
       npyRefusal(
           npy("{'descr': '<f4', 'fortran_order': False, 'shape': (x), }", "")),
-      no + "its shape cannot be read\n");
+      prefix + "its shape cannot be read\n");
 }
 
 TEST(Npy, SurvivesDamage) {

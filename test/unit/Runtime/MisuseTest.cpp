@@ -17,7 +17,7 @@ using namespace lamina::runtime;
 using testing_support::Outcome;
 using testing_support::runToy;
 
-TEST_F(Toy, RefusesMisuseOfFlags) {
+TEST_F(Toy, RefusesFlagsThatAreNone) {
   EXPECT_EQ(
       fails(2, "trian"),
       "error: './toy' has no command 'trian'\nnote: did you mean 'train'?\n");
@@ -39,6 +39,9 @@ TEST_F(Toy, RefusesMisuseOfFlags) {
   EXPECT_EQ(fails(2, "train fast"),
             "error: './toy train' does not take 'fast'\n"
             "note: flags begin with two dashes; see './toy train --help'\n");
+}
+
+TEST_F(Toy, RefusesValuesOfFlags) {
   EXPECT_EQ(fails(2, "train --threads 0"),
             "error: '--threads' takes a whole number of at least 1, not '0'\n");
   EXPECT_EQ(fails(2, "train --threads 5000"),
@@ -56,6 +59,11 @@ TEST_F(Toy, RefusesMisuseOfFlags) {
   EXPECT_EQ(fails(2, "train --set depth=1"),
             "error: 'depth' is fixed when the program is compiled\n"
             "note: toy.lam:1:7: fixed here\n");
+  EXPECT_EQ(fails(2, "say --prompt a --length x"),
+            "error: '--length' takes a whole number from 0, not 'x'\n");
+}
+
+TEST_F(Toy, RefusesFlagsThatDoNotFitTogether) {
   EXPECT_EQ(fails(2, "train --resume"),
             "error: '--resume' needs '--out' with the folder of the run\n");
   EXPECT_EQ(fails(2, "train --resume --out r --weights w"),
@@ -68,8 +76,6 @@ TEST_F(Toy, RefusesMisuseOfFlags) {
             "note: write './toy eval NAME' with one of 'train'\n");
   EXPECT_EQ(fails(2, "say --weights r"),
             "error: './toy say' needs '--prompt'\n");
-  EXPECT_EQ(fails(2, "say --prompt a --length x"),
-            "error: '--length' takes a whole number from 0, not 'x'\n");
 }
 
 TEST_F(Toy, RefusesBadData) {
