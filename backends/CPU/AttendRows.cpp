@@ -133,9 +133,9 @@ std::pair<Value *, Value *> RowCode::normalise(Value *low, Value *high,
         Value *active = b.activeLanes(b.CreateSub(high, j), lanes);
         Value *scores = b.CreateMaskedLoad(vector, slot(scratch, j), Align(4),
                                            active, b.splat(least, lanes));
-        Value *powers = code.power(b.CreateFSub(scores, b.splat(base, lanes)));
-        b.CreateMaskedStore(code.asFactor(powers), slot(scratch, j), Align(4),
-                            active);
+        Value *powers = code.asFactor(
+            code.power(b.CreateFSub(scores, b.splat(base, lanes))));
+        b.CreateMaskedStore(powers, slot(scratch, j), Align(4), active);
         return Values{b.CreateFAdd(before[0], powers)};
       });
   return {total(sums[0]), base};

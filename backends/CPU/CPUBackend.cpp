@@ -38,7 +38,7 @@ private:
 } // namespace
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 7;
+static constexpr int codeVersion = 8;
 
 std::string CPUBackend::fingerprint() const {
   return "cpu " + std::to_string(codeVersion) +

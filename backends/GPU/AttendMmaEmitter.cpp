@@ -74,8 +74,8 @@ void AttendMmaEmitter::fillStage(const Work &work, Value *stage, Value *low) {
 // grows, what was summed before is scaled without an error, and each weight is
 // rounded as it would be whatever the tiles: no result depends on their size.
 // A row that has seen nothing yet has -inf, which must not meet itself.
-void AttendMmaEmitter::weighRow(FragmentTeam &team, AttentionCode &code,
-                                unsigned row, MutableArrayRef<Value *> scores,
+void AttendMmaEmitter::weighRow(const Work &work, unsigned row,
+                                MutableArrayRef<Value *> scores,
                                 Running &running) {
   LoopBuilder &b = *builder;
   auto number = [&](double x) { return ConstantFP::get(b.getFloatTy(), x); };
@@ -87,25 +87,35 @@ void AttendMmaEmitter::weighRow(FragmentTeam &team, AttentionCode &code,
       here = b.CreateSelect(b.CreateFCmpOGT(scores[n], here), scores[n], here);
   here = b.CreateUnaryIntrinsic(
       Intrinsic::roundeven,
-      b.CreateFMul(team.largestOfRow(here), number(numbers::log2e)));
+      b.CreateFMul(work.team.largestOfRow(here), number(numbers::log2e)));
   Value *before = running.powers[row];
   Value *power = b.CreateSelect(b.CreateFCmpOGT(here, before), here, before);
   Value *base = b.CreateSelect(b.CreateFCmpOEQ(power, least), number(0), power);
   Value *scale = cpu::VectorMath(b).exp2(b.CreateFSub(before, base));
-  Value *sum = number(0);
   for (size_t n = 0; n < scores.size(); ++n)
-    if (isOfRow(n)) {
-      scores[n] = code.power(
+    if (isOfRow(n))
+      scores[n] = work.code.power(
           b.CreateIntrinsic(Intrinsic::fma, {b.getFloatTy()},
                             {base, number(-numbers::ln2), scores[n]}));
-      sum = b.CreateFAdd(sum, scores[n]);
-    }
   running.powers[row] = power;
-  running.sums[row] =
-      b.CreateFAdd(b.CreateFMul(running.sums[row], scale), team.sumOfRow(sum));
+  running.sums[row] = b.CreateFMul(running.sums[row], scale);
   for (size_t n = 0; n < running.values.size(); ++n)
     if (isOfRow(n))
       running.values[n] = b.CreateFMul(running.values[n], scale);
+}
+
+/// Adds the weights as they are multiplied, so that their shares make up 1.
+void AttendMmaEmitter::addWeights(const Work &work, ValueRange words,
+                                  Running &running) {
+  LoopBuilder &b = *builder;
+  Values sums(FragmentTeam::rowsOfThread, ConstantFP::get(b.getFloatTy(), 0));
+  for (size_t n = 0; n < words.size(); ++n)
+    for (Value *weight : TensorCore(b).splitPair(words[n])) {
+      Value *&sum = sums[FragmentTeam::rowOf(2 * n)];
+      sum = b.CreateFAdd(sum, weight);
+    }
+  for (auto [sum, part] : zip(running.sums, sums))
+    sum = b.CreateFAdd(sum, work.team.sumOfRow(part));
 }
 
 AttendMmaEmitter::Running AttendMmaEmitter::walkTile(const Work &work,
@@ -123,10 +133,12 @@ AttendMmaEmitter::Running AttendMmaEmitter::walkTile(const Work &work,
                                     b.add(low, b.index(shape.columns)));
   Values scores = work.blocks.score(products, places, isFull);
   for (unsigned row = 0; row < FragmentTeam::rowsOfThread; ++row)
-    weighRow(team, work.code, row, scores, running);
+    weighRow(work, row, scores, running);
+  Values weights = team.rounded(scores);
+  addWeights(work, weights, running);
   running.values = team.accumulate(
-      team.rounded(scores),
-      values.at(b.CreatePtrAdd(memory, b.index(keys.bytes()))), running.values);
+      weights, values.at(b.CreatePtrAdd(memory, b.index(keys.bytes()))),
+      running.values);
   return running;
 }
 

@@ -50,8 +50,9 @@ private:
   Values walkKeys(const Work &work);
   Running walkTile(const Work &work, llvm::Value *stage, llvm::Value *low,
                    Running running);
-  void weighRow(FragmentTeam &team, cpu::AttentionCode &code, unsigned row,
+  void weighRow(const Work &work, unsigned row,
                 llvm::MutableArrayRef<llvm::Value *> scores, Running &running);
+  void addWeights(const Work &work, ValueRange words, Running &running);
   void finish(const Work &work, Running running);
 
   cpu::AttentionOp op;

@@ -57,6 +57,11 @@ Value *TensorCore::roundPair(Value *first, Value *second) {
   return b.CreateBitCast(pair, b.getInt32Ty());
 }
 
+Values TensorCore::splitPair(Value *word) {
+  return {b.CreateBitCast(b.CreateShl(word, 16), b.getFloatTy()),
+          b.CreateBitCast(b.CreateAnd(word, 0xffff0000u), b.getFloatTy())};
+}
+
 Values TensorCore::multiply(ValueRange a, ValueRange right, ValueRange sums) {
   Values operands(a);
   operands.append(right.begin(), right.end());

@@ -31,6 +31,8 @@ public:
   cpu::Values loadMatrices(llvm::Value *row, bool isTransposed);
   /// Two numbers rounded to bf16, in one word: the first one in its lower half.
   llvm::Value *roundPair(llvm::Value *first, llvm::Value *second);
+  /// The two numbers of such a word.
+  cpu::Values splitPair(llvm::Value *word);
   /// sums + a · b: 16 × 16 by 16 × 8 of bf16, sums of f32.
   cpu::Values multiply(cpu::ValueRange a, cpu::ValueRange b,
                        cpu::ValueRange sums);

@@ -59,7 +59,7 @@ private:
     double statistic = normalise(scores);
     Type factor = cast<RankedTensorType>(op.getV().getType()).getElementType();
     if (op.getNormaliser() == Normaliser::Softmax)
-      roundShares(factor, scores, statistic);
+      statistic = roundShares(factor, scores, statistic);
     int64_t row = view.rowOf(at), width = view.width;
     Scalar *out = o.mutate() + row * width;
     for (auto [j, weight] : llvm::zip(seen, scores))
@@ -70,15 +70,21 @@ private:
     stats.mutate()[row] = e.round(e.elementOf(1), Scalar{statistic});
   }
 
-  /// Weights with their exponentials rounded as shares of a power of two.
-  void roundShares(Type factor, std::vector<double> &weights,
-                   double statistic) const {
+  /// The exponentials of scores rounded as shares of a power of two, and what
+  /// the statistic is of them.
+  double roundShares(Type factor, std::vector<double> &weights,
+                     double statistic) const {
     if (!std::isfinite(statistic))
-      return;
-    double power = std::ceil(statistic / M_LN2);
-    double share = std::exp(statistic - power * M_LN2);
+      return statistic;
+    double power = std::ceil(statistic / M_LN2), sum = 0;
+    for (double &weight : weights) {
+      double share = weight * std::exp(statistic - power * M_LN2);
+      weight = e.round(factor, Scalar{share}).f;
+      sum += weight;
+    }
     for (double &weight : weights)
-      weight = e.round(factor, Scalar{weight * share}).f / share;
+      weight /= sum;
+    return power * M_LN2 + std::log(sum);
   }
 
   /// Scores to weights; what remains is the statistic of the row.

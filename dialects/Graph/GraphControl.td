@@ -234,8 +234,8 @@ def Graph_AttendOp : Graph_Op<"attend", [
     g. s = score(q . k); weights = normalise(s where mask); o = weights . v. A
     row with everything hidden gives zeros. Scores have the type of `stats`;
     where v has fewer bits, the exponentials of scores, as shares of a power of
-    two, are rounded to it before they are multiplied, and divided by the sum of
-    the unrounded ones. o has a type of its own. `stats` is the logsumexp of the row
+    two, are rounded to it before they are summed and multiplied. o has a type
+    of its own. `stats` is the logsumexp of the row
     (softmax), its sum or its count. The regions see one index for each batch
     axis, the head, i, j and the `with` tensors (`score` first of all s), and
     read those by `tensor.extract`. An absent mask hides nothing; an absent

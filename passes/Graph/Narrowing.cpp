@@ -44,9 +44,7 @@ static bool isStatistic(Value value) {
     Operation *op = made[i].getDefiningOp();
     if (!op)
       return false;
-    auto attend = dyn_cast<AttendOp>(op);
-    if (isa<ReduceOp, CumulativeOp>(op) ||
-        (attend && made[i] == attend.getStats())) {
+    if (isa<ReduceOp, CumulativeOp>(op)) {
       any = true;
       continue;
     }
@@ -76,12 +74,16 @@ Narrowing::Narrowing(func::FuncOp entry, const ValueRoles &roles)
 // What stays wide
 //===----------------------------------------------------------------------===//
 
-/// Whether a kept product reads the value as it is.
-static bool isReadByKept(Value value, const ValueRoles &roles) {
-  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+/// Whether a kept product reads the value as it is, or attention does beside
+/// its factors: sums of rows must not lose to rounding what cancels in them.
+static bool isReadWide(Value value, const ValueRoles &roles) {
+  return llvm::any_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
     if (auto contract = dyn_cast<ContractOp>(user))
       return roles.isKept(contract);
-    return isMove(user) && isReadByKept(user->getResult(0), roles);
+    if (isa<AttendOp, AttendGradOp>(user))
+      return !isFactor(use);
+    return isMove(user) && isReadWide(user->getResult(0), roles);
   });
 }
 
@@ -97,7 +99,7 @@ bool Narrowing::mayNarrowStack(ScanOp scan, unsigned number) const {
       unsigned place = use.getOperandNumber() - reader.getInit().size();
       return use.getOperandNumber() >= reader.getInit().size() &&
              place < reader.getOver().size() &&
-             !isReadByKept(reader.getOverArgs()[place], roles);
+             !isReadWide(reader.getOverArgs()[place], roles);
     }
     if (auto yield = dyn_cast<YieldOp>(user)) {
       // An outer loop that was visited before this one.
@@ -109,7 +111,7 @@ bool Narrowing::mayNarrowStack(ScanOp scan, unsigned number) const {
     }
     return isMove(user) || readsElements(user) || isFactor(use);
   };
-  return llvm::all_of(stack.getUses(), isGood) && !isReadByKept(stack, roles);
+  return llvm::all_of(stack.getUses(), isGood) && !isReadWide(stack, roles);
 }
 
 /// Whether the value stands in memory in float32 whatever is decided here.

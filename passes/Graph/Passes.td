@@ -149,7 +149,7 @@ def ApplyPrecisionPass : Pass<"graph-apply-precision", "::mlir::ModuleOp"> {
   let description = [{
     Factors of a product of rows by columns become bf16, its sum stays f32; so
     do queries, keys, values and adjoints that attention reads, and what it
-    gives where that is a factor itself. A
+    gives where that is a factor and nothing else. A
     value is rounded once, where it is made: weights in front of the loops that
     read them, everything else by the kernel that computes it, and whoever else
     reads the value reads what was rounded. So do the rows that a loop stores

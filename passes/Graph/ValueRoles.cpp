@@ -48,7 +48,7 @@ SmallVector<OpOperand *> getFactors(Operation *op) {
                &attend.getVMutable()};
   else if (auto grad = dyn_cast<AttendGradOp>(op))
     factors = {&grad.getQMutable(), &grad.getKMutable(), &grad.getVMutable(),
-               &grad.getOMutable(), &grad.getAdjointMutable()};
+               &grad.getAdjointMutable()};
   return factors;
 }
 
@@ -248,8 +248,12 @@ void ValueRoles::findFeeding(func::FuncOp entry) {
     for (Value from : getHandedFrom(value))
       add(from);
     Operation *op = value.getDefiningOp();
-    if (op && (op->getNumRegions() == 0 || isa<AttendOp, AttendGradOp>(op)))
+    if (!op)
+      continue;
+    if (op->getNumRegions() == 0)
       llvm::for_each(op->getOperands(), add);
+    for (OpOperand *factor : getFactors(op))
+      add(factor->get());
   }
 }
 

@@ -24,8 +24,8 @@ bool isMove(mlir::Operation *op);
 bool isMatrixProduct(ContractOp op);
 
 /// The operands of which `op` multiplies rows by rows: of a contraction both,
-/// of attention and its adjoint all but the numbers of rows and what regions
-/// read.
+/// of attention and its adjoint those with rows of q, k, v and the adjoint of
+/// o.
 llvm::SmallVector<mlir::OpOperand *> getFactors(mlir::Operation *op);
 
 class ValueRoles {

@@ -27,7 +27,7 @@ def build(options):
     out = options.out
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    compile = ["lamina", "build", options.file] + [w for s in options.set for w in ("--set", s)]
+    compile = ["lamina", "build", options.file, "--precision", options.precision] + [w for s in options.set for w in ("--set", s)]
     run([*compile, "--device", "cpu,gpu", "-o", out / "gpu"], LAMINA_PTXAS="")
     run([*compile, "--backend", "emulator,cpu", "-o", out / "emulator"])
     run([*compile, "--backend", "emulator,cpu", "--emit", "lib", "-o", out / "kernels.so"])
@@ -43,6 +43,7 @@ def main():
     parser.add_argument("--set", action="append", default=[], help="a constant of the file: name=value")
     parser.add_argument("--fake", type=pathlib.Path, required=True, help="folder of the fake driver")
     parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--precision", default="float32")
     parser.add_argument("--legs", default="gpu:10", help="DEVICE:STEP,… one after the other")
     options, flags = parser.parse_known_args()
     build(options)

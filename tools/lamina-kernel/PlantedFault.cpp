@@ -104,6 +104,13 @@ static void leaveOutALane(const Calls &calls) {
         0, ConstantInt::get(call->getArgOperand(0)->getType(), 0x7fffffff));
 }
 
+/// The first pair of factors the other way round.
+static void swapFirst(const Calls &calls) {
+  Value *first = calls.front()->getArgOperand(0);
+  calls.front()->setArgOperand(0, calls.front()->getArgOperand(1));
+  calls.front()->setArgOperand(1, first);
+}
+
 /// Of the left matrix.
 template <int bit>
 static void flipInDescriptor(const Calls &calls) {
@@ -126,6 +133,7 @@ static const Fault faults[] = {
     {"two-writers", "llvm.nvvm.cp.async.cg", writeToOnePlace},
     {"wrong-swizzle", "llvm.nvvm.ldmatrix", mixOtherwise},
     {"dropped-lane", "llvm.nvvm.mma", leaveBefore},
+    {"swapped-pair", "llvm.nvvm.ff2bf16x2", swapFirst},
     {"partial-mask", "llvm.nvvm.shfl.sync", leaveOutALane},
     {"wrong-arrival-count", "llvm.nvvm.mbarrier.init", addToFirst<1, 1>},
     {"wrong-byte-count", "llvm.nvvm.mbarrier.arrive.expect.tx",

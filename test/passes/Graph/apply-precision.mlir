@@ -7,6 +7,9 @@
 #kn = affine_map<(m, n, k) -> (k, n)>
 #mn = affine_map<(m, n, k) -> (m, n)>
 #km = affine_map<(m, n, k) -> (k, m)>
+#hik = affine_map<(h, i, n, k) -> (h, i, k)>
+#hkn = affine_map<(h, i, n, k) -> (k, n)>
+#hin = affine_map<(h, i, n, k) -> (h, i, n)>
 #nk = affine_map<(m, n, k) -> (n, k)>
 
 program.variable @M.deep.kernel : tensor<8x8xf32> {role = "param", init = 0.0 : f32, file = "deep.kernel"}
@@ -91,6 +94,31 @@ func.func @stored(%w: tensor<8x8xf32>, %o: tensor<8xf32>, %x: tensor<4x8xf32>) -
   %v = arith.mulf %u, %z : tensor<4x8xf32>
   %p = graph.contract %v, %w maps [#mk, #kn, #mn] : tensor<4x8xf32>, tensor<8x8xf32> -> tensor<4x8xf32>
   return %p : tensor<4x8xf32>
+}
+
+// Attention reads rounded rows; what a product reads of it its kernel rounds.
+// CHECK-LABEL: func.func @attention(
+// CHECK: %[[O:.*]], %{{.*}} = graph.attend softmax %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x4x8xbf16>, tensor<2x4x8xbf16>, tensor<2x4x8xbf16>) -> (tensor<2x4x8xbf16>, tensor<2x4xf32>)
+// CHECK-NOT: truncf
+// CHECK: graph.contract %[[O]],
+func.func @attention(%q: tensor<2x4x8xf32>, %k: tensor<2x4x8xf32>, %v: tensor<2x4x8xf32>, %w: tensor<8x8xf32>) -> tensor<2x4x8xf32> {
+  %o, %s = graph.attend softmax %q, %k, %v : (tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>) -> (tensor<2x4x8xf32>, tensor<2x4xf32>)
+  %p = graph.contract %o, %w maps [#hik, #hkn, #hin] : tensor<2x4x8xf32>, tensor<8x8xf32> -> tensor<2x4x8xf32>
+  return %p : tensor<2x4x8xf32>
+}
+
+// The adjoint reads o as it was, and the statistics.
+// CHECK-LABEL: func.func @attention_grad
+// CHECK: %[[O:.*]], %[[S:.*]] = graph.attend {{.*}} -> (tensor<2x4x8xf32>, tensor<2x4xf32>)
+// CHECK: %[[R:.*]] = arith.truncf %[[O]]
+// CHECK: graph.contract %[[R]],
+// CHECK: graph.attend_grad softmax %{{.*}}, %{{.*}}, %{{.*}}, %[[O]], %[[S]], %{{.*}} : (tensor<2x4x8xbf16>, tensor<2x4x8xbf16>, tensor<2x4x8xbf16>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x4x8xbf16>) -> (tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>)
+func.func @attention_grad(%q: tensor<2x4x8xf32>, %k: tensor<2x4x8xf32>, %v: tensor<2x4x8xf32>, %w: tensor<8x8xf32>) -> (tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>) {
+  %o, %s = graph.attend softmax %q, %k, %v : (tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>) -> (tensor<2x4x8xf32>, tensor<2x4xf32>)
+  %p = graph.contract %o, %w maps [#hik, #hkn, #hin] : tensor<2x4x8xf32>, tensor<8x8xf32> -> tensor<2x4x8xf32>
+  %dq, %dk, %dv = graph.attend_grad softmax %q, %k, %v, %o, %s, %p
+      : (tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x4x8xf32>) -> (tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>)
+  return %dq, %dk, %dv : tensor<2x4x8xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>
 }
 
 // Nothing here is a product of rows by columns: a sum of squares, an outer
