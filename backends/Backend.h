@@ -15,6 +15,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <string>
@@ -79,6 +80,18 @@ public:
   /// of different contexts.
   virtual mlir::FailureOr<CompiledKernel>
   compile(kernel::FuncOp kernel) const = 0;
+
+  /// Whether kernels have schedules that `findSchedule` looks for.
+  virtual bool findsSchedules() const { return false; }
+
+  /// Looks for a schedule of `kernel` at run-time sizes `dims`: the text that
+  /// its attribute `kernel.schedule` takes, with equal numbers. `how` is "fast"
+  /// or "search". The error is a clause that says why there is none.
+  virtual llvm::Expected<std::string>
+  findSchedule(kernel::FuncOp kernel, llvm::StringRef how,
+               llvm::ArrayRef<int64_t> dims) const {
+    return llvm::createStringError(name() + " has no schedules");
+  }
 
   /// The widest head, in numbers of f32, for which there are kernels of
   /// attention; 0 if there are none, and attention comes as products.

@@ -16,7 +16,7 @@
 
 /// Raised whenever a plugin must be built anew: with every change of Backend.h,
 /// TargetModel.h, Registry.h or of the kernel dialect.
-#define LAMINA_BACKEND_API_VERSION 1
+#define LAMINA_BACKEND_API_VERSION 2
 
 namespace lamina {
 

@@ -12,13 +12,37 @@ using namespace mlir;
 
 namespace lamina::halide {
 
+std::vector<Halide::VarOrRVar> sumLoops(const Halide::Stage &definition) {
+  std::vector<Halide::VarOrRVar> loops;
+  for (const auto &variable : llvm::reverse(definition.get_schedule().rvars()))
+    loops.emplace_back(variable.var, /*r=*/true);
+  return loops;
+}
+
 namespace {
+
+/// The inputs that a Func reads, through other Funcs too.
+class ReadInputs : public Halide::Internal::IRGraphVisitor {
+public:
+  using Halide::Internal::IRGraphVisitor::visit;
+  void visit(const Halide::Internal::Call *call) override {
+    IRGraphVisitor::visit(call);
+    if (call->call_type == Halide::Internal::Call::Image)
+      names.insert(call->name);
+    if (call->call_type == Halide::Internal::Call::Halide &&
+        funcs.insert(call->name).second)
+      Halide::Internal::Function(call->func).accept(this);
+  }
+  std::set<std::string> names, funcs;
+};
 
 /// The arguments of the kernel, and its steps one after the other.
 class Builder {
 public:
-  Builder(const cpu::KernelBody &body, const TargetModel &target)
-      : body(body), target(target), form(cpu::ContractForm::match(body)) {
+  Builder(const cpu::KernelBody &body, const TargetModel &target,
+          Purpose purpose)
+      : body(body), target(target), purpose(purpose),
+        form(cpu::ContractForm::match(body)) {
     if (form && !isProduct())
       form.reset();
   }
@@ -37,6 +61,8 @@ private:
   bool isProduct() const;
   bool addArguments();
   std::vector<Group> groupOuts() const;
+  bool mayBeOne(unsigned in, unsigned out) const;
+  void findReads(Step &step) const;
   bool addStep(const Group &group);
   void chooseGrid(const std::vector<Group> &groups);
   void gridOfProduct(Step &step);
@@ -49,6 +75,7 @@ private:
 
   const cpu::KernelBody &body;
   const TargetModel &target;
+  Purpose purpose;
   std::optional<cpu::ContractForm> form;
   llvm::DenseMap<Value, unsigned> stored;
 };
@@ -111,13 +138,39 @@ std::vector<Builder::Group> Builder::groupOuts() const {
   return groups;
 }
 
+/// Whether an input that stages combine and an out may be one buffer: they are
+/// equal in kind and size. Whether they are is not known here; factors of
+/// products never are.
+bool Builder::mayBeOne(unsigned in, unsigned out) const {
+  kernel::FuncOp func = body.func();
+  unsigned ins = unsigned(func.getInArgs().size());
+  return in < ins && func.getKind() != kernel::Kind::Contract &&
+         func.getInArgs()[in].getType() == func.getOutArgs()[out].getType() &&
+         func.getShape(in) == func.getShape(ins + out);
+}
+
+void Builder::findReads(Step &step) const {
+  for (Stage &stage : step.stages) {
+    if (!stage.func.has_update_definition())
+      continue;
+    ReadInputs reads;
+    stage.func.function().accept(&reads);
+    for (const Input &input : step.inputs)
+      stage.readsBeforeOut |= reads.names.count(input.param.name()) &&
+                              llvm::any_of(step.outs, [&](unsigned out) {
+                                return mayBeOne(input.buffer, out);
+                              });
+  }
+}
+
 bool Builder::addStep(const Group &group) {
-  StepBuilder builder(body, algorithm.arguments, target, stored, form);
+  StepBuilder builder(body, algorithm.arguments, target, purpose, stored, form);
   if (!builder.build(group.values, group.outs)) {
     why = builder.why;
     return false;
   }
   builder.step.name = "step" + std::to_string(algorithm.steps.size());
+  findReads(builder.step);
   algorithm.steps.push_back(std::move(builder.step));
   for (auto [value, out] : llvm::zip(group.values, group.outs))
     stored[value] = out;
@@ -276,8 +329,8 @@ bool Builder::build() {
 
 std::optional<Algorithm> buildAlgorithm(const cpu::KernelBody &body,
                                         const TargetModel &target,
-                                        std::string &why) {
-  Builder builder(body, target);
+                                        Purpose purpose, std::string &why) {
+  Builder builder(body, target, purpose);
   if (!builder.build()) {
     why = builder.why;
     return std::nullopt;

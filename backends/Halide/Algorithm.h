@@ -16,6 +16,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "Halide.h"
@@ -34,6 +35,7 @@ enum class StageKind {
   Folded,  ///< lanes combined into fewer
   Packed,  ///< the columns of a product, in panels
   Product, ///< tiles of a product
+  Named,   ///< an expression that is written out where it is read
 };
 
 /// A Func that is stored. Its vars are axes, the outermost first.
@@ -44,11 +46,12 @@ struct Stage {
   Vars vars;
   /// The sizes of the axes; 0 where it is not known before the run.
   std::vector<int64_t> sizes;
-  /// The loops that it combines over, the outermost first.
-  std::vector<Halide::RVar> loops;
   /// The axis of the out in whose loop it is computed, where that is not the
   /// innermost one of the rows.
-  std::optional<unsigned> axis;
+  std::optional<unsigned> axis = {};
+  /// It combines elements that the out may overwrite, where it stands in the
+  /// memory of an input: all of a row is read before the row is written.
+  bool readsBeforeOut = false;
 };
 
 /// A tensor argument of a step, which may see the buffer with another shape.
@@ -96,6 +99,10 @@ struct GridAxis {
   int64_t multiple = 1; ///< of which a part is a multiple
 };
 
+/// The loops that a definition of a Func combines over, the outermost first;
+/// schedules call them r0, r1, ….
+std::vector<Halide::VarOrRVar> sumLoops(const Halide::Stage &definition);
+
 /// What all steps of a kernel share: its arguments.
 struct Arguments {
   std::vector<Halide::Param<int32_t>> dims;
@@ -114,12 +121,17 @@ struct Algorithm {
   Extents inner;
 };
 
+enum class Purpose {
+  Code,
+  Search, ///< has updates that change nothing, where no search should inline
+};
+
 /// The algorithm of `body`; what is tuned to a processor in it, lanes and
 /// tiles, is tuned to `target`. Nothing if it has a form that Halide does not
 /// take, and `why` says which.
 std::optional<Algorithm> buildAlgorithm(const cpu::KernelBody &body,
                                         const TargetModel &target,
-                                        std::string &why);
+                                        Purpose purpose, std::string &why);
 
 } // namespace lamina::halide
 

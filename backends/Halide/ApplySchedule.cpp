@@ -8,6 +8,7 @@
 // guarded: computing an element twice would read what it has written where the
 // out stands in the memory of an input.
 
+#include "backends/Halide/Loops.h"
 #include "backends/Halide/Schedule.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -20,31 +21,6 @@ namespace lamina::halide {
 
 namespace {
 
-/// The loops of a definition, the innermost first.
-struct Loops {
-  std::vector<std::pair<std::string, Halide::VarOrRVar>> all;
-
-  Halide::VarOrRVar *find(const std::string &name) {
-    for (auto &it : all)
-      if (it.first == name)
-        return &it.second;
-    return nullptr;
-  }
-  std::string names() const {
-    std::vector<std::string> list;
-    for (const auto &it : all)
-      list.push_back(it.first);
-    return llvm::join(list, ", ");
-  }
-  std::vector<std::string> sums() const {
-    std::vector<std::string> list;
-    for (const auto &it : all)
-      if (it.second.is_rvar)
-        list.push_back(it.first);
-    return list;
-  }
-};
-
 class Application {
 public:
   Application(Step &step, ScheduleFault &fault) : step(step), fault(fault) {}
@@ -54,12 +30,14 @@ private:
   struct Definition {
     Halide::Stage stage;
     Loops loops;
-    /// Loops of `out` that go from one register tile to another, with how many
-    /// rounds of them stay within one.
-    std::map<std::string, int64_t> leaving;
   };
   bool refuse(const llvm::Twine &message);
   Definition *definition();
+  Definition &definitionOf(const Stage *stage, int update);
+  int updatesOf(const Stage *stage) const;
+  Halide::Func funcOf(const Stage *stage) const {
+    return stage ? stage->func : step.out;
+  }
   const Stage *stageNamed(const std::string &name) const;
   Halide::VarOrRVar *loop(const std::string &name);
   bool takes(size_t least, size_t most);
@@ -72,17 +50,26 @@ private:
   bool reorder();
   bool fill(bool isVector);
   bool computeAt();
+  bool storeAt();
   bool storeIn();
-  bool checkPlaces();
-  bool isWithinTile(const Directive &place);
-  void stateFacts();
+  bool reorderStorage();
+  bool namePlace();
+  const Loop *loopAround(const Stage *around, const std::string &name);
+  bool placeStages();
+  bool checkReads();
+  bool readsInTime(const Stage &stage);
+  void stateTile();
 
   Step &step;
   ScheduleFault &fault;
   const Directive *now = nullptr;
   Definition *current = nullptr;
-  std::map<std::pair<std::string, int>, Definition> definitions;
+  /// By Func, null for the out, and update.
+  std::map<std::pair<const Stage *, int>, Definition> definitions;
+  /// Words that name a loop around a stage.
   std::vector<const Directive *> places;
+  /// The last word that says where a stage is computed.
+  std::map<const Stage *, const Directive *> computed;
 };
 
 } // namespace
@@ -99,11 +86,38 @@ const Stage *Application::stageNamed(const std::string &name) const {
   return nullptr;
 }
 
-Application::Definition *Application::definition() {
-  auto key = std::make_pair(now->func, now->update);
+int Application::updatesOf(const Stage *stage) const {
+  return stage ? stage->func.num_update_definitions() : 0;
+}
+
+Application::Definition &Application::definitionOf(const Stage *stage,
+                                                   int update) {
+  auto key = std::make_pair(stage, update);
   auto found = definitions.find(key);
   if (found != definitions.end())
-    return &found->second;
+    return found->second;
+  Halide::Func func = funcOf(stage);
+  Definition made{update >= 0 ? func.update(update)
+                  : stage     ? Halide::Stage(func)
+                              : step.definition(),
+                  {}};
+  std::vector<Halide::VarOrRVar> sums = sumLoops(made.stage);
+  for (size_t i = sums.size(); i-- > 0;)
+    made.loops.all.push_back({"r" + std::to_string(i), sums[i]});
+  const Vars &vars = stage ? stage->vars : step.vars;
+  for (size_t i = vars.size(); i-- > 0;) {
+    Loop loop{vars[i].name(), vars[i], !stage && i < step.rowAxes};
+    if (!stage && step.tile)
+      loop.tile = i == step.tile->rowAxis      ? step.tile->rows
+                  : i == step.tile->columnAxis ? step.tile->columns
+                                               : 0;
+    loop.isInTile = !loop.tile;
+    made.loops.all.push_back(std::move(loop));
+  }
+  return definitions.emplace(key, std::move(made)).first->second;
+}
+
+Application::Definition *Application::definition() {
   const Stage *stage = stageNamed(now->func);
   if (now->func != "out" && !stage) {
     std::vector<std::string> names{"out"};
@@ -113,36 +127,21 @@ Application::Definition *Application::definition() {
            llvm::join(names, ", "));
     return nullptr;
   }
-  Halide::Func func = stage ? stage->func : step.out;
-  int updates = stage ? func.num_update_definitions() : 0;
-  if (now->update >= updates) {
-    refuse("'" + now->func + "' has " + llvm::Twine(updates) + " updates");
+  if (now->update >= updatesOf(stage)) {
+    refuse("'" + now->func + "' has " + llvm::Twine(updatesOf(stage)) +
+           " updates");
     return nullptr;
   }
-  Definition made{now->update >= 0 ? func.update(now->update)
-                  : stage          ? Halide::Stage(func)
-                                   : step.definition(),
-                  {},
-                  {}};
-  if (!stage && step.tile)
-    made.leaving = {
-        {step.vars[step.tile->rowAxis].name(), step.tile->rows},
-        {step.vars[step.tile->columnAxis].name(), step.tile->columns}};
-  if (stage && now->update == 0)
-    for (size_t i = stage->loops.size(); i-- > 0;)
-      made.loops.all.emplace_back("r" + std::to_string(i), stage->loops[i]);
-  const Vars &vars = stage ? stage->vars : step.vars;
-  for (size_t i = vars.size(); i-- > 0;)
-    made.loops.all.emplace_back(vars[i].name(), vars[i]);
-  return &definitions.emplace(key, std::move(made)).first->second;
+  return &definitionOf(stage, now->update);
 }
 
 Halide::VarOrRVar *Application::loop(const std::string &name) {
-  Halide::VarOrRVar *found = current->loops.find(name);
-  if (!found)
-    refuse("'" + now->func + "' has no loop '" + name + "' here; it has " +
-           current->loops.names());
-  return found;
+  Loop *found = current->loops.find(name);
+  if (found)
+    return &found->var;
+  refuse("'" + now->func + "' has no loop '" + name + "' here; it has " +
+         current->loops.names());
+  return nullptr;
 }
 
 bool Application::takes(size_t least, size_t most) {
@@ -183,18 +182,11 @@ bool Application::split() {
   Halide::VarOrRVar outer = make(names[1]), inner = make(names[2]);
   current->stage.split(*old, outer, inner, *size, TailStrategy::GuardWithIf);
   auto &all = current->loops.all;
-  auto at = llvm::find_if(all, [&](auto &it) { return it.first == names[0]; });
-  *at = {names[1], outer};
-  all.insert(at, {names[2], inner});
-  auto leaves = current->leaving.find(names[0]);
-  if (leaves == current->leaving.end())
-    return true;
-  int64_t within = leaves->second;
-  current->leaving.erase(leaves);
-  bool fits = within % *size == 0;
-  current->leaving[names[1]] = fits ? within / *size : 1;
-  if (!fits)
-    current->leaving[names[2]] = 1;
+  auto at = llvm::find_if(all, [&](auto &it) { return it.name == names[0]; });
+  bool fits = at->isInTile || at->tile % *size == 0;
+  int64_t left = fits ? at->tile / *size : 1;
+  *at = {names[1], outer, at->isOfRows, at->isInTile, left};
+  all.insert(at, {names[2], inner, at->isOfRows, fits, 1});
   return true;
 }
 
@@ -210,15 +202,12 @@ bool Application::fuse() {
     return refuse("'fuse' joins no loops of a sum");
   Halide::Var fused(names[2]);
   current->stage.fuse(*inner, *outer, fused);
-  auto &all = current->loops.all;
-  llvm::erase_if(all, [&](auto &it) { return it.first == names[1]; });
-  for (auto &it : all)
-    if (it.first == names[0])
-      it = {names[2], fused};
-  size_t leaves = current->leaving.erase(names[0]);
-  leaves += current->leaving.erase(names[1]);
-  if (leaves)
-    current->leaving[names[2]] = 1;
+  Loops &loops = current->loops;
+  Loop joined = *loops.find(names[1]);
+  llvm::erase_if(loops.all, [&](auto &it) { return it.name == names[1]; });
+  Loop &kept = *loops.find(names[0]);
+  kept = {names[2], fused, kept.isOfRows && joined.isOfRows,
+          kept.isInTile && joined.isInTile, 1};
   return true;
 }
 
@@ -227,20 +216,19 @@ bool Application::reorder() {
   if (!takes(1, ~size_t(0)))
     return false;
   std::vector<Halide::VarOrRVar> order;
+  std::vector<Loop> moved;
   for (const std::string &name : now->arguments) {
-    Halide::VarOrRVar *found = loop(name);
-    if (!found)
+    if (!loop(name))
       return false;
-    order.push_back(*found);
+    moved.push_back(*current->loops.find(name));
+    order.push_back(moved.back().var);
   }
   std::vector<std::string> before = current->loops.sums();
   Loops after = current->loops;
   size_t next = 0;
-  for (auto &it : after.all)
-    if (llvm::is_contained(now->arguments, it.first)) {
-      const std::string &name = now->arguments[next];
-      it = {name, order[next++]};
-    }
+  for (Loop &it : after.all)
+    if (llvm::is_contained(now->arguments, it.name))
+      it = moved[next++];
   if (after.sums() != before)
     return refuse("'reorder' keeps the loops of a sum in their order, " +
                   llvm::join(before, ", ") + ": another one rounds otherwise");
@@ -276,8 +264,12 @@ bool Application::computeAt() {
   if (!stage)
     return refuse("'out' is computed where it is asked for");
   Halide::Func func = stage->func;
-  if (now->name != "hoist_storage_root") // the last place is the one
-    llvm::erase_if(places, [&](auto *it) { return it->func == now->func; });
+  if (now->name != "hoist_storage_root") { // the last place is the one
+    computed[stage] = now;
+    llvm::erase_if(places, [&](const Directive *it) {
+      return it->func == now->func && it->name == "compute_at";
+    });
+  }
   if (now->name == "compute_root") {
     func.compute_root();
     return takes(0, 0);
@@ -293,17 +285,47 @@ bool Application::computeAt() {
     func.hoist_storage_root();
     return takes(0, 0);
   }
+  return namePlace();
+}
+
+/// A Func and a loop of it; that loop may be made by a later line.
+bool Application::namePlace() {
   if (!takes(2, 2))
     return false;
+  const Stage *stage = stageNamed(now->func);
   const Stage *around = stageNamed(now->arguments[0]);
   if (now->arguments[0] != "out" && !around)
     return refuse("there is no Func '" + now->arguments[0] + "'");
   if (around && around <= stage)
     return refuse("'" + around->name + "' does not read '" + stage->name + "'");
-  func.compute_at(around ? around->func : step.out,
-                  Halide::Var(now->arguments[1]));
   places.push_back(now);
   return true;
+}
+
+bool Application::storeAt() {
+  const Stage *stage = stageNamed(now->func);
+  if (!stage)
+    return refuse("'out' is stored where it is asked for");
+  if (now->name == "store_at")
+    return namePlace();
+  Halide::Func(stage->func).store_root();
+  return takes(0, 0);
+}
+
+bool Application::reorderStorage() {
+  const Stage *stage = stageNamed(now->func);
+  if (!stage)
+    return refuse("the order of 'out' in memory is not for a schedule");
+  std::vector<Halide::Var> order;
+  for (const std::string &name : now->arguments) {
+    auto found = llvm::find_if(
+        stage->vars, [&](const auto &var) { return var.name() == name; });
+    if (found == stage->vars.end())
+      return refuse("'" + now->func + "' has no axis '" + name + "'");
+    order.push_back(*found);
+  }
+  Halide::Func(stage->func).reorder_storage(order);
+  return takes(2, stage->vars.size());
 }
 
 bool Application::storeIn() {
@@ -337,59 +359,83 @@ bool Application::applyOne() {
     return computeAt();
   if (name == "store_in")
     return storeIn();
+  if (name == "store_at" || name == "store_root")
+    return storeAt();
+  if (name == "reorder_storage")
+    return reorderStorage();
   return refuse("there is no directive '" + name +
                 "'; there are split, fuse, reorder, vectorize, unroll, "
-                "compute_at, compute_root, compute_inline, store_in and "
+                "compute_at, compute_root, compute_inline, store_at, "
+                "store_root, store_in, reorder_storage and "
                 "hoist_storage_root");
 }
 
+const Loop *Application::loopAround(const Stage *around,
+                                    const std::string &name) {
+  for (int update = updatesOf(around); update-- > -1;)
+    if (const Loop *found = definitionOf(around, update).loops.find(name))
+      return found;
+  refuse("'" + now->arguments[0] + "' has no loop '" + name + "'; it has " +
+         definitionOf(around, -1).loops.names());
+  return nullptr;
+}
+
 // Loops are made by later lines too, so these are looked up at the end.
-bool Application::checkPlaces() {
+bool Application::placeStages() {
   for (const Directive *it : places) {
-    Directive around;
-    around.func = it->arguments[0];
-    now = &around;
-    current = definition();
     now = it;
-    if (!current->loops.find(it->arguments[1]))
-      return refuse("'" + it->arguments[0] + "' has no loop '" +
-                    it->arguments[1] + "'; it has " + current->loops.names());
+    Halide::Func func = stageNamed(it->func)->func;
+    const Stage *around = stageNamed(it->arguments[0]);
+    const Loop *loop = loopAround(around, it->arguments[1]);
+    if (!loop)
+      return false;
+    Halide::LoopLevel level(funcOf(around), loop->var);
+    if (it->name == "compute_at")
+      func.compute_at(level);
+    else
+      func.store_at(level);
   }
   return true;
 }
 
-/// Whether a round of the loop at `place` is of one register tile: no loop
-/// inside of it goes to another.
-bool Application::isWithinTile(const Directive &place) {
-  if (place.arguments[0] != "out")
+/// Whether all that a part of the out is made of is read before that part is
+/// written: `stage` is computed where only loops of rows are around it.
+bool Application::readsInTime(const Stage &stage) {
+  const Directive *place = computed[&stage];
+  if (place && place->name == "compute_root")
+    return true;
+  if (!place || place->name == "compute_inline")
     return false;
-  const Definition &out = definitions.at({"out", -1});
-  for (const auto &loop : out.loops.all) {
-    if (loop.first == place.arguments[1])
-      return true;
-    if (out.leaving.count(loop.first))
-      return false;
-  }
-  return false;
+  if (const Stage *around = stageNamed(place->arguments[0]))
+    return readsInTime(*around);
+  return definitionOf(nullptr, -1).loops.areRows(place->arguments[1]);
 }
 
-// What is true of the Funcs whatever the schedule, and Halide does not find
-// out; and that there is one tile where the schedule has made it so. Halide
-// believes all of it, and computes no more than what it is told.
-void Application::stateFacts() {
-  for (Stage &stage : step.stages) {
-    Halide::Var lane("lane");
-    if (!stage.vars.empty() && stage.vars.back().name() == "lane")
-      stage.func.bound(lane, 0, int(stage.sizes.back()));
-    if (stage.kind != StageKind::Product)
+// The out may stand in the memory of an input.
+bool Application::checkReads() {
+  for (const Stage &stage : step.stages) {
+    if (!stage.readsBeforeOut || readsInTime(stage))
       continue;
-    stage.func.bound(Halide::Var("row"), 0, int(step.tile->rows));
-    bool isInTile = llvm::any_of(places, [&](const Directive *it) {
-      return it->func == stage.name && isWithinTile(*it);
-    });
-    if (isInTile)
-      stage.func.bound_extent(Halide::Var("block"), 1)
-          .bound_extent(Halide::Var("panel"), 1);
+    static const Directive nowhere{};
+    now = computed[&stage] ? computed[&stage] : &nowhere;
+    return refuse("'" + stage.name +
+                  "' combines elements whose place 'out' may take, so it is "
+                  "computed outside of the loops of a row; compute_root does");
+  }
+  return true;
+}
+
+// In a loop of the out that stays in a tile, there is one tile to compute.
+void Application::stateTile() {
+  for (const Directive *it : places) {
+    const Stage *stage = stageNamed(it->func);
+    if (it->name != "compute_at" || it->arguments[0] != "out" ||
+        stage->kind != StageKind::Product ||
+        !definitionOf(nullptr, -1).loops.isOneTile(it->arguments[1]))
+      continue;
+    Halide::Func func = stage->func;
+    func.bound_extent(Halide::Var("block"), 1)
+        .bound_extent(Halide::Var("panel"), 1);
   }
 }
 
@@ -401,9 +447,10 @@ bool Application::apply(const Directives &directives) {
     if (!applyOne())
       return false;
   }
-  if (!checkPlaces())
+  if (!placeStages() || !checkReads())
     return false;
-  stateFacts();
+  stateSizes(step);
+  stateTile();
   return true;
 }
 

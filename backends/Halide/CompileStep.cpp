@@ -41,8 +41,7 @@ std::optional<Target> makeTarget(const TargetModel &model) {
   return Target(Target::Linux, Target::X86, 64, features);
 }
 
-/// What Halide knows of the out: it is dense, and where boxes start.
-static void describeOut(Step &step, const Algorithm &algorithm) {
+void describeOut(Step &step, const Algorithm &algorithm) {
   auto sizeOf = [&](const cpu::Extent &extent) {
     Halide::Expr fixed = int32_t(extent.plus);
     if (extent.isFixed())

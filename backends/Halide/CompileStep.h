@@ -15,6 +15,10 @@ namespace lamina::halide {
 /// Halide has no code for it.
 std::optional<Halide::Target> makeTarget(const TargetModel &model);
 
+/// Says what Halide knows of the out of `step`: it is dense, and where boxes
+/// start.
+void describeOut(Step &step, const Algorithm &algorithm);
+
 /// Compiles `step`, which is scheduled, to a function of its name. It takes the
 /// inputs, the dims, the scalars and the starts of the box, then the outs; each
 /// tensor is a halide_buffer_t. Null after a diagnostic at `kernel`.

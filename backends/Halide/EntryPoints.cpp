@@ -21,9 +21,6 @@ namespace lamina::halide {
 
 namespace {
 
-/// Elements of an item, if sizes leave the choice.
-constexpr int64_t itemElements = 16384;
-
 /// halide_dimension_t of HalideRuntime.h, in bytes.
 namespace axis {
 constexpr uint64_t bytes = 16, min = 0, extent = 4, stride = 8;

@@ -11,6 +11,9 @@
 
 namespace lamina::halide {
 
+/// Elements of an item, if sizes leave the choice.
+constexpr int64_t itemElements = 16384;
+
 /// Adds the three functions of runtime/ABI/Kernel.h to `module`, which has the
 /// functions of the steps, and what these call of Halide's run time. All else
 /// becomes private to the module.

@@ -12,13 +12,14 @@
 #include "backends/Halide/Algorithm.h"
 #include "backends/Halide/CompileStep.h"
 #include "backends/Halide/EntryPoints.h"
+#include "backends/Halide/FuseProducts.h"
 #include "backends/Halide/PrintAlgorithm.h"
 #include "backends/Halide/Schedule.h"
 #include "backends/Halide/ScheduleText.h"
+#include "backends/Halide/SearchSchedule.h"
 
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/InstIterator.h"
-#include "llvm/IR/Operator.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Target/TargetMachine.h"
@@ -29,7 +30,7 @@ using namespace mlir;
 namespace lamina {
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 3;
+static constexpr int codeVersion = 4;
 
 namespace {
 class HalideBackend : public Backend {
@@ -48,6 +49,10 @@ public:
   }
   LogicalResult print(kernel::FuncOp kernel, llvm::StringRef form,
                       llvm::raw_ostream &out) const override;
+  bool findsSchedules() const override { return true; }
+  llvm::Expected<std::string>
+  findSchedule(kernel::FuncOp kernel, llvm::StringRef how,
+               llvm::ArrayRef<int64_t> dims) const override;
 
 private:
   LogicalResult printFuncs(kernel::FuncOp kernel, llvm::StringRef form,
@@ -66,11 +71,11 @@ std::string HalideBackend::fingerprint() const {
 }
 
 /// What `kernel` is as Funcs, or why it is none.
-static std::optional<halide::Algorithm> readKernel(const cpu::KernelBody &body,
-                                                   const TargetModel &model,
-                                                   std::string &why) {
+static std::optional<halide::Algorithm>
+readKernel(const cpu::KernelBody &body, const TargetModel &model,
+           std::string &why, halide::Purpose purpose = halide::Purpose::Code) {
   try {
-    return halide::buildAlgorithm(body, model, why);
+    return halide::buildAlgorithm(body, model, purpose, why);
   } catch (const Halide::Error &error) {
     why = error.what();
     return std::nullopt;
@@ -169,8 +174,7 @@ static std::optional<halide::Directives> schedule(kernel::FuncOp kernel,
 }
 
 /// Tells LLVM to use what `target` has. Names of Halide, which differ from run
-/// to run, and its claims that two tensors never share memory, go; products
-/// and sums may be fused, as in the code of the CPU backend.
+/// to run, and its claims that two tensors never share memory, go.
 static void adoptCode(llvm::Module &module, const TargetModel &target) {
   llvm::StripDebugInfo(module);
   for (llvm::Function &function : module) {
@@ -185,11 +189,8 @@ static void adoptCode(llvm::Module &module, const TargetModel &target) {
     std::string width = std::to_string(target.vectorBits);
     function.addFnAttr("prefer-vector-width", width);
     function.addFnAttr("min-legal-vector-width", width);
-    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+    for (llvm::Instruction &instruction : llvm::instructions(function))
       instruction.setAAMetadata(llvm::AAMDNodes());
-      if (llvm::isa<llvm::FPMathOperator>(instruction))
-        instruction.setHasAllowContract(true);
-    }
   }
 }
 
@@ -215,6 +216,7 @@ HalideBackend::makeCode(kernel::FuncOp kernel,
     auto part = halide::compileStep(step, *algorithm, machine, kernel, context);
     if (!part)
       return nullptr;
+    halide::fuseProducts(*part);
     part->setTargetTriple(module->getTargetTriple());
     part->setDataLayout(module->getDataLayout());
     if (llvm::Linker::linkModules(*module, std::move(part))) {
@@ -236,6 +238,39 @@ FailureOr<CompiledKernel> HalideBackend::compile(kernel::FuncOp kernel) const {
     return failure();
   return CompiledKernel{kernel.getSymName().str(),
                         cpu::writeObject(*code, model)};
+}
+
+// What an autoscheduler finds may still be nothing that Halide compiles, which
+// is seen by doing it.
+llvm::Expected<std::string>
+HalideBackend::findSchedule(kernel::FuncOp kernel, llvm::StringRef how,
+                            llvm::ArrayRef<int64_t> dims) const {
+  std::string why, text;
+  ScopedDiagnosticHandler listen(kernel.getContext(),
+                                 [&](Diagnostic &diagnostic) {
+                                   if (why.empty())
+                                     why = diagnostic.str();
+                                   return success();
+                                 });
+  FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
+  std::optional<halide::Algorithm> algorithm;
+  if (succeeded(body))
+    algorithm = readKernel(*body, model, why, halide::Purpose::Search);
+  std::optional<halide::Directives> found;
+  if (algorithm)
+    found = halide::searchSchedule(*algorithm, machine, how, dims, why);
+  if (!found)
+    return llvm::createStringError(why);
+  llvm::raw_string_ostream stream(text);
+  halide::printSchedule(*found, stream);
+  kernel::FuncOp copy = kernel.clone();
+  OwningOpRef<ModuleOp> alone(ModuleOp::create(kernel.getLoc()));
+  alone->push_back(copy);
+  copy->setAttr("kernel.schedule", StringAttr::get(copy.getContext(), text));
+  llvm::LLVMContext context;
+  if (!makeCode(copy, context))
+    return llvm::createStringError(why);
+  return text;
 }
 
 /// The algorithm as comments and the schedule as `--halide-schedule` reads it,

@@ -8,6 +8,8 @@
 
 #include "backends/Halide/PrintAlgorithm.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Regex.h"
 
 #include <sstream>
@@ -28,6 +30,17 @@ static void replaceAll(std::string &text, const std::string &from,
     text.replace(at, from.size(), to);
 }
 
+/// What keepApart (ScalarExpr.h) wraps is a number that is rounded.
+static void nameRounding(std::string &text) {
+  for (std::string bits : {"32", "64"}) {
+    replaceAll(text,
+               "reinterpret<float" + bits + ">((uint" + bits +
+                   ")bitwise_xor(reinterpret<uint" + bits + ">(",
+               "rounded(");
+    replaceAll(text, "), uint" + bits + "(never)))", ")");
+  }
+}
+
 /// Without the numbers that Halide adds behind a '$'.
 static std::string cleaned(std::string text) {
   static const llvm::Regex number("\\$[0-9]+");
@@ -39,7 +52,7 @@ static std::string cleaned(std::string text) {
 
 static void printDefinition(const std::string &name, const Exprs &arguments,
                             const Exprs &values,
-                            const std::vector<Halide::RVar> &loops,
+                            const std::vector<Halide::VarOrRVar> &loops,
                             llvm::raw_ostream &out) {
   std::ostringstream text;
   for (size_t i = 0; i < arguments.size(); ++i)
@@ -48,25 +61,31 @@ static void printDefinition(const std::string &name, const Exprs &arguments,
   for (size_t i = 0; i < loops.size(); ++i)
     replaceAll(line, loops[i].name(), "r" + std::to_string(i));
   line = cleaned(line);
+  nameRounding(line);
   replaceAll(line, "_im(", "(");
   out << "  # " << line << "\n";
 }
 
-static void printFunc(const std::string &name, const Halide::Func &func,
-                      const std::vector<Halide::RVar> &loops,
+static void printFunc(const std::string &name, Halide::Func func,
                       llvm::raw_ostream &out) {
   std::vector<Halide::Var> vars = func.args();
   printDefinition(name, {vars.begin(), vars.end()}, func.values().as_vector(),
                   {}, out);
   for (int i = 0; i < func.num_update_definitions(); ++i)
     printDefinition(name, func.update_args(i),
-                    func.update_values(i).as_vector(), loops, out);
+                    func.update_values(i).as_vector(), sumLoops(func.update(i)),
+                    out);
 }
 
 void printAlgorithm(const Step &step, llvm::raw_ostream &out) {
   for (const Stage &stage : step.stages)
-    printFunc(stage.name, stage.func, stage.loops, out);
-  printFunc("out", step.outs.size() > 1 ? step.values : step.out, {}, out);
+    printFunc(stage.name, stage.func, out);
+  if (step.outs.size() == 1)
+    return printFunc("out", step.out, out);
+  std::vector<Halide::Var> vars = step.out.args();
+  std::string index = llvm::join(
+      llvm::map_range(vars, [](const auto &var) { return var.name(); }), ", ");
+  out << "  # out(" << index << ") = values(" << index << ")\n";
 }
 
 } // namespace lamina::halide

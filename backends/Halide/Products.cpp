@@ -125,7 +125,7 @@ bool ProductBuilder::packColumns() {
   if (!element.defined())
     return false;
   packed = Halide::Func(builder.name("packed"));
-  define(packed(reversed(vars)), {element});
+  builder.define(packed(reversed(vars)), {element});
   builder.addStage(StageKind::Packed, packed, vars, sizes);
   return true;
 }
@@ -153,14 +153,12 @@ bool ProductBuilder::multiply() {
   for (unsigned loop : llvm::reverse(form.k))
     ranges.push_back({0, builder.size(form.domain[loop])});
   Halide::RDom k(ranges, builder.name("k"));
-  std::vector<Halide::RVar> order;
   for (unsigned loop : ofPanels)
     panelIndex.push_back(loops[loop]);
   panelIndex.push_back(panel);
   for (size_t number = 0; number < form.k.size(); ++number) {
-    order.push_back(k[int(form.k.size() - 1 - number)]);
-    loops[form.k[number]] = order.back();
-    panelIndex.push_back(order.back());
+    loops[form.k[number]] = k[int(form.k.size() - 1 - number)];
+    panelIndex.push_back(loops[form.k[number]]);
   }
   panelIndex.push_back(lane);
   const cpu::Extent &m = rowExtent();
@@ -172,11 +170,11 @@ bool ProductBuilder::multiply() {
     return false;
   placePadding(firstStage);
   product = Halide::Func(builder.name("product"));
-  define(product(reversed(vars)), {Expr(0.0f)});
-  define(product(reversed(vars)),
-         {callElement(product, toExprs(vars), 0) +
-          element * callElement(packed, panelIndex, 0)});
-  builder.addStage(StageKind::Product, product, vars, sizes, order);
+  builder.define(product(reversed(vars)), {Expr(0.0f)});
+  builder.define(product(reversed(vars)),
+                 {callElement(product, toExprs(vars), 0) +
+                  element * callElement(packed, panelIndex, 0)});
+  builder.addStage(StageKind::Product, product, vars, sizes);
   return true;
 }
 

@@ -59,8 +59,7 @@ Exprs StepBuilder::Reduction::iteration() const {
 static constexpr size_t opsOfElement = 24;
 
 // Halide walks through updates by paths, of which long expressions with shared
-// parts have no end; definitions that are no updates it folds first. The Func
-// has no schedule, so it is written out where it is read.
+// parts have no end; definitions that are no updates it folds first.
 bool StepBuilder::nameElements(Reduction &reduction) {
   Block *block = reduction.op.getBlock();
   if (llvm::is_contained(reduction.combiners, nullptr) ||
@@ -76,6 +75,8 @@ bool StepBuilder::nameElements(Reduction &reduction) {
   }
   reduction.elements = Halide::Func(name("element"));
   define(reduction.elements(reversed(loops)), values);
+  addStage(StageKind::Named, reduction.elements, loops,
+           std::vector<int64_t>(loops.size()));
   return true;
 }
 
@@ -273,11 +274,9 @@ Halide::Func StepBuilder::combineSerially(Reduction &reduction) {
   }
   Halide::RDom domain(ranges, name("r"));
   Exprs loops = reduction.iteration();
-  std::vector<Halide::RVar> order;
   for (size_t i = 0; i < reduction.reduced.size(); ++i) {
     unsigned loop = reduction.reduced[i];
     Halide::RVar var = domain[int(reduction.reduced.size() - 1 - i)];
-    order.push_back(var);
     loops[loop] = var;
     if (loop != reduction.partialLoop)
       continue;
@@ -293,7 +292,7 @@ Halide::Func StepBuilder::combineSerially(Reduction &reduction) {
   if (!allDefined(values))
     return {};
   define(func(reversed(reduction.vars)), values);
-  addStage(StageKind::Serial, func, reduction.vars, reduction.known, order);
+  addStage(StageKind::Serial, func, reduction.vars, reduction.known);
   return func;
 }
 
@@ -305,7 +304,9 @@ Exprs StepBuilder::combine(const Reduction &reduction, const Exprs &x,
                            const Exprs &y) {
   Exprs results;
   for (size_t i = 0; i < reduction.combiners.size(); ++i)
-    results.push_back(makeExprs(reduction.combiners[i], {x[i], y[i]}).front());
+    results.push_back(
+        makeExprs(reduction.combiners[i], {x[i], y[i]}, arguments.never)
+            .front());
   return results;
 }
 
@@ -328,6 +329,20 @@ void StepBuilder::addPartialResults(Reduction &reduction, Halide::Func &lanes,
       return;
   }
   define(lanes(reversed(vars)), combine(reduction, before, added));
+}
+
+// A tree whose nodes mention their operands several times is too long to be
+// written out, which autoschedulers try unless there is an update.
+void StepBuilder::fold(const Halide::Func &func, const Vars &vars,
+                       const Exprs &values) {
+  Halide::Func folded = func;
+  define(folded(reversed(vars)), values);
+  if (purpose != Purpose::Search)
+    return;
+  Exprs same;
+  for (unsigned i = 0; i < values.size(); ++i)
+    same.push_back(callElement(folded, toExprs(vars), i));
+  define(folded(reversed(vars)), same);
 }
 
 Halide::Func StepBuilder::combineLanes(Reduction &reduction) {
@@ -378,7 +393,7 @@ Halide::Func StepBuilder::combineLanes(Reduction &reduction) {
     for (int64_t i = 1; i < vectors; ++i)
       values =
           combine(reduction, values, at(partial, lane + int32_t(i * lanes)));
-    define(folded(reversed(vars)), values);
+    fold(folded, vars, values);
     known.back() = lanes;
     addStage(StageKind::Folded, folded, vars, known);
   }
@@ -389,8 +404,8 @@ Halide::Func StepBuilder::combineLanes(Reduction &reduction) {
     for (size_t i = 0; i < half; ++i)
       tree[i] = combine(reduction, tree[i], tree[i + half]);
   Halide::Func result(name("sum"));
-  define(result(reversed(reduction.vars)),
-         combine(reduction, reduction.starts, tree.front()));
+  fold(result, reduction.vars,
+       combine(reduction, reduction.starts, tree.front()));
   addStage(StageKind::Folded, result, reduction.vars, reduction.known);
   return result;
 }

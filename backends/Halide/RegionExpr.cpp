@@ -168,7 +168,8 @@ Expr RegionExpr::make(Operation *inner, unsigned result) {
       return {};
     operands.push_back(operand.getType().isIndex() ? widened(expr) : expr);
   }
-  std::vector<Expr> results = makeExprs(inner, operands);
+  std::vector<Expr> results =
+      makeExprs(inner, operands, builder.arguments.never);
   if (results.empty()) {
     builder.refuse("has no '" + inner->getName().getStringRef() + "' on " +
                    "these numbers");

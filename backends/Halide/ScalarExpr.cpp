@@ -35,6 +35,14 @@ Halide::Type memoryType(mlir::Type type) {
   return type.isInteger(1) ? Halide::UInt(8) : valueType(type);
 }
 
+Expr keepApart(const Expr &value, const Expr &never) {
+  if (!value.as<Halide::Internal::Mul>() || !value.type().is_float())
+    return value;
+  Halide::Type bits = Halide::UInt(value.type().bits());
+  return Halide::reinterpret(value.type(), Halide::reinterpret(bits, value) ^
+                                               Halide::cast(bits, never));
+}
+
 namespace {
 
 Expr asSigned(const Expr &x) {
@@ -91,6 +99,7 @@ Expr toInteger(const Expr &x, Halide::Type to) {
 /// Straight-line LLVM instructions on numbers, as expressions.
 class Translation {
 public:
+  explicit Translation(Expr never) : never(std::move(never)) {}
   void set(const llvm::Value *value, Expr expr) { known[value] = expr; }
   /// Undefined if the value, or what it is made of, has no form.
   Expr get(const llvm::Value *value);
@@ -109,6 +118,12 @@ private:
   /// An operand as a number to compute with: bf16 widened.
   Expr operand(const llvm::User &user, unsigned i);
 
+  /// `y` as a summand of `x`: of two products one takes the sum in.
+  Expr summand(const Expr &x, const Expr &y) const {
+    return x.as<Halide::Internal::Mul>() ? keepApart(y, never) : y;
+  }
+
+  Expr never;
   std::map<const llvm::Value *, Expr> known;
 };
 
@@ -163,9 +178,9 @@ Expr Translation::binary(const llvm::Instruction &instruction) {
   case llvm::Instruction::Mul:
     return isBool ? x && y : x * y;
   case llvm::Instruction::FAdd:
-    return x + y;
+    return x + summand(x, y);
   case llvm::Instruction::FSub:
-    return x - y;
+    return x - summand(x, y);
   case llvm::Instruction::FMul:
     return x * y;
   case llvm::Instruction::FDiv:
@@ -310,7 +325,7 @@ Expr Translation::multiplyAdd(const llvm::CallInst &call) {
   Expr x = operand(call, 0), y = operand(call, 1), z = operand(call, 2);
   auto *negated = llvm::dyn_cast<llvm::UnaryOperator>(call.getOperand(2));
   if (!negated || x.type().bits() != 32)
-    return x * y + z;
+    return x * y + summand(x * y, z);
   Halide::Type wide = Halide::Float(64);
   return Halide::cast(x.type(), Halide::cast(wide, x) * Halide::cast(wide, y) +
                                     Halide::cast(wide, z));
@@ -425,7 +440,8 @@ bool Translation::add(const llvm::Instruction &instruction) {
 } // namespace
 
 std::vector<Expr> makeExprs(mlir::Operation *op,
-                            const std::vector<Expr> &operands) {
+                            const std::vector<Expr> &operands,
+                            const Expr &never) {
   llvm::LLVMContext context;
   llvm::Module module("scalar", context);
   std::vector<llvm::Type *> types;
@@ -435,7 +451,7 @@ std::vector<Expr> makeExprs(mlir::Operation *op,
       llvm::FunctionType::get(llvm::Type::getVoidTy(context), types, false),
       llvm::Function::PrivateLinkage, "op", module);
   cpu::LoopBuilder builder(function);
-  Translation translation;
+  Translation translation(never);
   cpu::Values arguments;
   for (llvm::Argument &argument : function->args()) {
     arguments.push_back(&argument);

@@ -34,6 +34,7 @@ private:
   void scheduleStage(const Stage &stage);
   void scheduleSum(const Stage &stage);
   void scheduleProduct(const Stage &stage);
+  static void addSumLoops(const Stage &stage, Names &order);
   void place(const Stage &stage);
   bool fillsLanes(int64_t size) const { return !size || size >= lanes / 2; }
 
@@ -102,6 +103,13 @@ void Scheduler::place(const Stage &stage) {
     add("hoist_storage_root");
 }
 
+/// The loops of the first update, the innermost first.
+void Scheduler::addSumLoops(const Stage &stage, Names &order) {
+  Halide::Func func = stage.func;
+  for (size_t i = sumLoops(func.update()).size(); i-- > 0;)
+    order.push_back("r" + std::to_string(i));
+}
+
 // Combined one after the other: the lanes are elements of the result, as many
 // vectors at once as fit the registers.
 void Scheduler::scheduleSum(const Stage &stage) {
@@ -113,8 +121,7 @@ void Scheduler::scheduleSum(const Stage &stage) {
   update = 0;
   add("split", {last, "outer", "inner", std::to_string(lanes * vectorsAtOnce)});
   Names order{"inner"};
-  for (size_t i = stage.loops.size(); i-- > 0;)
-    order.push_back("r" + std::to_string(i));
+  addSumLoops(stage, order);
   order.push_back("outer");
   add("reorder", order);
   vectorize("inner");
@@ -129,13 +136,14 @@ void Scheduler::scheduleProduct(const Stage &stage) {
   fillTile();
   update = 0;
   Names order{"lane", "row"};
-  for (size_t i = stage.loops.size(); i-- > 0;)
-    order.push_back("r" + std::to_string(i));
+  addSumLoops(stage, order);
   add("reorder", order);
   fillTile();
 }
 
 void Scheduler::scheduleStage(const Stage &stage) {
+  if (stage.kind == StageKind::Named)
+    return;
   func = stage.name;
   update = -1;
   place(stage);
@@ -162,6 +170,8 @@ void Scheduler::scheduleStage(const Stage &stage) {
   case StageKind::Product:
     scheduleProduct(stage);
     break;
+  case StageKind::Named:
+    break;
   }
 }
 
@@ -178,6 +188,15 @@ Directives Scheduler::run() {
 
 Directives chooseSchedule(Step &step, const TargetModel &target) {
   return Scheduler(step, target).run();
+}
+
+void stateSizes(Step &step) {
+  for (Stage &stage : step.stages) {
+    if (!stage.vars.empty() && stage.vars.back().name() == "lane")
+      stage.func.bound(Halide::Var("lane"), 0, int(stage.sizes.back()));
+    if (stage.kind == StageKind::Product)
+      stage.func.bound(Halide::Var("row"), 0, int(step.tile->rows));
+  }
 }
 
 } // namespace lamina::halide

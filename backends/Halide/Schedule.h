@@ -17,6 +17,9 @@ namespace lamina::halide {
 /// The written schedule of `step` for `target`.
 Directives chooseSchedule(Step &step, const TargetModel &target);
 
+/// Tells Halide what is true of the stages of `step` whatever the schedule.
+void stateSizes(Step &step);
+
 /// Does what `directives` say to the Funcs of `step`. False if they name
 /// something that is not there or would change numbers, and `fault` says what.
 bool applySchedule(Step &step, const Directives &directives,

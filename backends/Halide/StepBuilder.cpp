@@ -38,10 +38,12 @@ Expr callElement(Halide::Func func, const Exprs &index, unsigned number) {
 }
 
 // Not all of Halide knows an expression that it has met before, and those of
-// random numbers share parts of parts.
-void define(Halide::FuncRef where, Exprs values) {
+// random numbers share parts of parts. What a Func has is a number of its own,
+// whether it is stored or written out.
+void StepBuilder::define(Halide::FuncRef where, Exprs values) {
   for (Expr &value : values)
-    value = Halide::Internal::common_subexpression_elimination(value);
+    value = Halide::Internal::common_subexpression_elimination(
+        keepApart(value, arguments.never));
   if (values.size() == 1)
     where = values.front();
   else
@@ -66,18 +68,13 @@ std::string StepBuilder::name(StringRef kind) {
 }
 
 void StepBuilder::addStage(StageKind kind, const Halide::Func &func,
-                           const Vars &vars, const std::vector<int64_t> &sizes,
-                           std::vector<Halide::RVar> loops) {
+                           const Vars &vars,
+                           const std::vector<int64_t> &sizes) {
   // Halide may have added a number to the name; ours is unique in the step.
   llvm::StringRef given = func.name();
   step.stages.push_back(
-      {kind,
-       given.take_until([](char c) { return c == '$'; }).str(),
-       func,
-       vars,
-       sizes,
-       std::move(loops),
-       {}});
+      {kind, given.take_until([](char c) { return c == '$'; }).str(), func,
+       vars, sizes});
 }
 
 //===----------------------------------------------------------------------===//
@@ -146,7 +143,7 @@ Expr StepBuilder::scalar(Value value) {
     StringRef dialect = value.getDefiningOp()->getName().getDialectNamespace();
     std::vector<Expr> results;
     if (dialect == "arith" || dialect == "math")
-      results = makeExprs(value.getDefiningOp(), operands);
+      results = makeExprs(value.getDefiningOp(), operands, arguments.never);
     if (!results.empty())
       result = results[cast<OpResult>(value).getResultNumber()];
   }
@@ -271,6 +268,8 @@ void StepBuilder::defineOut(Exprs elements) {
   here = Halide::Tuple(nothing);
   step.values = Halide::Func("values");
   define(step.values(reversed(step.vars)), elements);
+  addStage(StageKind::Named, step.values, step.vars,
+           std::vector<int64_t>(step.vars.size()));
   for (size_t i = 0; i < elements.size(); ++i)
     elements[i] = callElement(step.values, toExprs(step.vars), unsigned(i));
   for (size_t i = 0; i < elements.size(); ++i) {

@@ -24,11 +24,11 @@ public:
   /// `earlier` has the number of the out that a value stands in already;
   /// `form` is there if the kernel is a product that is worth tiles.
   StepBuilder(const cpu::KernelBody &body, const Arguments &arguments,
-              const TargetModel &target,
+              const TargetModel &target, Purpose purpose,
               const llvm::DenseMap<mlir::Value, unsigned> &earlier,
               const std::optional<cpu::ContractForm> &form)
-      : body(body), arguments(arguments), target(target), earlier(earlier),
-        form(form) {}
+      : body(body), arguments(arguments), target(target), purpose(purpose),
+        earlier(earlier), form(form) {}
 
   /// Computes `values` as `outs`, which are equal in shape.
   bool build(llvm::ArrayRef<mlir::Value> values, llvm::ArrayRef<unsigned> outs);
@@ -40,6 +40,8 @@ private:
   friend class RegionExpr;
   friend class ProductBuilder;
 
+  /// One expression, or several as a tuple, as the value of a Func there.
+  void define(Halide::FuncRef where, Exprs values);
   void defineOut(Exprs elements);
   bool refuse(const llvm::Twine &reason);
   Reader refuseRead(const llvm::Twine &reason);
@@ -79,19 +81,20 @@ private:
   Exprs elementsAt(const Reduction &reduction, const Exprs &loops);
   Halide::Func combineSerially(Reduction &reduction);
   Halide::Func combineLanes(Reduction &reduction);
+  void fold(const Halide::Func &func, const Vars &vars, const Exprs &values);
   void addPartialResults(Reduction &reduction, Halide::Func &lanes,
                          Halide::Var lane, Halide::Expr first,
                          Halide::RDom domain, int64_t width);
   Exprs combine(const Reduction &reduction, const Exprs &x, const Exprs &y);
   Reader makeProduct();
   void addStage(StageKind kind, const Halide::Func &func, const Vars &vars,
-                const std::vector<int64_t> &sizes,
-                std::vector<Halide::RVar> loops = {});
+                const std::vector<int64_t> &sizes);
   std::string name(llvm::StringRef kind);
 
   const cpu::KernelBody &body;
   const Arguments &arguments;
   const TargetModel &target;
+  Purpose purpose;
   const llvm::DenseMap<mlir::Value, unsigned> &earlier;
   const std::optional<cpu::ContractForm> &form;
   llvm::DenseMap<mlir::Value, Reader> readers;
@@ -110,8 +113,6 @@ Exprs toExprs(const Vars &vars);
 /// Element `number` of what `func` has at `index`.
 Halide::Expr callElement(Halide::Func func, const Exprs &index,
                          unsigned number);
-/// One expression, or several as a tuple, as the value of `func` there.
-void define(Halide::FuncRef where, Exprs values);
 
 } // namespace lamina::halide
 

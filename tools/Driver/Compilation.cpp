@@ -10,12 +10,14 @@
 #include "passes/Graph/WeightPattern.h"
 #include "passes/Pipelines/Pipelines.h"
 #include "passes/RegisterAll.h"
+#include "tools/Driver/Autoschedule.h"
 #include "tools/Driver/Image.h"
 #include "tools/Driver/KernelCache.h"
 #include "tools/Driver/KernelCompiler.h"
 #include "tools/Driver/Link.h"
 #include "tools/Driver/PrintCode.h"
 #include "tools/Driver/ScheduleFile.h"
+#include "tools/Driver/TapeView.h"
 #include "tools/Wasm/BuildModule.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -380,7 +382,8 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
   case Stage::HalideStmtHtml:
     if (failed(attachSchedules()))
       return failure();
-    return printCode(*ir, codeTargets, {info(stage).name, options.kernel}, out);
+    return printCode(*ir, codeTargets,
+                     {info(stage).name, options.kernel, notes}, out);
   default:
     // Files keep the source lines, so that a compilation continued from them
     // speaks of the same places; a terminal shows the IR alone.
@@ -397,10 +400,22 @@ bool Compilation::isForWasm() const {
 }
 
 LogicalResult Compilation::attachSchedules() {
-  if (options.halideSchedule.empty() || hasSchedules)
+  if (hasSchedules)
     return success();
   hasSchedules = true;
-  return driver::attachSchedules(*ir, options.halideSchedule, codeTargets);
+  if (!options.halideSchedule.empty() &&
+      failed(driver::attachSchedules(*ir, options.halideSchedule, codeTargets)))
+    return failure();
+  if (options.autoschedule.empty())
+    return success();
+  if (failed(writeTape()))
+    return failure();
+  auto said = autoschedule(*ir, codeTargets, TapeView(tape), options);
+  if (failed(said))
+    return failure();
+  notes = std::move(*said);
+  record("schedules");
+  return success();
 }
 
 /// The object that ties the kernels together: a program or a module.

@@ -14,6 +14,7 @@
 #include "mlir/IR/OwningOpRef.h"
 
 #include <chrono>
+#include <map>
 #include <memory>
 
 namespace lamina::driver {
@@ -79,6 +80,8 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> ir;
   std::optional<Stage> at;
   bool hasSchedules = false;
+  /// What is to be said of kernels where their code is printed.
+  std::map<std::string, std::string> notes;
   std::string astText, coreText, tape, constants;
   std::vector<std::pair<std::string, double>> times;
   std::chrono::steady_clock::time_point last;

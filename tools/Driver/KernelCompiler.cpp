@@ -43,13 +43,11 @@ struct Job {
 
 } // namespace
 
-/// The text of a kernel under a name that does not depend on the program, so
-/// that equal kernels of different programs share one object.
-static std::string canonicalText(Operation *kernel) {
+std::string canonicalText(kernel::FuncOp kernel) {
   OwningOpRef<ModuleOp> module(ModuleOp::create(kernel->getLoc()));
-  Operation *copy = kernel->clone();
+  kernel::FuncOp copy = kernel.clone();
   module->push_back(copy);
-  SymbolTable::setSymbolName(copy, "kernel");
+  copy.setSymName("kernel");
   std::string text;
   llvm::raw_string_ostream out(text);
   module->print(out);

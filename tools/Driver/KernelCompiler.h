@@ -39,6 +39,10 @@ struct KernelCompilerOptions {
   int threads = 1;
 };
 
+/// The text of a kernel under a name that does not depend on the program, so
+/// that equal kernels of different programs are one.
+std::string canonicalText(kernel::FuncOp kernel);
+
 /// Compiles every `kernel.func` of `module`, in the order in which they stand,
 /// for each target, and for `device` unless it is null. Objects are kept in the
 /// cache folder under a hash of the kernel without its locations and of the

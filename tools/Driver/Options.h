@@ -36,6 +36,8 @@ struct Options {
   std::vector<std::pair<std::string, std::string>>
       set;                    ///< constants, name and value
   std::string halideSchedule; ///< a file of schedules for kernels; or none
+  std::string autoschedule;   ///< "fast" or "search"; empty: written schedules
+  int autoscheduleLimit = 0;  ///< seconds for a kernel; 0: the usual
   std::vector<std::string> plugins; ///< shared libraries of passes
   std::vector<std::pair<std::string, std::string>>
       hooks;                  ///< hook and pass pipeline
@@ -67,6 +69,12 @@ struct Oracle {
 /// `oracle` the Reference interpreter plays a stage instead.
 int run(const Options &options, const std::vector<std::string> &arguments,
         std::optional<Oracle> oracle);
+
+/// Looks for a schedule of the kernel in the file, by the backend and in the
+/// way that `options` name, at run-time sizes `dims`, and measures it here.
+/// Writes a ScheduleChoice to standard output. A process of its own, as a
+/// search may have no end.
+int searchKernel(const Options &options, const std::vector<int64_t> &dims);
 
 /// Rewrites the files in the one layout; with `check` only says which differ.
 int format(const std::vector<std::string> &files, bool check);

@@ -47,8 +47,10 @@ static LogicalResult checkKernel(ModuleOp module, llvm::StringRef name) {
 }
 
 static LogicalResult printKernel(const Placement &placement,
-                                 const TargetModel &host, llvm::StringRef form,
+                                 const TargetModel &host,
+                                 const CodeRequest &request,
                                  llvm::raw_ostream &out) {
+  llvm::StringRef form = request.form;
   kernel::FuncOp kernel = placement.kernel;
   const Backend &backend = *placement.backend;
   out << commentOf(form) << kernel.getSymName() << ", "
@@ -60,6 +62,10 @@ static LogicalResult printKernel(const Placement &placement,
     return success();
   }
   out << end;
+  auto note = request.notes.find(kernel.getSymName().str());
+  if (note != request.notes.end())
+    for (llvm::StringRef line : llvm::split(note->second, '\n'))
+      out << commentOf(form) << line << end;
   OwningOpRef<ModuleOp> alone(ModuleOp::create(kernel.getLoc()));
   auto copy = cast<kernel::FuncOp>(kernel->clone());
   alone->push_back(copy);
@@ -78,7 +84,7 @@ static LogicalResult printForGPU(ModuleOp module, const TargetModel &host,
     if (!request.takes(placement.kernel))
       continue;
     if (placement.backend) {
-      if (failed(printKernel(placement, target.host, request.form, out)))
+      if (failed(printKernel(placement, target.host, request, out)))
         return failure();
       continue;
     }
@@ -101,7 +107,7 @@ LogicalResult printCode(ModuleOp module, const std::vector<CodeTarget> &targets,
       return failure();
     for (const Placement &placement : placements)
       if (request.takes(placement.kernel) &&
-          failed(printKernel(placement, target.host, request.form, out)))
+          failed(printKernel(placement, target.host, request, out)))
         return failure();
   }
   return success();

@@ -7,11 +7,15 @@
 
 #include "tools/Driver/ChooseBackends.h"
 
+#include <map>
+
 namespace lamina::driver {
 
 struct CodeRequest {
   llvm::StringRef form;   ///< "llvm", "asm", "nvvm", "ptx"
   llvm::StringRef kernel; ///< only this one; empty: all
+  /// What is to be said of kernels under their names.
+  std::map<std::string, std::string> notes = {};
 
   bool takes(kernel::FuncOp func) const {
     return kernel.empty() || kernel == func.getSymName();

@@ -152,6 +152,34 @@ std::vector<KernelUse> TapeView::kernelsOf(size_t index) const {
   return uses;
 }
 
+// What only a run knows counts as one.
+std::vector<int64_t> TapeView::usualDims(StringRef name) const {
+  const json::Object &root = *tape.getAsObject();
+  const json::Array &kernels = *root.getArray("kernels");
+  std::vector<int64_t> largest;
+  double most = 0;
+  auto visit = [&](const json::Object &launch, int64_t) {
+    const json::Object &kernel =
+        *kernels[size_t(*launch.getInteger("launch"))].getAsObject();
+    const json::Array *given = launch.getArray("dims");
+    if (kernel.getString("name") != name || !given)
+      return;
+    std::vector<int64_t> dims;
+    double product = 1;
+    for (const json::Value &it : *given) {
+      dims.push_back(std::max<int64_t>(1, it.getAsObject() ? 1 : evaluate(it)));
+      product *= double(dims.back());
+    }
+    if (product > most) {
+      most = product;
+      largest = std::move(dims);
+    }
+  };
+  for (const json::Value &entry : *root.getArray("entries"))
+    visitLaunches(*entry.getAsObject()->getArray("body"), 1, visit);
+  return largest;
+}
+
 int64_t TapeView::arenaOf(size_t index) const {
   const json::Object &entry =
       *(*tape.getAsObject()->getArray("entries"))[index].getAsObject();

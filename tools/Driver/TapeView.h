@@ -44,6 +44,8 @@ public:
   std::vector<std::string> sizeNames() const;
   /// The kernels of entry `index`, dearest first.
   std::vector<KernelUse> kernelsOf(size_t index) const;
+  /// Run-time sizes of kernel `name` in the largest of its launches.
+  std::vector<int64_t> usualDims(llvm::StringRef name) const;
   /// Bytes of the arena of entry `index`.
   int64_t arenaOf(size_t index) const;
   /// "batch = 12, length = 200".

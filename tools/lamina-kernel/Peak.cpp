@@ -10,6 +10,7 @@
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/LoopBuilder.h"
 #include "backends/CPU/Target.h"
+#include "tools/KernelRun/KernelRun.h"
 
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
@@ -17,15 +18,8 @@
 #include "llvm/Target/TargetMachine.h"
 
 #include <algorithm>
-#include <ctime>
 
 namespace lamina::tools {
-
-double threadSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
-}
 
 static constexpr int64_t sums = 12, rounds = 1 << 20;
 

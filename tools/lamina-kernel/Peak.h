@@ -9,9 +9,6 @@
 
 namespace lamina::tools {
 
-/// Seconds that this thread has run: other programs do not count.
-double threadSeconds();
-
 /// Operations a second of products and sums that stay in registers, measured
 /// now, on this core.
 double measurePeak(const TargetModel &target);

@@ -8,7 +8,7 @@
 #ifndef LAMINA_TOOLS_LAMINAKERNEL_PLAINMEANING_H
 #define LAMINA_TOOLS_LAMINAKERNEL_PLAINMEANING_H
 
-#include "tools/lamina-kernel/KernelRun.h"
+#include "tools/KernelRun/KernelRun.h"
 
 namespace lamina::tools {
 

@@ -15,9 +15,9 @@
 #include "dialects/RegisterAll.h"
 #include "runtime/ABI/Emulator.h"
 #include "tools/Driver/ScheduleFile.h"
+#include "tools/KernelRun/KernelRun.h"
 #include "tools/lamina-kernel/CompareBackends.h"
 #include "tools/lamina-kernel/DeviceCode.h"
-#include "tools/lamina-kernel/KernelRun.h"
 #include "tools/lamina-kernel/Peak.h"
 #include "tools/lamina-kernel/PlainMeaning.h"
 
@@ -64,6 +64,11 @@ static cl::opt<std::string> scheduleFile(
     "halide-schedule",
     cl::desc("schedules for kernels, as --emit=halide prints them"),
     cl::cat(ours));
+static cl::opt<std::string>
+    autoschedule("autoschedule",
+                 cl::desc("with --backend: take the schedule that the "
+                          "backend finds, by 'fast' or 'search'"),
+                 cl::cat(ours));
 static cl::opt<std::string>
     fault("plant",
           cl::desc("break the kernel for a GPU in this way "
@@ -197,6 +202,27 @@ static bool processDevice(kernel::FuncOp kernel, const TargetModel &target) {
   return runObject(kernel, *object, kernel.getSymName(), target);
 }
 
+/// Gives `kernel` the schedule that `backend` finds, and says how long it took.
+static bool findSchedule(kernel::FuncOp kernel, const Backend &backend) {
+  double start = tools::threadSeconds();
+  llvm::SmallVector<int64_t> all(dims.begin(), dims.end());
+  all.resize(kernel.getDims().size(), tools::KernelRun::unnamedSize);
+  llvm::Expected<std::string> found =
+      backend.findSchedule(kernel, autoschedule, all);
+  llvm::outs() << (emit == "time" ? "" : "# ") << kernel.getSymName()
+               << llvm::format(": searched for %.0f ms\n",
+                               (tools::threadSeconds() - start) * 1e3);
+  if (!found) {
+    llvm::errs() << "lamina-kernel: " << kernel.getSymName()
+                 << ": no schedule is found: "
+                 << llvm::toString(found.takeError()) << "\n";
+    return false;
+  }
+  kernel->setAttr("kernel.schedule",
+                  mlir::StringAttr::get(kernel.getContext(), *found));
+  return true;
+}
+
 /// Any backend but the CPU's own, whose parts `process` runs one by one. What
 /// it compiles is as the driver has it: alone, and under a name for any
 /// assembler.
@@ -207,6 +233,8 @@ static bool processBackend(kernel::FuncOp kernel, const Backend &backend) {
                  << "\n";
     return true;
   }
+  if (!autoschedule.empty() && !findSchedule(kernel, backend))
+    return false;
   if (backend.hasForm(emit))
     return mlir::succeeded(backend.print(kernel, emit, llvm::outs()));
   mlir::OwningOpRef<mlir::ModuleOp> alone =

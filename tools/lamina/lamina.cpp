@@ -194,6 +194,16 @@ static void addTargetFlags(CLI::App *command, Raw &raw, Options &options) {
           "a shared library of backends");
   command->add_option("--halide-schedule", options.halideSchedule,
                       "schedules for kernels, as --emit=halide prints them");
+  command
+      ->add_option("--autoschedule", options.autoschedule,
+                   "look for schedules of kernels that go to halide, and take "
+                   "those that are faster here: fast, or search")
+      ->check(CLI::IsMember({"fast", "search"}));
+  command
+      ->add_option("--autoschedule-limit", options.autoscheduleLimit,
+                   "seconds after which the search for a kernel ends: 10 "
+                   "for fast, 60 for search")
+      ->check(CLI::Range(1, 86400));
 }
 
 static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
@@ -238,7 +248,8 @@ struct CommandLine {
   ExplainOptions what;
   std::vector<std::string> files, programArguments;
   bool checkOnly = false;
-  CLI::App *build, *run, *test, *check, *fmt, *explain;
+  CLI::App *build, *run, *test, *check, *fmt, *explain, *searchKernel;
+  std::vector<int64_t> dims;
 
   CommandLine() {
     app.require_subcommand(1);
@@ -266,6 +277,10 @@ struct CommandLine {
     explain->add_flag("--memory", what.memory, "memory of each entry");
     explain->add_flag("--backends", what.backends,
                       "which kernel goes to which backend, and why");
+    // What --autoschedule starts for each kernel.
+    searchKernel = app.add_subcommand("search-kernel")->group("");
+    addCompileFlags(searchKernel, raw, options);
+    searchKernel->add_option("--dims", dims)->delimiter(',');
   }
 
   void addBuild() {
@@ -305,6 +320,8 @@ struct CommandLine {
         what = {true, true, true, false};
       return lamina::driver::explain(options, what);
     }
+    if (searchKernel->parsed())
+      return lamina::driver::searchKernel(options, dims);
     return lamina::driver::format(files, checkOnly);
   }
 };

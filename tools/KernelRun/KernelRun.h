@@ -5,8 +5,8 @@
 // Loads an object into this process and calls its three functions on buffers
 // with random contents.
 
-#ifndef LAMINA_TOOLS_LAMINAKERNEL_KERNELRUN_H
-#define LAMINA_TOOLS_LAMINAKERNEL_KERNELRUN_H
+#ifndef LAMINA_TOOLS_KERNELRUN_KERNELRUN_H
+#define LAMINA_TOOLS_KERNELRUN_KERNELRUN_H
 
 #include "backends/Reference/Tensor.h"
 #include "dialects/Kernel/KernelOps.h"
@@ -22,6 +22,9 @@ class LLJIT;
 
 namespace lamina::tools {
 
+/// Seconds that this thread has run: other programs do not count.
+double threadSeconds();
+
 /// Where random contents come from.
 struct Contents {
   uint64_t seed = 1;
@@ -31,6 +34,9 @@ struct Contents {
 
 class KernelRun {
 public:
+  /// Of dims that are not given.
+  static constexpr int64_t unnamedSize = 7;
+
   KernelRun(kernel::FuncOp kernel, std::vector<int64_t> dims,
             const Contents &contents);
   ~KernelRun();
@@ -81,4 +87,4 @@ private:
 
 } // namespace lamina::tools
 
-#endif // LAMINA_TOOLS_LAMINAKERNEL_KERNELRUN_H
+#endif // LAMINA_TOOLS_KERNELRUN_KERNELRUN_H

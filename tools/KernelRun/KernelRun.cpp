@@ -2,19 +2,26 @@
 //
 // Run one compiled kernel.
 
-#include "tools/lamina-kernel/KernelRun.h"
+#include "tools/KernelRun/KernelRun.h"
 
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <cstring>
+#include <ctime>
 
 using namespace mlir;
 
 namespace lamina::tools {
 
 using reference::Tensor;
+
+double threadSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
+}
 
 static size_t bytesOf(Type type) {
   if (type.isIndex())
@@ -72,7 +79,7 @@ KernelRun::KernelRun(kernel::FuncOp func, std::vector<int64_t> sizes,
                      const Contents &contents)
     : dims(std::move(sizes)) {
   std::mt19937_64 random(contents.seed);
-  dims.resize(func.getDims().size(), 7);
+  dims.resize(func.getDims().size(), unnamedSize);
   unsigned number = 0;
   for (BlockArgument argument : func.getBlock()->getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
