@@ -359,22 +359,40 @@ struct AttendParts
   }
 };
 
+Value withElement(OpBuilder &b, Location loc, Value x, Type element) {
+  auto from = cast<RankedTensorType>(x.getType());
+  auto to = withElementType(from, element);
+  if (from == to)
+    return x;
+  if (from.getElementTypeBitWidth() < to.getElementTypeBitWidth())
+    return arith::ExtFOp::create(b, loc, to, x);
+  return arith::TruncFOp::create(b, loc, to, x);
+}
+
+bool isOfFloats(Value x) {
+  return isa<FloatType>(getElementTypeOrSelf(x.getType()));
+}
+
 struct AttendGradParts
     : DecomposableOpInterface::ExternalModel<AttendGradParts, AttendGradOp> {
+  // In the type of the scores: what is between the products is not rounded.
   FailureOr<SmallVector<Value>> decompose(Operation *op, OpBuilder &b) const {
     auto grad = cast<AttendGradOp>(op);
+    Location loc = op->getLoc();
+    Type element = grad.getStats().getType().getElementType();
+    Value adjoint = withElement(b, loc, grad.getAdjoint(), element);
     // Operands may be one value, or depend on each other; the adjoints are
     // those of each for itself. Behind the barrier they are apart.
     SmallVector<Value> operands{grad.getQ(), grad.getK(), grad.getV()};
-    for (Value tensor : grad.getWith())
-      if (isa<FloatType>(getElementTypeOrSelf(tensor.getType())))
-        operands.push_back(tensor);
-    auto apart = BarrierOp::create(b, op->getLoc(),
-                                   ValueRange(operands).getTypes(), operands);
+    for (Value &factor : operands)
+      factor = withElement(b, loc, factor, element);
+    llvm::copy_if(grad.getWith(), std::back_inserter(operands), isOfFloats);
+    auto apart =
+        BarrierOp::create(b, loc, ValueRange(operands).getTypes(), operands);
     SmallVector<Value> with(grad.getWith());
     unsigned next = 3;
     for (Value &tensor : with)
-      if (isa<FloatType>(getElementTypeOrSelf(tensor.getType())))
+      if (isOfFloats(tensor))
         tensor = apart.getResult(next++);
     Attention a{grad.getNormaliser(),
                 apart.getResult(0),
@@ -383,15 +401,19 @@ struct AttendGradParts
                 with,
                 grad.getMask(),
                 grad.getScore(),
-                grad.getO().getType(),
+                adjoint.getType(),
                 grad.getStats().getType()};
-    auto parts = AttentionParts(b, op->getLoc(), a).write();
+    auto parts = AttentionParts(b, loc, a).write();
     if (failed(parts))
       return failure();
     auto gradient = GradientOp::create(
-        b, op->getLoc(), apart.getResultTypes(), ValueRange{parts->first},
-        ValueRange{grad.getAdjoint()}, apart.getResults(), IntegerAttr());
-    return SmallVector<Value>(gradient.getResults());
+        b, loc, apart.getResultTypes(), ValueRange{parts->first},
+        ValueRange{adjoint}, apart.getResults(), IntegerAttr());
+    SmallVector<Value> results(gradient.getResults());
+    for (auto [value, result] : llvm::zip(results, op->getResults()))
+      value =
+          withElement(b, loc, value, getElementTypeOrSelf(result.getType()));
+    return results;
   }
 };
 

@@ -90,3 +90,15 @@ func.func @learned_slopes(%q: !q, %o: !q, %stats: !s, %do: !q, %slope: tensor<2x
   }
   return %dslope : tensor<2xf32>
 }
+
+// In bfloat16: an adjoint without a kernel is taken apart in the type of the scores.
+// CHECK-LABEL: func.func @narrow
+// CHECK-NOT: graph.attend_grad
+// CHECK: arith.truncf %{{.*}} : tensor<2x3x4xf32> to tensor<2x3x4xbf16>
+// CHECK: return
+// KERNELS-LABEL: func.func @narrow
+// KERNELS: graph.attend_grad
+func.func @narrow(%q: tensor<2x3x4xbf16>, %o: !q, %stats: !s, %do: tensor<2x3x4xbf16>) -> (!q, tensor<2x3x4xbf16>) {
+  %dq, %dk, %dv = graph.attend_grad softmax %q, %q, %q, %o, %stats, %do : (tensor<2x3x4xbf16>, tensor<2x3x4xbf16>, tensor<2x3x4xbf16>, !q, !s, tensor<2x3x4xbf16>) -> (!q, !q, tensor<2x3x4xbf16>)
+  return %dq, %dv : !q, tensor<2x3x4xbf16>
+}
