@@ -1,20 +1,27 @@
 """One tar with all that measures programs on a machine with a GPU: no network, no Lamina, no Python packages there.
 
 Programs with PTX (and cubins where a ptxas is found), their data, starting points, and what the
-interpreter makes of them. There: tar xf lamina-gpu.tar && python3 lamina-gpu/run.py
+interpreter makes of them. It would take hours for GPT-2: there the losses of the processor are
+packed. There: tar xf lamina-gpu.tar && python3 lamina-gpu/run.py
 """
+import itertools
 import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
+import time
+import zipfile
+import zlib
 
 from program import FOLDER, ROOT, data_flags, example
 
+BENCH = pathlib.Path(__file__).resolve().parent
 TOOLS = ROOT / "test" / "tools"
-STEPS = 3
+STEPS, LOSS_STEPS = 3, 2
 GPL = pathlib.Path("/usr/share/common-licenses/GPL-3")
 TEXT, PICTURES = {"text": "text.txt"}, {"pictures": "pictures.gz"}
 LABELS = {"pictures.labels": "labels.gz"}
@@ -28,13 +35,23 @@ CHECKS = [
     ("mnist_cnn", "mnist_cnn", [], CLASSIFIED, 4),
     ("digits_autoencoder", "digits_autoencoder", [], {**PICTURES, **UNSEEN}, 16),
 ]
-# the same: only timed
+# the same: losses compared with the processor's
+LOSSES = [("gpt2_124m", "gpt2", ["context=128"], {"text": "tokens-128.npz"}, 1)]
+SMALL_LOSSES = [("gpt2", "gpt2", ["depth=1", "width=16", "heads=2", "context=128", "words=64"],
+                 {"text": "tokens-small.npz"}, 1)]
+# the same, and a precision: only timed
+TOKENS = {"text": "tokens-1024.npz"}
 TIMES = [
-    ("char_gpt", "char_gpt", [], TEXT, 0),
-    ("mnist_cnn", "mnist_cnn", [], CLASSIFIED, 0),
-    ("gpt_124m", "char_gpt", ["depth=12", "width=768", "heads=12", "context=1024"], TEXT, 8),
+    ("product", "product", [], {}, 0, "float32"),
+    ("product_bf16", "product", [], {}, 0, "bfloat16"),
+    ("attention", "attention", [], {}, 0, "float32"),
+    ("char_gpt", "char_gpt", [], TEXT, 0, "float32"),
+    ("char_gpt_bf16", "char_gpt", [], TEXT, 0, "bfloat16"),
+    ("mnist_cnn", "mnist_cnn", [], CLASSIFIED, 0, "float32"),
+    ("gpt2_124m", "gpt2", [], TOKENS, 8, "float32"),
+    ("gpt2_124m_bf16", "gpt2", [], TOKENS, 8, "bfloat16"),
 ]
-SMALL_TIMES = [("char_gpt", "char_gpt", ["depth=1", "width=16", "context=8"], TEXT, 2)]
+SMALL_TIMES = [("char_gpt", "char_gpt", ["depth=1", "width=16", "context=8"], TEXT, 2, "float32")]
 
 
 def run(command, **more):
@@ -43,10 +60,30 @@ def run(command, **more):
         sys.exit(f"$ {' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
 
 
+def source(name):
+    """An example, or what is measured here only."""
+    path = BENCH / f"{name}.lam"
+    return path if path.exists() else example(name)
+
+
+def write_tokens(path, records, context, words):
+    """Records of ids, `x` and behind each what follows it, `y`: the words of a text by their checksums."""
+    text = itertools.cycle(zlib.crc32(word) % words for word in GPL.read_bytes().split())
+    ids = list(itertools.islice(text, records * context + 1))
+    header = f"{{'descr': '<i4', 'fortran_order': False, 'shape': ({records}, {context}), }}".encode().ljust(117) + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, begin in ("x", 0), ("y", 1):
+            values = struct.pack(f"<{records * context}i", *ids[begin:begin + records * context])
+            archive.writestr(f"{name}.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + values)
+
+
 def write_data(folder):
     folder.mkdir(parents=True)
     (folder / "text.txt").write_bytes(GPL.read_bytes()[:20000])
     run([sys.executable, TOOLS / "write_images.py", folder / "pictures.gz", folder / "labels.gz", "--count", "600"])
+    write_tokens(folder / "tokens-1024.npz", 64, 1024, 50257)
+    write_tokens(folder / "tokens-128.npz", 64, 128, 50257)
+    write_tokens(folder / "tokens-small.npz", 64, 128, 64)
 
 
 class Packing:
@@ -56,15 +93,16 @@ class Packing:
         shutil.rmtree(self.folder, ignore_errors=True)
         write_data(self.folder / "data")
 
-    def build(self, kind, name, source, sets, data, batch):
+    def build(self, kind, name, source, sets, data, batch, precision="float32"):
         """Returns what run.py needs to know, and the flags that compile and train."""
         folder = self.folder / kind / name
         folder.mkdir(parents=True)
-        compile = [source, *(w for s in sets for w in ("--set", s))] + (["--keep-gradients"] if kind == "checks" else [])
+        compile = [source, "--precision", precision, *(w for s in sets for w in ("--set", s))]
+        compile += ["--keep-gradients"] if kind == "checks" else []
         run([self.lamina, "build", *compile, "--device=cpu,gpu", "-o", folder / "program"])
         if self.fake:
             run([self.lamina, "build", *compile, "--backend=emulator,cpu", "--emit=lib", "-o", folder / "kernels.so"])
-        files = {source: f"data/{file}" for source, file in data.items()}
+        files = {name: f"data/{file}" for name, file in data.items()}
         flags = data_flags(files) + (["--batch", str(batch)] if batch else [])
         return folder, compile, {"name": name, "flags": flags}
 
@@ -85,14 +123,27 @@ class Packing:
         shutil.rmtree(folder / "start")
         return {**plan, "steps": STEPS}
 
+    def losses(self, *what):
+        """The losses of the first steps on the processor."""
+        folder, _, plan = self.build("losses", *what)
+        begin = time.perf_counter()
+        run([folder / "program", "train", *plan["flags"], "--device", "cpu", "--out", folder / "cpu", "--steps", LOSS_STEPS],
+            cwd=self.folder)
+        print(f"{plan['name']}: {LOSS_STEPS} steps on the processor took {time.perf_counter() - begin:.0f} s", flush=True)
+        shutil.copy(folder / "cpu" / "log.jsonl", folder / "log.jsonl")
+        shutil.rmtree(folder / "cpu")
+        return {**plan, "steps": LOSS_STEPS}
+
     def pack(self, small):
-        plan = {"checks": [], "times": []}
-        for name, source, *rest in CHECKS[1:2] if small else CHECKS:
-            plan["checks"].append(self.check(name, example(source), *rest))
-        for name, source, *rest in SMALL_TIMES if small else TIMES:
-            plan["times"].append(self.build("times", name, example(source), *rest)[2])
+        plan = {"checks": [], "losses": [], "times": []}
+        for name, file, *rest in CHECKS[1:2] if small else CHECKS:
+            plan["checks"].append(self.check(name, source(file), *rest))
+        for name, file, *rest in SMALL_LOSSES if small else LOSSES:
+            plan["losses"].append(self.losses(name, source(file), *rest))
+        for name, file, *rest in SMALL_TIMES if small else TIMES:
+            plan["times"].append(self.build("times", name, source(file), *rest)[2])
         (self.folder / "plan.json").write_text(json.dumps(plan, indent=1))
-        shutil.copy(pathlib.Path(__file__).parent / "gpu_run.py", self.folder / "run.py")
+        shutil.copy(BENCH / "gpu_run.py", self.folder / "run.py")
         for tool in ("compare_steps.py", "compare_runs.py"):
             shutil.copy(TOOLS / tool, self.folder / tool)
         if self.fake:
