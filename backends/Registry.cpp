@@ -49,20 +49,28 @@ static std::string findOwnLibrary(llvm::StringRef file) {
 
 // Halide is large, and a part of a build only where it was found.
 static llvm::Expected<std::unique_ptr<Backend>>
-loadHalide(const TargetModel &host) {
+loadHalide(llvm::StringRef name, llvm::StringRef flag,
+           const TargetModel &host) {
   std::string path = findOwnLibrary("libLaminaHalide.so");
   if (!llvm::sys::fs::exists(path))
     return llvm::createStringError(
-        "--backend: this lamina was built without Halide: run './dev deps', "
-        "then build again");
+        flag + ": this lamina was built without Halide: run './dev deps', "
+               "then build again");
   BackendRegistry own;
   if (llvm::Error error = loadBackendPlugin(path, own))
     return error;
-  return own.create("halide", host);
+  return own.create(name, host);
+}
+
+llvm::Expected<std::unique_ptr<Backend>>
+loadOpenCLBackend(const TargetModel &host, llvm::StringRef flag) {
+  return loadHalide("opencl", flag, host);
 }
 
 void registerAllBackends(BackendRegistry &registry) {
-  registry.add("halide", loadHalide);
+  registry.add("halide", [](const TargetModel &host) {
+    return loadHalide("halide", "--backend", host);
+  });
   registry.add("cpu", [](const TargetModel &host) {
     return llvm::Expected<std::unique_ptr<Backend>>(createCPUBackend(host));
   });

@@ -42,6 +42,12 @@ private:
 /// Adds the backends of Lamina itself.
 void registerAllBackends(BackendRegistry &registry);
 
+/// The backend of OpenCL's devices, which is a part of Halide's. It makes code
+/// beside a processor's, and is no choice for that. The error is a sentence
+/// that begins with `flag`, which asks for it.
+llvm::Expected<std::unique_ptr<Backend>>
+loadOpenCLBackend(const TargetModel &host, llvm::StringRef flag);
+
 } // namespace lamina
 
 #endif // LAMINA_BACKENDS_REGISTRY_H

@@ -24,7 +24,9 @@ struct TargetModel {
   bool hasFMA = false;
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;
-  int64_t cores = 1;       ///< processors, or multiprocessors of a GPU
+  int64_t cores = 1; ///< processors, or multiprocessors of a GPU
+  bool hasThreadGroups =
+      false;               ///< a GPU: `vectorBits` are of a group's threads
   double flopsPerByte = 8; ///< peak arithmetic over copy bandwidth beyond L2
 };
 

@@ -1,4 +1,5 @@
 # lit's settings for all tests; what CMake knows comes from lit.site.cfg.py.
+import ctypes
 import os
 import platform
 import shutil
@@ -66,6 +67,19 @@ if shutil.which("node") and os.path.isfile(module_runtime) and (shutil.which("wa
 # A backend of its own library, built where Halide is installed.
 if os.path.isfile(os.path.join(config.lamina_build, "lib", "libLaminaHalide.so")):
     config.available_features.add("halide")
+
+# Programs with code for OpenCL need a device: PoCL makes one of this processor. It keeps what it compiles.
+def has_opencl():
+    try:
+        count = ctypes.c_uint32(0)
+        return ctypes.CDLL("libOpenCL.so.1").clGetPlatformIDs(0, None, ctypes.byref(count)) == 0 and count.value > 0
+    except OSError:
+        return False
+
+
+if "halide" in config.available_features and has_opencl():
+    config.available_features.add("opencl")
+config.environment["POCL_CACHE_DIR"] = os.path.join(config.lamina_build, "test", "pocl")
 
 # A test of permissions runs the program as another user where this one is root.
 config.environment["NOBODY"] = ""

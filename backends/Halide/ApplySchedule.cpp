@@ -59,6 +59,7 @@ private:
   bool checkReads();
   bool readsInTime(const Stage &stage);
   void stateTile();
+  bool spread();
 
   Step &step;
   ScheduleFault &fault;
@@ -333,11 +334,39 @@ bool Application::storeIn() {
   if (!takes(1, 1))
     return false;
   const std::string &where = now->arguments[0];
-  if (!stage || (where != "stack" && where != "heap"))
-    return refuse("a stage is stored in 'stack' or 'heap'");
+  static const std::map<std::string, Halide::MemoryType> places = {
+      {"stack", Halide::MemoryType::Stack},
+      {"heap", Halide::MemoryType::Heap},
+      {"group", Halide::MemoryType::GPUShared}};
+  auto found = places.find(where);
+  if (!stage || found == places.end())
+    return refuse("a stage is stored in 'stack' or 'heap', or of a GPU's work "
+                  "group in 'group'");
   Halide::Func func = stage->func;
-  func.store_in(where == "stack" ? Halide::MemoryType::Stack
-                                 : Halide::MemoryType::Heap);
+  func.store_in(found->second);
+  return true;
+}
+
+// The loops of a GPU's groups and of their threads, the innermost first.
+bool Application::spread() {
+  if (now->name == "gpu_single_thread") {
+    current->stage.gpu_single_thread();
+    return takes(0, 0);
+  }
+  if (!takes(1, 3))
+    return false;
+  std::vector<Halide::VarOrRVar> loops;
+  for (const std::string &name : now->arguments) {
+    Halide::VarOrRVar *found = loop(name);
+    if (!found)
+      return false;
+    if (found->is_rvar)
+      return refuse("'" + name + "' is a loop of a sum, which has an order");
+    loops.push_back(*found);
+  }
+  bool isGroups = now->name == "gpu_blocks";
+  for (const Halide::VarOrRVar &it : loops)
+    isGroups ? current->stage.gpu_blocks(it) : current->stage.gpu_threads(it);
   return true;
 }
 
@@ -363,11 +392,14 @@ bool Application::applyOne() {
     return storeAt();
   if (name == "reorder_storage")
     return reorderStorage();
+  if (name == "gpu_blocks" || name == "gpu_threads" ||
+      name == "gpu_single_thread")
+    return spread();
   return refuse("there is no directive '" + name +
                 "'; there are split, fuse, reorder, vectorize, unroll, "
                 "compute_at, compute_root, compute_inline, store_at, "
-                "store_root, store_in, reorder_storage and "
-                "hoist_storage_root");
+                "store_root, store_in, reorder_storage, hoist_storage_root, "
+                "gpu_blocks, gpu_threads and gpu_single_thread");
 }
 
 const Loop *Application::loopAround(const Stage *around,

@@ -158,6 +158,14 @@ compileStep(Step &step, const Algorithm &algorithm, const Target &target,
   return nullptr;
 }
 
+std::unique_ptr<llvm::MemoryBuffer> compileForDevice(Step &step,
+                                                     const Algorithm &algorithm,
+                                                     const Target &target,
+                                                     kernel::FuncOp kernel) {
+  return lowerToMemory(step, algorithm, target, kernel,
+                       Halide::OutputFileType::device_code, "code");
+}
+
 LogicalResult printStep(Step &step, const Algorithm &algorithm,
                         const Target &target, kernel::FuncOp kernel,
                         StringRef kind, llvm::raw_ostream &out) {

@@ -8,6 +8,7 @@
 #include "backends/Halide/Algorithm.h"
 
 #include "llvm/IR/Module.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 namespace lamina::halide {
 
@@ -27,6 +28,12 @@ std::unique_ptr<llvm::Module> compileStep(Step &step,
                                           const Halide::Target &target,
                                           kernel::FuncOp kernel,
                                           llvm::LLVMContext &context);
+
+/// The code of `step` for the GPU that `target` has, as Halide hands it over.
+/// Null after a diagnostic.
+std::unique_ptr<llvm::MemoryBuffer>
+compileForDevice(Step &step, const Algorithm &algorithm,
+                 const Halide::Target &target, kernel::FuncOp kernel);
 
 /// Prints `step` as Halide lowers it, with `kind` "stmt" or "html".
 mlir::LogicalResult printStep(Step &step, const Algorithm &algorithm,

@@ -29,6 +29,7 @@ constexpr uint64_t bytes = 16, min = 0, extent = 4, stride = 8;
 /// halide_buffer_t, in bytes.
 struct BufferLayout {
   uint64_t bytes, host, type, dimensions, dim;
+  static constexpr uint64_t device = 0;
 
   static BufferLayout of(const Module &module) {
     if (module.getDataLayout().getPointerSize() == 4)
@@ -55,6 +56,7 @@ public:
       : module(module), body(body), algorithm(algorithm),
         layout(BufferLayout::of(module)) {}
   void emit();
+  void emitCommand();
 
 private:
   Grid measure(cpu::Frame &frame);
@@ -66,6 +68,10 @@ private:
                Value *min, Value *extent, Value *stride);
   void callStep(cpu::Frame &frame, const Step &step, ArrayRef<Value *> inputs,
                 ArrayRef<Value *> outs, const Box &box);
+  void makeAllPrivate();
+  Value *describeOnDevice(cpu::Frame &frame, unsigned buffer,
+                          ArrayRef<cpu::Extent> shape);
+  Value *commandStep(cpu::Frame &frame, const Step &step, Value *queue);
   Value *loadScalar(cpu::LoopBuilder &b, unsigned number, Type *type);
   mlir::RankedTensorType bufferType(unsigned buffer);
   void setHost(cpu::LoopBuilder &b, Value *buffer, Value *host);
@@ -328,17 +334,99 @@ void Entries::addRunTime() {
   }
 }
 
-void Entries::emit() {
-  addRunTime();
+void Entries::makeAllPrivate() {
   for (Function &function : module)
     if (!function.isDeclaration())
       function.setLinkage(GlobalValue::InternalLinkage);
   for (GlobalVariable &global : module.globals())
     if (!global.isDeclaration())
       global.setLinkage(GlobalValue::InternalLinkage);
+}
+
+void Entries::emit() {
+  addRunTime();
+  makeAllPrivate();
   emitItems();
   emitScratch();
   emitRun();
+}
+
+//===----------------------------------------------------------------------===//
+// On a device
+//===----------------------------------------------------------------------===//
+
+/// All of a buffer, which stands where only the device reads it.
+Value *Entries::describeOnDevice(cpu::Frame &frame, unsigned buffer,
+                                 ArrayRef<cpu::Extent> shape) {
+  cpu::LoopBuilder &b = frame.b;
+  unsigned rank = unsigned(shape.size());
+  Value *made = describe(b, bufferType(buffer).getElementType(), rank);
+  Value *stride = b.index(1);
+  for (unsigned axis = rank; axis-- > 0;) {
+    Value *extent = frame.extent(shape[axis]);
+    setAxis(b, made, rank, axis, b.index(0), extent, stride);
+    stride = b.multiply(stride, extent);
+  }
+  Value *address = b.CreateLoad(
+      b.getInt64Ty(),
+      b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), buffers, buffer));
+  b.CreateStore(address, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), made,
+                                                      BufferLayout::device));
+  return made;
+}
+
+/// Calls the function of a step; what it returns.
+Value *Entries::commandStep(cpu::Frame &frame, const Step &step, Value *queue) {
+  cpu::LoopBuilder &b = frame.b;
+  unsigned ins = unsigned(body.func().getInArgs().size());
+  Function *function = module.getFunction(step.name);
+  SmallVector<Value *> arguments{queue};
+  for (const Input &input : step.inputs)
+    arguments.push_back(describeOnDevice(frame, input.buffer, input.shape));
+  for (unsigned dim = 0; dim < body.dimCount(); ++dim)
+    arguments.push_back(b.CreateTrunc(
+        b.CreateLoad(b.getInt64Ty(),
+                     b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), dims, dim)),
+        b.getInt32Ty()));
+  for (unsigned number = 0; number < algorithm.arguments.scalars.size();
+       ++number)
+    arguments.push_back(loadScalar(
+        b, number,
+        function->getFunctionType()->getParamType(unsigned(arguments.size()))));
+  arguments.push_back(b.getInt32(0)); // never
+  for (unsigned out : step.outs)
+    arguments.push_back(describeOnDevice(frame, ins + out, step.shape));
+  return b.CreateCall(function, arguments);
+}
+
+// A step that failed has told the queue why; those behind it are left out.
+void Entries::emitCommand() {
+  makeAllPrivate();
+  LLVMContext &context = module.getContext();
+  Type *pointer = PointerType::getUnqual(context);
+  Function *function = cpu::declareFunction(
+      module, body.name() + "_command", Type::getInt32Ty(context),
+      {pointer, pointer, pointer, pointer});
+  buffers = function->getArg(1);
+  dims = function->getArg(2);
+  scalars = function->getArg(3);
+  cpu::Frame frame(body, function, dims);
+  cpu::LoopBuilder &b = frame.b;
+  for (const Step &step : algorithm.steps) {
+    Value *failed = commandStep(frame, step, function->getArg(0));
+    auto *stop = BasicBlock::Create(context, "stop", function);
+    auto *next = BasicBlock::Create(context, "next", function);
+    b.CreateCondBr(b.CreateIsNotNull(failed), stop, next);
+    b.SetInsertPoint(stop);
+    b.CreateRet(failed);
+    b.SetInsertPoint(next);
+  }
+  b.CreateRet(b.getInt32(0));
+}
+
+void addCommand(Module &module, const cpu::KernelBody &body,
+                const Algorithm &algorithm) {
+  Entries(module, body, algorithm).emitCommand();
 }
 
 void addEntryPoints(Module &module, const cpu::KernelBody &body,

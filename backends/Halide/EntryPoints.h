@@ -20,6 +20,11 @@ constexpr int64_t itemElements = 16384;
 void addEntryPoints(llvm::Module &module, const cpu::KernelBody &body,
                     const Algorithm &algorithm);
 
+/// Adds `<name>_command` of runtime/ABI/Commands.h, for a kernel whose steps
+/// run on a device. `algorithm` has no grid.
+void addCommand(llvm::Module &module, const cpu::KernelBody &body,
+                const Algorithm &algorithm);
+
 } // namespace lamina::halide
 
 #endif // LAMINA_BACKENDS_HALIDE_ENTRYPOINTS_H

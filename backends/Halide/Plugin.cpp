@@ -8,6 +8,7 @@
 #include "backends/Plugin.h"
 
 #include "backends/Halide/HalideBackend.h"
+#include "backends/Halide/OpenCLBackend.h"
 
 #include "llvm/Config/llvm-config.h"
 
@@ -15,5 +16,6 @@ extern "C" lamina::BackendPlugin laminaGetBackendPlugin() {
   return {LAMINA_BACKEND_API_VERSION, LLVM_VERSION_STRING, "halide",
           [](lamina::BackendRegistry &registry) {
             registry.add("halide", lamina::createHalideBackend);
+            registry.add("opencl", lamina::createOpenCLBackend);
           }};
 }

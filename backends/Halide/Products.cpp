@@ -30,6 +30,9 @@ static std::pair<int64_t, int64_t> chooseTile(int64_t columns, int64_t lanes,
   return {rows, vectors};
 }
 
+/// Rows and columns that a thread of a GPU keeps in registers.
+static constexpr int64_t threadRows = 8, threadColumns = 4;
+
 /// Index `at` below `size`; the last one stands for those behind it.
 static Expr within(Expr at, Expr size, bool isExact) {
   return isExact ? at : Halide::min(Halide::likely(at), size - 1);
@@ -69,8 +72,9 @@ void ProductBuilder::chooseTile() {
   int64_t lanes = int64_t(cpu::lanesOf(builder.target));
   auto [mostRows, vectors] = lamina::halide::chooseTile(
       builder.fixedSize(columnExtent()), lanes, builder.target.vectorRegisters);
-  rows = mostRows;
-  columns = vectors * lanes;
+  bool isForGPU = builder.target.hasThreadGroups;
+  rows = isForGPU ? threadRows : mostRows;
+  columns = isForGPU ? threadColumns : vectors * lanes;
   if (rowExtent().isFixed())
     rows = std::max<int64_t>(1, std::min(rows, rowExtent().plus));
   AffineMap out = form.resultMap();
@@ -101,20 +105,28 @@ Expr ProductBuilder::factor(OpOperand *operand, const Exprs &loops) {
   return element;
 }
 
-// packed(…, panel, k…, lane)
+// packed(…, panel, k…, lane); for a GPU, whose threads have a panel each and
+// are at one k, packed(…, k…, panel, lane).
 bool ProductBuilder::packColumns() {
   Exprs loops(form.domain.size(), Expr(0)); // the rows play no part
   Vars vars;
   std::vector<int64_t> sizes;
   addVars(ofPanels, vars, sizes, loops);
-  vars.push_back(panel);
-  sizes.push_back(0);
+  bool isForGPU = builder.target.hasThreadGroups;
+  auto addPanel = [&](bool isHere) {
+    if (isHere) {
+      vars.push_back(panel);
+      sizes.push_back(0);
+    }
+  };
+  addPanel(!isForGPU);
   Vars ofK = makeVars("k", form.k.size());
   for (auto [number, loop] : llvm::enumerate(form.k)) {
     loops[loop] = ofK[number];
     vars.push_back(ofK[number]);
     sizes.push_back(builder.fixedSize(form.domain[loop]));
   }
+  addPanel(isForGPU);
   vars.push_back(lane);
   sizes.push_back(columns);
   const cpu::Extent &n = columnExtent();
@@ -155,11 +167,15 @@ bool ProductBuilder::multiply() {
   Halide::RDom k(ranges, builder.name("k"));
   for (unsigned loop : ofPanels)
     panelIndex.push_back(loops[loop]);
-  panelIndex.push_back(panel);
+  bool isForGPU = builder.target.hasThreadGroups;
+  if (!isForGPU)
+    panelIndex.push_back(panel);
   for (size_t number = 0; number < form.k.size(); ++number) {
     loops[form.k[number]] = k[int(form.k.size() - 1 - number)];
     panelIndex.push_back(loops[form.k[number]]);
   }
+  if (isForGPU)
+    panelIndex.push_back(panel);
   panelIndex.push_back(lane);
   const cpu::Extent &m = rowExtent();
   loops[form.m.back()] = within(block * int32_t(rows) + row, builder.size(m),

@@ -304,9 +304,9 @@ Exprs StepBuilder::combine(const Reduction &reduction, const Exprs &x,
                            const Exprs &y) {
   Exprs results;
   for (size_t i = 0; i < reduction.combiners.size(); ++i)
-    results.push_back(
-        makeExprs(reduction.combiners[i], {x[i], y[i]}, arguments.never)
-            .front());
+    results.push_back(makeExprs(reduction.combiners[i], {x[i], y[i]},
+                                arguments.never, target.hasThreadGroups)
+                          .front());
   return results;
 }
 

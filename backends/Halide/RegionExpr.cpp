@@ -168,8 +168,8 @@ Expr RegionExpr::make(Operation *inner, unsigned result) {
       return {};
     operands.push_back(operand.getType().isIndex() ? widened(expr) : expr);
   }
-  std::vector<Expr> results =
-      makeExprs(inner, operands, builder.arguments.never);
+  std::vector<Expr> results = makeExprs(
+      inner, operands, builder.arguments.never, builder.target.hasThreadGroups);
   if (results.empty()) {
     builder.refuse("has no '" + inner->getName().getStringRef() + "' on " +
                    "these numbers");

@@ -99,7 +99,8 @@ Expr toInteger(const Expr &x, Halide::Type to) {
 /// Straight-line LLVM instructions on numbers, as expressions.
 class Translation {
 public:
-  explicit Translation(Expr never) : never(std::move(never)) {}
+  Translation(Expr never, bool isForGPU)
+      : never(std::move(never)), isForGPU(isForGPU) {}
   void set(const llvm::Value *value, Expr expr) { known[value] = expr; }
   /// Undefined if the value, or what it is made of, has no form.
   Expr get(const llvm::Value *value);
@@ -124,6 +125,7 @@ private:
   }
 
   Expr never;
+  const bool isForGPU;
   std::map<const llvm::Value *, Expr> known;
 };
 
@@ -320,10 +322,14 @@ Expr Translation::convert(const llvm::CastInst &cast) {
 }
 
 // What rounding took from a product is asked for as x · y - (x · y): without a
-// fused product that is 0, so it is computed in twice the digits.
+// fused product that is 0, so it is computed in twice the digits. A GPU may
+// lack these, but every language of theirs has the fused product.
 Expr Translation::multiplyAdd(const llvm::CallInst &call) {
   Expr x = operand(call, 0), y = operand(call, 1), z = operand(call, 2);
   auto *negated = llvm::dyn_cast<llvm::UnaryOperator>(call.getOperand(2));
+  if (negated && isForGPU)
+    return Halide::Internal::Call::make(x.type(), "fma", {x, y, z},
+                                        Halide::Internal::Call::PureExtern);
   if (!negated || x.type().bits() != 32)
     return x * y + summand(x * y, z);
   Halide::Type wide = Halide::Float(64);
@@ -441,7 +447,7 @@ bool Translation::add(const llvm::Instruction &instruction) {
 
 std::vector<Expr> makeExprs(mlir::Operation *op,
                             const std::vector<Expr> &operands,
-                            const Expr &never) {
+                            const Expr &never, bool isForGPU) {
   llvm::LLVMContext context;
   llvm::Module module("scalar", context);
   std::vector<llvm::Type *> types;
@@ -451,7 +457,7 @@ std::vector<Expr> makeExprs(mlir::Operation *op,
       llvm::FunctionType::get(llvm::Type::getVoidTy(context), types, false),
       llvm::Function::PrivateLinkage, "op", module);
   cpu::LoopBuilder builder(function);
-  Translation translation(never);
+  Translation translation(never, isForGPU);
   cpu::Values arguments;
   for (llvm::Argument &argument : function->args()) {
     arguments.push_back(&argument);

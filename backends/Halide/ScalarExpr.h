@@ -24,10 +24,11 @@ Halide::Type valueType(mlir::Type type);
 Halide::Type memoryType(mlir::Type type);
 
 /// The results of `op` for these operands (`index` as 64 bits). Empty if the op
-/// has no form in Halide. `never` is 0, which Halide does not know.
+/// has no form in Halide. `never` is 0, which Halide does not know;
+/// `isForGPU` that a GPU computes.
 std::vector<Halide::Expr> makeExprs(mlir::Operation *op,
                                     const std::vector<Halide::Expr> &operands,
-                                    const Halide::Expr &never);
+                                    const Halide::Expr &never, bool isForGPU);
 
 /// `value` as it is, but if it is a product no sum takes it in
 /// (FuseProducts.h).

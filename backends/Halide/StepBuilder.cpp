@@ -143,7 +143,8 @@ Expr StepBuilder::scalar(Value value) {
     StringRef dialect = value.getDefiningOp()->getName().getDialectNamespace();
     std::vector<Expr> results;
     if (dialect == "arith" || dialect == "math")
-      results = makeExprs(value.getDefiningOp(), operands, arguments.never);
+      results = makeExprs(value.getDefiningOp(), operands, arguments.never,
+                          target.hasThreadGroups);
     if (!results.empty())
       result = results[cast<OpResult>(value).getResultNumber()];
   }

@@ -10,6 +10,7 @@
 #ifndef LAMINA_RUNTIME_ABI_KERNEL_H
 #define LAMINA_RUNTIME_ABI_KERNEL_H
 
+#include "runtime/ABI/Commands.h"
 #include "runtime/ABI/TensorMap.h"
 
 #include <stddef.h>
@@ -71,16 +72,19 @@ typedef struct LaminaLaunch {
   LaminaKernelItems finish;
 } LaminaLaunch;
 
-/* A kernel of the tape on a device. */
+/* A kernel of the tape on a device: what one launch of it needs, or the
+ * function that commands it. */
 typedef struct LaminaDeviceKernel {
   const char *entry;           /* its name in the code; null: it has none */
   LaminaKernelItems blocks;    /* of the grid */
   LaminaKernelScratch scratch; /* bytes of scratch of one block */
   const LaminaLaunch *launch;
+  LaminaCommand command; /* null but for OpenCL, where the rest is null */
 } LaminaDeviceKernel;
 
-/* Code of all kernels of a flavour, packed by zlib. Text (PTX) is compiled by
- * the driver; what is binary (a cubin) runs on devices of its generation. */
+/* Code of all kernels of a flavour, packed by zlib. Text (PTX, OpenCL C) is
+ * compiled by the driver; what is binary (a cubin) runs on devices of its
+ * generation. */
 typedef struct LaminaDeviceCode {
   const char *chip; /* "sm_90" */
   int32_t is_binary;
@@ -89,7 +93,9 @@ typedef struct LaminaDeviceCode {
   size_t size;
 } LaminaDeviceCode;
 
-/* Kernels for a kind of device. Those for `sm_80` run on every later one; a
+/* Kernels for a kind of device: `opencl`, `opencl_f64` for those that compute
+ * in 64 bits, where a device has them; or a GPU of NVIDIA. Those for `sm_80`
+ * run on every later one; a
  * name that ends in `a`, `sm_90a`, is for that device alone, where its kernels
  * take the place of the others of their name. */
 typedef struct LaminaDeviceVariant {
@@ -110,7 +116,7 @@ typedef struct LaminaImage {
   size_t kernel_count;
   const LaminaVariant *variants;
   size_t variant_count;
-  const LaminaDeviceVariant *device_variants; /* `sm_80` first */
+  const LaminaDeviceVariant *device_variants; /* by name */
   size_t device_variant_count;                /* 0: for the processor alone */
 } LaminaImage;
 

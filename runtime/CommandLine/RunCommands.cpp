@@ -58,8 +58,10 @@ static void setDevice(const Flags &flags, Engine &engine) {
     return;
   Error error(join("this program runs on 'cpu', not on ", quote(name)),
               ExitMisuse);
-  if (name.compare(0, 3, "gpu") == 0)
-    error.note("'lamina build --device=cpu,gpu' makes one that runs on both");
+  for (std::string kind : {"gpu", "opencl"})
+    if (name.compare(0, kind.size(), kind) == 0)
+      error.note(join("'lamina build --device=cpu,", kind,
+                      "' makes one that runs on both"));
   throw error;
 }
 

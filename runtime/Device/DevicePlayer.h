@@ -15,9 +15,8 @@
 #include "runtime/Device/Ahead.h"
 #include "runtime/Device/Kernels.h"
 #include "runtime/Device/LaunchClock.h"
-#include "runtime/Device/Mirror.h"
+#include "runtime/Device/PlacedPlayer.h"
 #include "runtime/Device/ScalarBlock.h"
-#include "runtime/Executor/TapeWalk.h"
 
 #include <list>
 #include <set>
@@ -25,7 +24,7 @@
 namespace lamina {
 namespace runtime {
 
-class DevicePlayer : public TapeWalk {
+class DevicePlayer : public PlacedPlayer {
 public:
   /// `held` is where variables are; it may change between calls. Throws if the
   /// driver refuses the image's code.
@@ -33,22 +32,12 @@ public:
                const HeldStorage &held);
   ~DevicePlayer() override;
 
-  /// Whether the device has all kernels of an entry, and the entry belongs
-  /// there.
-  bool takes(size_t entry) const { return areTaken[entry]; }
-  /// Bytes of device memory that a run of `instance` needs and that are not
-  /// allocated yet.
-  int64_t missingBytes(const TapeEntry &entry, const Instance &instance,
-                       const SizeValues &sizes) const;
-
-  /// Throws an `Error` if a check fails or the device does not answer.
-  void play(size_t entry, const Instance &instance, const EntryCall &call);
-
-  /// As `Engine` has it.
-  void copyAhead(const void *from, int64_t bytes) { ahead.add(from, bytes); }
-
-  Mirror &variables() { return mirror; }
-  LaunchWatcher *watcher = nullptr;
+  bool takes(size_t entry) const override { return areTaken[entry]; }
+  void play(size_t entry, const Instance &instance,
+            const EntryCall &call) override;
+  void copyAhead(const void *from, int64_t bytes) override {
+    ahead.add(from, bytes);
+  }
 
 private:
   /// What the walk over the records does: collect scalars and choices, launch
@@ -77,32 +66,26 @@ private:
   void launchPart(const Record<N> &record, const LaunchPart<N> &part);
   cuda::Address scalarsFor(const std::vector<uint64_t> &words);
 
-  void placeArguments(const TapeEntry &entry, const Instance &instance,
-                      const EntryCall &call);
-  int64_t sendInput(const void *from, int64_t bytes, int64_t at,
-                    cuda::Address to);
-  void placeResults(const TapeEntry &entry, const Instance &instance,
-                    const EntryCall &call);
+  void prepareInputs(int64_t bytes) override;
+  void prepareOutputs(int64_t bytes) override;
+  void sendInput(const void *from, int64_t bytes, int64_t at,
+                 DeviceAddress to) override;
   void walk(const TapeEntry &entry, const Instance &instance, Mode mode);
   void playPlanned(const TapeEntry &entry, const Instance &instance);
   Recording record(const TapeEntry &entry, const Instance &instance);
   void storeResults(const TapeEntry &entry, const Instance &instance);
-  void handResults(const TapeEntry &entry, const Instance &instance,
-                   const EntryCall &call);
-  void reserve(DeviceBlock &block, int64_t bytes);
+  void reserve(DeviceBlock &block, int64_t bytes) override;
   void forgetRecordings();
 
   const Tape &tape;
   const Gpu &gpu;
   DeviceKernels kernels;
-  Mirror mirror;
   LaunchClock clock;
   Ahead ahead;
   std::vector<bool> areTaken; ///< by entry
 
-  DeviceBlock constants, work, scratch, moved;
-  PinnedBlock inputs, outputs;            ///< what is no variable
-  int64_t outputsAt = 0, outputBytes = 0; ///< in `work`
+  DeviceBlock scratch, moved;
+  PinnedBlock inputs, outputs; ///< what is no variable
 
   // Of the entry that is played.
   Mode mode = Mode::Plan;

@@ -16,7 +16,7 @@ namespace runtime {
 static constexpr int64_t mostBlocks = INT32_MAX;
 
 static cuda::Address address(const char *pointer) {
-  return reinterpret_cast<cuda::Address>(pointer);
+  return deviceAddress(pointer);
 }
 
 /// The next words of those that were planned, or sent just now.
@@ -94,36 +94,10 @@ void DevicePlayer::launchPart(const Record<N> &record,
 // Memory
 //===----------------------------------------------------------------------===//
 
-/// Whether a copy would overwrite what another, or it itself, has yet to read.
-static bool overlap(const std::vector<std::pair<const char *, int64_t>> &reads,
-                    int64_t longest, const char *to, int64_t bytes) {
-  auto after = std::lower_bound(reads.begin(), reads.end(),
-                                std::make_pair(to + bytes, int64_t(0)));
-  while (after != reads.begin()) {
-    --after;
-    if (after->first + after->second > to)
-      return true;
-    if (after->first + longest <= to)
-      return false;
-  }
-  return false;
-}
-
 void DevicePlayer::move(const std::vector<Move> &all) {
   std::vector<Move> moves;
-  std::vector<std::pair<const char *, int64_t>> reads;
-  N total = 0, longest = 0;
-  for (const Move &each : all)
-    if (each.bytes > 0 && each.to != each.from) {
-      moves.push_back(each);
-      reads.emplace_back(each.from, each.bytes);
-      total += (each.bytes + 255) / 256 * 256;
-      longest = std::max(longest, each.bytes);
-    }
-  std::sort(reads.begin(), reads.end());
-  bool clash = std::any_of(moves.begin(), moves.end(), [&](const Move &each) {
-    return overlap(reads, longest, each.to, each.bytes);
-  });
+  N total = 0;
+  bool clash = plan(all, moves, total);
   if (clash && mode == Mode::Plan)
     movedBytes = std::max(movedBytes, total);
   if (mode == Mode::Plan)
@@ -141,7 +115,7 @@ void DevicePlayer::move(const std::vector<Move> &all) {
     }
     send(kept, address(each.from), each.bytes);
     each.from = reinterpret_cast<const char *>(kept);
-    kept += uint64_t((each.bytes + 255) / 256 * 256);
+    kept += uint64_t(paddedBytes(each.bytes));
   }
   for (const Move &each : moves)
     if (clash)

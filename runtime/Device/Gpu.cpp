@@ -73,26 +73,15 @@ void Gpu::check(Result result) const {
         join(name, ", is lost to this run: ", describe(driver, result)));
 }
 
-bool DeviceBlock::reserve(int64_t bytes) {
-  if (bytes <= capacity)
-    return false;
-  free();
-  Result result = gpu.driver.allocate(&memory, size_t(bytes));
+DeviceAddress Gpu::allocate(int64_t bytes) const {
+  DeviceAddress memory = 0;
+  Result result = driver.allocate(&memory, size_t(bytes));
   if (result == outOfMemory)
     throw Error(join("this run takes ", byteSize(bytes), " more of memory on ",
-                     gpu.title(), ", but ", byteSize(gpu.freeBytes()),
-                     " are free"))
+                     title(), ", but ", byteSize(freeBytes()), " are free"))
         .note("a smaller --batch takes less");
-  gpu.check(result);
-  capacity = bytes;
-  return true;
-}
-
-void DeviceBlock::free() {
-  if (memory)
-    gpu.driver.release(memory);
-  memory = 0;
-  capacity = 0;
+  check(result);
+  return memory;
 }
 
 bool PinnedBlock::reserve(int64_t bytes) {

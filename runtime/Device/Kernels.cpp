@@ -26,6 +26,8 @@ static bool isForOne(const char *chip) {
 }
 
 static bool runs(const LaminaDeviceVariant &variant, const Gpu &gpu) {
+  if (std::strncmp(variant.chip, "sm_", 3) != 0)
+    return false;
   int least = capabilityOf(variant.chip);
   if (isForOne(variant.chip))
     return gpu.capability() == least &&

@@ -7,14 +7,11 @@
 namespace lamina {
 namespace runtime {
 
-/// As the driver aligns what it allocates.
-static int64_t padded(int64_t bytes) { return (bytes + 255) / 256 * 256; }
-
 int64_t Mirror::missingBytes() const {
   int64_t bytes = 0;
   for (const auto &[storage, size] : held)
     if (!copies.count(storage))
-      bytes += padded(size);
+      bytes += paddedBytes(size);
   return bytes;
 }
 
@@ -23,20 +20,19 @@ int64_t Mirror::missingBytes() const {
 void Mirror::allocate() {
   if (copies.empty())
     blocks.clear();
-  blocks.emplace_back(gpu).reserve(missingBytes());
-  cuda::Address next = blocks.back().address();
+  blocks.emplace_back(device).reserve(missingBytes());
+  DeviceAddress next = blocks.back().address();
   for (const auto &[storage, size] : held)
     if (copies.emplace(storage, Copy{next, Side::Host}).second)
-      next += uint64_t(padded(size));
+      next += uint64_t(paddedBytes(size));
 }
 
-cuda::Address Mirror::onDevice(void *storage) {
+DeviceAddress Mirror::onDevice(void *storage) {
   if (!copies.count(storage))
     allocate();
   Copy &copy = copies.at(storage);
   if (copy.newest == Side::Host) {
-    gpu.check(gpu.driver.copyToDevice(copy.address, storage,
-                                      size_t(held.at(storage)), gpu.stream));
+    device.copyToDevice(copy.address, storage, held.at(storage));
     copy.newest = Side::Both;
   }
   return copy.address;
@@ -46,9 +42,8 @@ void Mirror::toHost(void *storage) {
   auto found = copies.find(storage);
   if (found == copies.end() || found->second.newest != Side::Device)
     return;
-  gpu.check(gpu.driver.copyToHost(storage, found->second.address,
-                                  size_t(held.at(storage)), gpu.stream));
-  gpu.wait();
+  device.copyToHost(storage, found->second.address, held.at(storage));
+  device.wait();
   found->second.newest = Side::Both;
 }
 

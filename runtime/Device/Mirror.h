@@ -9,7 +9,7 @@
 #ifndef LAMINA_RUNTIME_DEVICE_MIRROR_H
 #define LAMINA_RUNTIME_DEVICE_MIRROR_H
 
-#include "runtime/Device/Gpu.h"
+#include "runtime/Device/DeviceMemory.h"
 
 #include <deque>
 #include <map>
@@ -23,7 +23,8 @@ using HeldStorage = std::map<void *, int64_t>;
 
 class Mirror {
 public:
-  Mirror(const Gpu &gpu, const HeldStorage &held) : gpu(gpu), held(held) {}
+  Mirror(const DeviceMemory &device, const HeldStorage &held)
+      : device(device), held(held) {}
 
   bool has(const void *storage) const {
     return held.count(const_cast<void *>(storage)) != 0;
@@ -32,7 +33,7 @@ public:
   int64_t missingBytes() const;
 
   /// The copy, with the newest value.
-  cuda::Address onDevice(void *storage);
+  DeviceAddress onDevice(void *storage);
   /// Brings the newest value to the host.
   void toHost(void *storage);
   void deviceWrote(void *storage) { copies.at(storage).newest = Side::Device; }
@@ -42,12 +43,12 @@ public:
 private:
   enum class Side { Host, Both, Device };
   struct Copy {
-    cuda::Address address = 0;
+    DeviceAddress address = 0;
     Side newest = Side::Host;
   };
   void allocate();
 
-  const Gpu &gpu;
+  const DeviceMemory &device;
   const HeldStorage &held;
   std::map<void *, Copy> copies;
   std::deque<DeviceBlock> blocks;

@@ -7,10 +7,13 @@
 #include "runtime/Executor/TapeEngine.h"
 
 #include "runtime/ABI/Emulator.h"
+#include "runtime/Device/DevicePlayer.h"
 #include "runtime/Executor/ChooseVariant.h"
+#include "runtime/OpenCL/OpenCLPlayer.h"
 #include "runtime/Profile/Peak.h"
 
 #include <cstdio>
+#include <cstring>
 
 // The emulator is in the program only if a kernel asks for it.
 extern "C" __attribute__((weak)) void
@@ -137,59 +140,105 @@ DevicePeak TapeEngine::measurePeak() {
 // Devices
 //===----------------------------------------------------------------------===//
 
+/// Whether the program has code for "gpu" or "opencl".
+bool TapeEngine::hasCode(const std::string &kind) const {
+  for (size_t i = 0; i < image.device_variant_count; ++i)
+    if ((std::strncmp(image.device_variants[i].chip, "opencl", 6) == 0) ==
+        (kind == "opencl"))
+      return true;
+  return false;
+}
+
+static std::string listOf(const std::vector<std::string> &words) {
+  std::string text;
+  for (size_t i = 0; i < words.size(); ++i)
+    text += (i == 0 ? "" : i + 1 < words.size() ? ", " : " or ") + words[i];
+  return text;
+}
+
 std::string TapeEngine::devices() const {
-  return image.device_variant_count == 0 ? "cpu" : "cpu, gpu or gpu:N";
+  std::vector<std::string> names{"cpu"};
+  for (const char *kind : {"gpu", "opencl"})
+    if (hasCode(kind))
+      names.insert(names.end(), {kind, join(kind, ":N")});
+  return listOf(names);
 }
 
 /// "gpu" is 0, "gpu:1" is 1, another word -1.
-static int gpuNumber(const std::string &name) {
-  if (name == "gpu")
+static int deviceNumber(const std::string &name, const std::string &kind) {
+  if (name == kind)
     return 0;
-  bool hasNumber = name.compare(0, 4, "gpu:") == 0 && name.size() > 4 &&
-                   name.size() < 8 &&
-                   name.find_first_not_of("0123456789", 4) == std::string::npos;
-  return hasNumber ? std::stoi(name.substr(4)) : -1;
+  size_t start = kind.size() + 1;
+  bool hasNumber =
+      name.compare(0, start, kind + ":") == 0 && name.size() > start &&
+      name.size() < start + 4 &&
+      name.find_first_not_of("0123456789", start) == std::string::npos;
+  return hasNumber ? std::stoi(name.substr(start)) : -1;
 }
 
 void TapeEngine::setDevice(const std::string &name) {
   if (name == deviceName)
     return;
-  if (name.empty() && image.device_variant_count > 0) {
-    try {
-      openGpu(0);
-    } catch (const Error &error) {
-      std::fprintf(stderr, "running on the cpu: %s\n", error.message.c_str());
+  for (const char *kind : {"gpu", "opencl"})
+    if (hasCode(kind) && deviceNumber(name, kind) >= 0) {
+      openDevice(kind, deviceNumber(name, kind));
+      deviceName = name;
+      return;
     }
-  } else if (gpuNumber(name) >= 0 && image.device_variant_count > 0) {
-    openGpu(gpuNumber(name));
-  } else if (!name.empty() && name != "cpu") {
-    throw Error(join("this program runs on 'cpu', 'gpu' or 'gpu:N', not on ",
-                     quote(name)),
-                ExitMisuse);
-  } else {
-    closeGpu();
+  if (!name.empty() && name != "cpu") {
+    std::vector<std::string> names{quote("cpu")};
+    for (const char *kind : {"gpu", "opencl"})
+      if (hasCode(kind))
+        names.insert(names.end(), {quote(kind), quote(join(kind, ":N"))});
+    throw Error(
+        join("this program runs on ", listOf(names), ", not on ", quote(name)),
+        ExitMisuse);
   }
+  closeDevice();
+  if (name.empty())
+    openBest();
   deviceName = name;
 }
 
-void TapeEngine::closeGpu() {
+/// Without a word, the first kind that there is code for, if this machine has
+/// one.
+void TapeEngine::openBest() {
+  try {
+    if (hasCode("gpu"))
+      openDevice("gpu", 0);
+    else if (hasCode("opencl"))
+      openDevice("opencl", 0);
+  } catch (const Error &error) {
+    std::fprintf(stderr, "running on the cpu: %s\n", error.message.c_str());
+  }
+}
+
+void TapeEngine::closeDevice() {
   for (const auto &variable : held)
     toHost(variable.first);
   device.reset();
-  gpu.reset();
+  memory.reset();
 }
 
-void TapeEngine::openGpu(int number) {
-  closeGpu();
-  gpu = std::make_unique<Gpu>(number);
-  device = std::make_unique<DevicePlayer>(tape, image, *gpu, held);
+void TapeEngine::openDevice(const std::string &kind, int number) {
+  closeDevice();
+  if (kind == "opencl") {
+    auto opened = std::make_unique<OpenCLDevice>(number);
+    device = std::make_unique<OpenCLPlayer>(tape, image, kernels, *opened, held,
+                                            pool);
+    memory = std::move(opened);
+  } else {
+    auto opened = std::make_unique<Gpu>(number);
+    device = std::make_unique<DevicePlayer>(tape, image, *opened, held);
+    memory = std::move(opened);
+  }
   device->watcher = watcher;
 }
 
 Engine::Memory TapeEngine::memoryOf(size_t entry) const {
   if (!isOnDevice(entry))
     return {};
-  return {gpu->freeBytes(), gpu->title()};
+  return {memory->freeBytes(), memory->title()};
 }
 
 void TapeEngine::hold(void *storage, int64_t bytes) { held[storage] = bytes; }

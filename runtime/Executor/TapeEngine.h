@@ -8,7 +8,7 @@
 #ifndef LAMINA_RUNTIME_EXECUTOR_TAPEENGINE_H
 #define LAMINA_RUNTIME_EXECUTOR_TAPEENGINE_H
 
-#include "runtime/Device/DevicePlayer.h"
+#include "runtime/Device/PlacedPlayer.h"
 #include "runtime/Executor/Player.h"
 
 #include <map>
@@ -40,8 +40,10 @@ public:
 
 private:
   void start();
-  void openGpu(int number);
-  void closeGpu();
+  void openDevice(const std::string &kind, int number);
+  void openBest();
+  void closeDevice();
+  bool hasCode(const std::string &kind) const;
   void runOnHost(const EntryCall &call, const Instance &instance);
   bool isOnDevice(size_t entry) const { return device && device->takes(entry); }
   std::shared_ptr<const Instance> instanceOf(size_t entry,
@@ -62,8 +64,8 @@ private:
 
   HeldStorage held;
   std::string deviceName = "cpu";
-  std::unique_ptr<Gpu> gpu;
-  std::unique_ptr<DevicePlayer> device; ///< null: everything runs here
+  std::unique_ptr<DeviceMemory> memory;
+  std::unique_ptr<PlacedPlayer> device; ///< null: everything runs here
 };
 
 } // namespace runtime

@@ -135,7 +135,8 @@ class Comparison:
         if options.backend.startswith("reference"):
             self.program = ["lamina", "run", *backend, *self.compile, "--"]
         else:
-            self.run(["lamina", "build", *self.compile, *backend, "-o", program])
+            device = ["--device", "cpu," + options.device] if options.device else []
+            self.run(["lamina", "build", *self.compile, *backend, *device, "-o", program])
             self.program = [program]
         # What rounds alike has the same graph: attention as one op, where kernels for GPUs do it.
         alike = ["--device=cpu,gpu"] if "emulator" in options.backend and "typed" in options.oracle else []
@@ -149,7 +150,10 @@ class Comparison:
 
     def train(self, program, folder, steps, resume):
         return self.run([*program, "train", *self.flags, "--steps", steps, "--out", folder] +
-                        (["--resume"] if resume else []))
+                        (["--resume"] if resume else []) + self.device(program))
+
+    def device(self, program):
+        return ["--device", self.options.device] if self.options.device and program is self.program else []
 
     def steps(self):
         worst, zeros, losses = Worst(), Worst(), Worst()
@@ -172,7 +176,7 @@ class Comparison:
             files = [self.out / "cpu.npy", self.out / "oracle.npy"]
             weights = ["--weights", self.out / "cpu"]
             for program, file in zip((self.program, self.oracle), files):
-                self.run([*program, *words, *weights, "--out", file])
+                self.run([*program, *words, *weights, "--out", file, *self.device(program)])
             worst.add(self.relative(read_npy(files[0]), read_npy(files[1])), f"sample {words[0]}")
         return {OUTPUTS: worst}
 
@@ -183,6 +187,7 @@ def main():
     parser.add_argument("--set", action="append", default=[], help="a constant of the file: name=value")
     parser.add_argument("--backend", default="cpu", help="what compiles the program, or plays it")
     parser.add_argument("--load-backend-plugin", help="a shared library that has the backend")
+    parser.add_argument("--device", help="what the program runs on, beside the CPU that it is built for")
     parser.add_argument("--oracle", default="reference", help="what it is compared with")
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--steps", type=int, default=10)

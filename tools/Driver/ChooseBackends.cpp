@@ -76,11 +76,23 @@ llvm::Expected<std::vector<CodeTarget>> chooseBackends(const Options &options) {
   return targets;
 }
 
-CodeTarget gpuTarget(const TargetModel &host) {
-  CodeTarget target;
-  target.host = host;
-  target.backends.push_back(createGPUBackend(host));
-  return target;
+llvm::Expected<std::vector<CodeTarget>> chooseDevices(const Options &options,
+                                                      const TargetModel &host) {
+  std::vector<CodeTarget> devices;
+  if (options.withGPU) {
+    devices.emplace_back().host = host;
+    devices.back().host.level = "gpu";
+    devices.back().backends.push_back(createGPUBackend(host));
+  }
+  if (options.withOpenCL) {
+    auto backend = loadOpenCLBackend(host, "--device");
+    if (!backend)
+      return backend.takeError();
+    devices.emplace_back().host = host;
+    devices.back().host.level = "opencl";
+    devices.back().backends.push_back(std::move(*backend));
+  }
+  return devices;
 }
 
 std::vector<Placement> placeKernels(ModuleOp module, const CodeTarget &target) {

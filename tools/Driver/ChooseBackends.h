@@ -26,8 +26,11 @@ struct CodeTarget {
 /// begins with the flag.
 llvm::Expected<std::vector<CodeTarget>> chooseBackends(const Options &options);
 
-/// The GPUs, for a program whose host is `host`.
-CodeTarget gpuTarget(const TargetModel &host);
+/// The devices beside the processor that `options` names, for a program whose
+/// host is `host`; each has one backend. The error is a sentence that begins
+/// with the flag.
+llvm::Expected<std::vector<CodeTarget>> chooseDevices(const Options &options,
+                                                      const TargetModel &host);
 
 /// Where a kernel goes.
 struct Placement {

@@ -159,7 +159,15 @@ LogicalResult Compilation::prepare() {
     return failure();
   }
   codeTargets = std::move(*chosen);
-  return success(succeeded(checkModuleFlags()) && succeeded(loadPlugins()));
+  if (failed(checkModuleFlags()))
+    return failure();
+  auto others = chooseDevices(options, codeTargets.front().host);
+  if (!others) {
+    say(llvm::toString(others.takeError()));
+    return failure();
+  }
+  devices = std::move(*others);
+  return loadPlugins();
 }
 
 /// What is asked for and is no part of a module.
@@ -167,7 +175,7 @@ LogicalResult Compilation::checkModuleFlags() {
   if (!isForWasm())
     return success();
   std::string why;
-  if (options.withGPU)
+  if (options.withGPU || options.withOpenCL)
     why = "--device: a module for wasm32 runs on the cpu alone";
   else if (options.keepGradients)
     why = "--keep-gradients: a module for wasm32 does not train";
@@ -253,14 +261,18 @@ static int64_t widestAttention(const CodeTarget &target) {
   return widest;
 }
 
-/// What some backend of every processor wants.
+/// What some backend of every processor wants. OpenCL has no such kernels, and
+/// its devices are there for products.
 static int64_t widestAttention(const std::vector<CodeTarget> &targets,
-                               bool withGPU) {
+                               const std::vector<CodeTarget> &devices) {
   std::optional<int64_t> narrowest;
   for (const CodeTarget &target : targets) {
     int64_t widest = widestAttention(target);
-    if (withGPU)
-      widest = std::max(widest, widestAttention(gpuTarget(target.host)));
+    for (const CodeTarget &device : devices)
+      if (device.backends.front()->name() == "opencl")
+        return 0;
+      else
+        widest = std::max(widest, widestAttention(device));
     narrowest = std::min(narrowest.value_or(widest), widest);
   }
   return narrowest.value_or(0);
@@ -268,8 +280,7 @@ static int64_t widestAttention(const std::vector<CodeTarget> &targets,
 
 LogicalResult Compilation::runPasses(Stage stage) {
   PassManager passes(&context, ModuleOp::getOperationName());
-  PipelineOptions told{options.hooks,
-                       widestAttention(codeTargets, options.withGPU)};
+  PipelineOptions told{options.hooks, widestAttention(codeTargets, devices)};
   if (options.keepGradients)
     told.hooks.emplace_back("before-gradients", "graph-keep-gradients");
   if (isForWasm())
@@ -377,6 +388,10 @@ LogicalResult Compilation::printStage(Stage stage, llvm::raw_ostream &out) {
   case Stage::Assembly:
   case Stage::NVVM:
   case Stage::PTX:
+  case Stage::OpenCL:
+  case Stage::Metal:
+  case Stage::WebGPU:
+  case Stage::Vulkan:
   case Stage::Halide:
   case Stage::HalideStmt:
   case Stage::HalideStmtHtml:
@@ -430,8 +445,8 @@ Compilation::buildFrame(const LinkableKernels &kernels, Stage stage,
     image.levels.push_back(target.host.level);
   for (const DeviceKernels &device : kernels.device)
     image.deviceCode.push_back(packDeviceCode(device, cache));
-  if (options.withGPU)
-    record("gpu code");
+  if (!devices.empty())
+    record("device code");
   return buildImage(image, host);
 }
 
@@ -443,11 +458,7 @@ LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
                     : std::max(1u, std::thread::hardware_concurrency());
   const TargetModel &host = codeTargets.front().host;
   std::string cache = options.cache ? defaultCacheFolder() : "";
-  std::optional<CodeTarget> gpu;
-  if (options.withGPU)
-    gpu = gpuTarget(host);
-  auto kernels =
-      compileKernels(*ir, codeTargets, gpu ? &*gpu : nullptr, {cache, threads});
+  auto kernels = compileKernels(*ir, codeTargets, devices, {cache, threads});
   if (failed(kernels))
     return failure();
   record("kernels");

@@ -47,6 +47,7 @@ public:
 
   mlir::ModuleOp module() { return ir.get(); }
   const std::vector<CodeTarget> &targets() const { return codeTargets; }
+  const std::vector<CodeTarget> &deviceTargets() const { return devices; }
   void printTiming() const;
 
   /// Whether a module of samples and functions is made, not a program.
@@ -77,6 +78,7 @@ private:
   llvm::SourceMgr sources;
   std::unique_ptr<mlir::SourceMgrDiagnosticHandler> diagnostics;
   std::vector<CodeTarget> codeTargets;
+  std::vector<CodeTarget> devices; ///< beside the processors
   mlir::OwningOpRef<mlir::ModuleOp> ir;
   std::optional<Stage> at;
   bool hasSchedules = false;

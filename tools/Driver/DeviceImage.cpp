@@ -2,7 +2,7 @@
 //
 // The code for devices that a program carries.
 //
-// PTX of single kernels -> one module -> packed, as text and as cubins. One
+// Text of single kernels -> one module -> packed; PTX also as cubins. One
 // module packs to two thirds of many, and is one run of `ptxas` a processor.
 
 #include "tools/Driver/DeviceImage.h"
@@ -25,14 +25,19 @@ using namespace llvm;
 
 namespace lamina::driver {
 
-/// Where LLVM's header of a module ends.
-static constexpr StringRef lastOfHeader = ".address_size 64\n";
+/// Where the header of a module ends that LLVM writes, and that Halide writes.
+static StringRef lastOfHeader(StringRef chip) {
+  return chip.starts_with("opencl")
+             ? "__kernel void _at_least_one_kernel(int x) { }\n"
+             : ".address_size 64\n";
+}
 
-static std::string joinModules(const std::vector<std::string> &texts) {
+static std::string joinModules(const DeviceKernels &kernels) {
   std::string all;
-  for (StringRef text : texts) {
+  StringRef lastOfHeader = driver::lastOfHeader(kernels.chip);
+  for (StringRef text : kernels.texts) {
     size_t end = text.find(lastOfHeader);
-    assert(end != StringRef::npos && "LLVM's PTX begins with a header");
+    assert(end != StringRef::npos && "a module begins with a header");
     all += all.empty() ? text : text.drop_front(end + lastOfHeader.size());
   }
   return all;
@@ -160,9 +165,10 @@ static void assemble(const std::string &text, StringRef chip,
 
 std::vector<PackedCode> packDeviceCode(const DeviceKernels &kernels,
                                        const std::string &cacheFolder) {
-  std::string text = joinModules(kernels.texts);
+  std::string text = joinModules(kernels);
   std::vector<PackedCode> codes = {pack(kernels.chip, false, text)};
-  assemble(text, kernels.chip, cacheFolder, codes);
+  if (!StringRef(kernels.chip).starts_with("opencl"))
+    assemble(text, kernels.chip, cacheFolder, codes);
   return codes;
 }
 

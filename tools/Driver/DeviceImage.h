@@ -20,7 +20,8 @@ struct PackedCode {
   size_t size;
 };
 
-/// The kernels of one kind of device as one module: its PTX and, where a
+/// The kernels of one kind of device as one module: its OpenCL C, or its PTX
+/// and, where a
 /// `ptxas` is found ($LAMINA_PTXAS, which if empty means none, PATH,
 /// $CUDA_HOME, $CUDA_PATH, /usr/local/cuda), what that makes of it for the
 /// processors in use. A `ptxas` that does not know one is no error: the driver

@@ -86,9 +86,10 @@ static void explainMemory(const TapeView &tape, llvm::raw_ostream &out) {
 }
 
 /// Of every kernel where it goes; under it why not to those preferred.
-static LogicalResult explainBackends(Compilation &compilation,
-                                     llvm::raw_ostream &out) {
-  const std::vector<CodeTarget> &targets = compilation.targets();
+static LogicalResult explainTarget(Compilation &compilation,
+                                   llvm::ArrayRef<CodeTarget> targets,
+                                   llvm::StringRef otherwise,
+                                   llvm::raw_ostream &out) {
   std::vector<llvm::StringRef> levels;
   for (const CodeTarget &target : targets)
     levels.push_back(target.host.level);
@@ -96,7 +97,7 @@ static LogicalResult explainBackends(Compilation &compilation,
   auto placements = placeKernels(compilation.module(), targets.front());
   std::map<llvm::StringRef, int> counts;
   for (Placement &it : placements) {
-    llvm::StringRef backend = it.backend ? it.backend->name() : "none";
+    llvm::StringRef backend = it.backend ? it.backend->name() : otherwise;
     ++counts[backend];
     out << llvm::formatv("  {0,-12} {1,-36} {2}\n", backend,
                          it.kernel.getSymName(),
@@ -108,6 +109,16 @@ static LogicalResult explainBackends(Compilation &compilation,
     out << "  " << count << " of " << placements.size() << " kernels go to "
         << backend << "\n";
   return success(counts.count("none") == 0);
+}
+
+/// The processors', and then the devices' that the program is for, too.
+static LogicalResult explainBackends(Compilation &compilation,
+                                     llvm::raw_ostream &out) {
+  bool good =
+      succeeded(explainTarget(compilation, compilation.targets(), "none", out));
+  for (const CodeTarget &device : compilation.deviceTargets())
+    (void)explainTarget(compilation, device, "cpu", out);
+  return success(good);
 }
 
 int explain(const Options &options, const ExplainOptions &what) {

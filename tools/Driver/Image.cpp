@@ -75,7 +75,9 @@ static Constant *embedDeviceTable(Module &module,
                                   const DeviceKernels &kernels) {
   LLVMContext &context = module.getContext();
   Type *pointer = PointerType::get(context, 0);
-  auto *row = StructType::get(context, {pointer, pointer, pointer, pointer});
+  auto *row =
+      StructType::get(context, {pointer, pointer, pointer, pointer, pointer});
+  auto *none = ConstantPointerNull::get(PointerType::get(context, 0));
   auto *function = FunctionType::get(Type::getVoidTy(context), false);
   auto declare = [&](const Twine &name) {
     return cast<Constant>(
@@ -87,11 +89,17 @@ static Constant *embedDeviceTable(Module &module,
       rows.push_back(Constant::getNullValue(row));
       continue;
     }
+    if (StringRef(kernels.chip).starts_with("opencl")) {
+      rows.push_back(
+          ConstantStruct::get(row, {embedBytes(module, "name", name), none,
+                                    none, none, declare(name + "_command")}));
+      continue;
+    }
     Constant *launch =
         module.getOrInsertGlobal(name + "_launch", Type::getInt64Ty(context));
     rows.push_back(ConstantStruct::get(
         row, {embedBytes(module, "name", name), declare(name + "_items"),
-              declare(name + "_scratch"), launch}));
+              declare(name + "_scratch"), launch, none}));
   }
   return embedArray(module, "device_kernels", row, rows);
 }

@@ -177,11 +177,14 @@ static LogicalResult addHostJobs(ModuleOp module,
   return success();
 }
 
-/// For each kernel its job for the device, or none, after a remark.
-static std::vector<std::optional<size_t>>
-addDeviceJobs(ModuleOp module, const CodeTarget &device,
-              const std::vector<std::string> &texts, JobList &list) {
-  std::vector<std::optional<size_t>> jobs;
+/// For each kernel its job for a device, or none.
+using DeviceJobs = std::vector<std::optional<size_t>>;
+
+/// Says of which kernels there are none.
+static DeviceJobs addDeviceJobs(ModuleOp module, const CodeTarget &device,
+                                const std::vector<std::string> &texts,
+                                JobList &list) {
+  DeviceJobs jobs;
   for (auto [placement, text] :
        llvm::zip(placeKernels(module, device), texts)) {
     if (placement.backend) {
@@ -191,7 +194,9 @@ addDeviceJobs(ModuleOp module, const CodeTarget &device,
     kernel::FuncOp kernel = placement.kernel;
     emitRemark(kernel.getLoc())
         << "kernel '" << kernel.getSymName()
-        << "', and what it is part of, stays on the processor: "
+        << (device.backends.front()->name() == "gpu"
+                ? "', and what it is part of, stays on the processor: "
+                : "' stays on the processor: ")
         << llvm::join(placement.reasons, "; ");
     jobs.push_back(std::nullopt);
   }
@@ -200,18 +205,19 @@ addDeviceJobs(ModuleOp module, const CodeTarget &device,
 
 /// What the jobs made for each kind of device, the plainest first.
 static void collectDeviceCode(const std::vector<Job> &jobs,
-                              const std::vector<std::optional<size_t>> &used,
+                              const std::vector<DeviceJobs> &devices,
                               LinkableKernels &result) {
   std::map<std::string, DeviceKernels> byChip;
-  for (size_t kernel = 0; kernel < used.size(); ++kernel)
-    for (const DeviceCode &code : used[kernel]
-                                      ? jobs[*used[kernel]].compiled.device
-                                      : std::vector<DeviceCode>()) {
-      DeviceKernels &variant = byChip[code.chip];
-      variant.chip = code.chip;
-      variant.names.resize(used.size());
-      variant.names[kernel] = code.name;
-    }
+  for (const DeviceJobs &used : devices)
+    for (size_t kernel = 0; kernel < used.size(); ++kernel)
+      for (const DeviceCode &code : used[kernel]
+                                        ? jobs[*used[kernel]].compiled.device
+                                        : std::vector<DeviceCode>()) {
+        DeviceKernels &variant = byChip[code.chip];
+        variant.chip = code.chip;
+        variant.names.resize(used.size());
+        variant.names[kernel] = code.name;
+      }
   // Equal kernels are one job, and in the code once.
   for (const Job &job : jobs)
     for (const DeviceCode &code : job.compiled.device)
@@ -222,7 +228,8 @@ static void collectDeviceCode(const std::vector<Job> &jobs,
 
 FailureOr<LinkableKernels>
 compileKernels(ModuleOp module, const std::vector<CodeTarget> &targets,
-               const CodeTarget *device, const KernelCompilerOptions &options) {
+               const std::vector<CodeTarget> &devices,
+               const KernelCompilerOptions &options) {
   if (!options.cacheFolder.empty())
     (void)llvm::sys::fs::create_directories(
         options.cacheFolder); // see writeKernel
@@ -236,13 +243,13 @@ compileKernels(ModuleOp module, const std::vector<CodeTarget> &targets,
   JobList list(options);
   if (failed(addHostJobs(module, targets, texts, list, result)))
     return failure();
-  std::vector<std::optional<size_t>> onDevice;
-  if (device)
-    onDevice = addDeviceJobs(module, *device, texts, list);
+  std::vector<DeviceJobs> onDevices;
+  for (const CodeTarget &device : devices)
+    onDevices.push_back(addDeviceJobs(module, device, texts, list));
   compileAll(list.jobs, options.threads);
   if (failed(reportErrors(list.jobs)))
     return failure();
-  collectDeviceCode(list.jobs, onDevice, result);
+  collectDeviceCode(list.jobs, onDevices, result);
   for (Job &job : list.jobs) {
     result.fromCache += job.fromCache;
     result.objects.push_back(std::move(job.compiled.object));

@@ -18,7 +18,7 @@ struct DeviceKernels {
   /// For each kernel its name in the code, and in the object's exports; empty
   /// where it has none.
   std::vector<std::string> names;
-  std::vector<std::string> texts; ///< PTX, a module a kernel
+  std::vector<std::string> texts; ///< PTX or OpenCL C, a module a kernel
 };
 
 /// The kernels of a program, ready to be linked.
@@ -44,13 +44,14 @@ struct KernelCompilerOptions {
 std::string canonicalText(kernel::FuncOp kernel);
 
 /// Compiles every `kernel.func` of `module`, in the order in which they stand,
-/// for each target, and for `device` unless it is null. Objects are kept in the
+/// for each target, and for each of `devices`. Objects are kept in the
 /// cache folder under a hash of the kernel without its locations and of the
-/// backend's fingerprint. Says which kernels a preferred backend or the device
+/// backend's fingerprint. Says which kernels a preferred backend or a device
 /// declined, and fails after diagnostics at those that cannot be compiled.
 mlir::FailureOr<LinkableKernels>
 compileKernels(mlir::ModuleOp module, const std::vector<CodeTarget> &targets,
-               const CodeTarget *device, const KernelCompilerOptions &options);
+               const std::vector<CodeTarget> &devices,
+               const KernelCompilerOptions &options);
 
 } // namespace lamina::driver
 

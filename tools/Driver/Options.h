@@ -32,6 +32,7 @@ struct Options {
                     ///< the plainest elsewhere
   std::vector<std::string> backends = {"cpu"}; ///< in order of preference
   bool withGPU = false;                    ///< carries code for NVIDIA GPUs too
+  bool withOpenCL = false;                 ///< carries code for OpenCL too
   std::vector<std::string> backendPlugins; ///< shared libraries of backends
   std::vector<std::pair<std::string, std::string>>
       set;                    ///< constants, name and value

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernels as LLVM IR or assembly, for the program's processors or for a GPU.
+// Kernels as LLVM IR or assembly, for the program's processors or for GPUs.
 
 #include "tools/Driver/PrintCode.h"
 
 #include "backends/GPU/EmulatorBackend.h"
+#include "backends/Registry.h"
 #include "dialects/Kernel/KernelCost.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -17,8 +18,14 @@ static bool isForGPU(llvm::StringRef form) {
   return form == "nvvm" || form == "ptx";
 }
 
+/// The languages of GPUs that Halide writes.
+static bool isForOpenCL(llvm::StringRef form) {
+  return form == "opencl" || form == "metal" || form == "webgpu" ||
+         form == "vulkan";
+}
+
 static const char *commentOf(llvm::StringRef form) {
-  if (form == "ptx")
+  if (form == "ptx" || isForOpenCL(form))
     return "// ";
   if (form == "stmt-html")
     return "<!-- ";
@@ -53,9 +60,13 @@ static LogicalResult printKernel(const Placement &placement,
   llvm::StringRef form = request.form;
   kernel::FuncOp kernel = placement.kernel;
   const Backend &backend = *placement.backend;
-  out << commentOf(form) << kernel.getSymName() << ", "
-      << (isForGPU(form) ? "gpu" : backend.name()) << ", " << host.level << ": "
-      << llvm::join(kernel::getLines(kernel.getLoc()), " ");
+  out << commentOf(form) << kernel.getSymName() << ", ";
+  if (isForOpenCL(form))
+    out << form << ": ";
+  else
+    out << (isForGPU(form) ? "gpu" : backend.name()) << ", " << host.level
+        << ": ";
+  out << llvm::join(kernel::getLines(kernel.getLoc()), " ");
   const char *end = form == "stmt-html" ? " -->\n" : "\n";
   if (!backend.hasForm(form)) {
     out << ", of which " << backend.name() << " prints no " << form << end;
@@ -79,7 +90,16 @@ static LogicalResult printForGPU(ModuleOp module, const TargetModel &host,
   CodeTarget target;
   target.host = host;
   target.host.level = "sm_80";
-  target.backends.push_back(createEmulatorBackend(host));
+  if (isForGPU(request.form)) {
+    target.backends.push_back(createEmulatorBackend(host));
+  } else {
+    auto backend = loadOpenCLBackend(host, "--emit");
+    if (!backend) {
+      llvm::errs() << "lamina: " << llvm::toString(backend.takeError()) << "\n";
+      return failure();
+    }
+    target.backends.push_back(std::move(*backend));
+  }
   for (const Placement &placement : placeKernels(module, target)) {
     if (!request.takes(placement.kernel))
       continue;
@@ -99,7 +119,7 @@ LogicalResult printCode(ModuleOp module, const std::vector<CodeTarget> &targets,
                         const CodeRequest &request, llvm::raw_ostream &out) {
   if (failed(checkKernel(module, request.kernel)))
     return failure();
-  if (isForGPU(request.form))
+  if (isForGPU(request.form) || isForOpenCL(request.form))
     return printForGPU(module, targets.front().host, request, out);
   for (const CodeTarget &target : targets) {
     std::vector<Placement> placements = placeKernels(module, target);

@@ -66,13 +66,16 @@ static std::vector<std::string> splitAtCommas(const std::string &text) {
 static void finishDevices(const std::vector<std::string> &names,
                           Options &options) {
   for (const std::string &name : names) {
-    if (name != "cpu" && name != "gpu")
+    if (name != "cpu" && name != "gpu" && name != "opencl")
       throw Misuse("--device", "there is no device '" + name +
-                                   "'; a program is built for cpu or cpu,gpu");
+                                   "'; a program is built for cpu, and for "
+                                   "gpu and opencl beside it: cpu,gpu");
     options.withGPU |= name == "gpu";
+    options.withOpenCL |= name == "opencl";
   }
   if (std::find(names.begin(), names.end(), "cpu") == names.end())
-    throw Misuse("--device", "every program is for the cpu too: write cpu,gpu");
+    throw Misuse("--device", "every program is for the cpu too: write cpu," +
+                                 (names.empty() ? "gpu" : names.front()));
 }
 
 /// What is asked for can be made of the file, and written where `--output`
@@ -126,7 +129,8 @@ static void finish(const Raw &raw, Options &options) {
       });
   if (!options.kernel.empty() && !printsCode)
     throw Misuse("--kernel", "it chooses what --emit=llvm, asm, nvvm, ptx, "
-                             "halide, stmt or stmt-html prints");
+                             "opencl, metal, webgpu, vulkan, halide, stmt or "
+                             "stmt-html prints");
   if (!raw.from.empty())
     options.from = stageOrThrow("--from", raw.from);
   checkStages(options);
@@ -188,8 +192,9 @@ static void addTargetFlags(CLI::App *command, Raw &raw, Options &options) {
                       "for several, chosen at start), or a name");
   command->add_option("--backend", raw.backend,
                       "code generators in order of preference: cpu,…");
-  command->add_option("--device", raw.device,
-                      "what the program can run on: cpu, or cpu,gpu");
+  command->add_option(
+      "--device", raw.device,
+      "what the program can run on: cpu, cpu,gpu or cpu,opencl");
   addList(command, "--load-backend-plugin", options.backendPlugins,
           "a shared library of backends");
   command->add_option("--halide-schedule", options.halideSchedule,
@@ -289,8 +294,7 @@ struct CommandLine {
     build->add_option("-o,--output", options.output,
                       "the file to write; '-' is standard output");
     build->add_option("--kernel", options.kernel,
-                      "of llvm, asm, nvvm, ptx, halide and stmt only this "
-                      "kernel");
+                      "of stages of code, llvm to stmt, only this kernel");
     addList(build, "--emit", raw.emit, "what to write: " + stageList())
         ->delimiter(',');
   }
