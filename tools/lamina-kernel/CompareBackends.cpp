@@ -72,8 +72,10 @@ bool Comparer::compare(kernel::LaunchOp launch) {
   for (unsigned i = 0; i < launch.getDims().size(); ++i) {
     FailureOr<int64_t> size =
         interpreter.valueOf(launch.getLoc(), launch.getDims().getSize(i));
-    if (failed(size))
+    if (failed(size)) {
+      launch.emitRemark("--sizes gives each name a number: --sizes=b=3,t=5");
       return false;
+    }
     dims.push_back(*size);
   }
   auto kernel = SymbolTable::lookupNearestSymbolFrom<kernel::FuncOp>(
@@ -99,8 +101,10 @@ void Comparer::printCounts() const {
 bool compareBackends(ModuleOp module, const Comparison &comparison) {
   Comparer comparer(comparison);
   bool good = true;
-  module.walk(
-      [&](kernel::LaunchOp launch) { good &= comparer.compare(launch); });
+  module.walk([&](kernel::LaunchOp launch) {
+    if (comparison.kernel.empty() || launch.getKernel() == comparison.kernel)
+      good &= comparer.compare(launch);
+  });
   comparer.printCounts();
   return good;
 }

@@ -27,6 +27,8 @@ struct Comparison {
   Contents contents;
   /// Every so many kernels the emulator checks each access.
   int64_t checkEvery = 1;
+  /// Only launches of this kernel; of all if it is empty.
+  std::string kernel = {};
 };
 
 /// Prints a line for each kernel and backend that takes it, and how many there

@@ -18,109 +18,23 @@
 #include "tools/KernelRun/KernelRun.h"
 #include "tools/lamina-kernel/CompareBackends.h"
 #include "tools/lamina-kernel/DeviceCode.h"
+#include "tools/lamina-kernel/Flags.h"
 #include "tools/lamina-kernel/Peak.h"
 #include "tools/lamina-kernel/PlainMeaning.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
-#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/Parser/Parser.h"
 
 using namespace lamina;
-namespace cl = llvm::cl;
+using namespace lamina::flags;
 
-static cl::OptionCategory ours("Flags of lamina-kernel");
-static cl::opt<std::string> input(cl::Positional, cl::desc("<kernels.mlir>"),
-                                  cl::init("-"), cl::cat(ours));
-static cl::opt<std::string> processor("mcpu", cl::init("native"),
-                                      cl::desc("processor to compile for"),
-                                      cl::cat(ours));
-static cl::opt<std::string>
-    machine("target", cl::desc("machine to compile for, with --mcpu"),
-            cl::cat(ours));
-static cl::opt<std::string>
-    emit("emit", cl::init("check"),
-         cl::desc("check, time, raw (LLVM before its passes), llvm or asm; "
-                  "for a GPU raw, nvvm or ptx; else a form of the backend: "
-                  "halide, stmt"),
-         cl::cat(ours));
-static cl::opt<std::string>
-    chip("gpu", cl::desc("compile for this GPU (sm_80); runs are emulated"),
-         cl::cat(ours));
-static cl::opt<std::string>
-    backendName("backend", cl::init("cpu"),
-                cl::desc("the backend that compiles, as lamina has it"),
-                cl::cat(ours));
-static cl::list<std::string>
-    backendPlugins("load-backend-plugin",
-                   cl::desc("a shared library of backends"), cl::cat(ours));
-static cl::opt<std::string> kernelName("kernel",
-                                       cl::desc("only the kernel of this name"),
-                                       cl::cat(ours));
-static cl::opt<std::string> scheduleFile(
-    "halide-schedule",
-    cl::desc("schedules for kernels, as --emit=halide prints them"),
-    cl::cat(ours));
-static cl::opt<std::string>
-    autoschedule("autoschedule",
-                 cl::desc("with --backend: take the schedule that the "
-                          "backend finds, by 'fast' or 'search'"),
-                 cl::cat(ours));
-static cl::opt<std::string>
-    fault("plant",
-          cl::desc("break the kernel for a GPU in this way "
-                   "(PlantedFault.cpp), for its checks to find"),
-          cl::cat(ours));
-static cl::opt<uint64_t> schedule("schedule", cl::init(0),
-                                  cl::desc("seed of the emulated threads' "
-                                           "order; 0 takes them in order"),
-                                  cl::cat(ours));
-static cl::opt<unsigned>
-    orders("orders", cl::init(0),
-           cl::desc("further orders of the emulated threads, which must give "
-                    "the same bits"),
-           cl::cat(ours));
-static cl::list<std::string>
-    compare("compare", cl::CommaSeparated,
-            cl::desc("compare what these backends make of all launches"),
-            cl::cat(ours));
-static cl::list<std::string>
-    sizes("sizes", cl::CommaSeparated,
-          cl::desc("with --compare: the sizes of launches, name=number"),
-          cl::cat(ours));
-static cl::opt<int64_t>
-    checkEvery("check-every", cl::init(1),
-               cl::desc("with --compare: check accesses of every n-th kernel"),
-               cl::cat(ours));
-static cl::list<int64_t> dims("dims", cl::CommaSeparated,
-                              cl::desc("run-time sizes, in their order"),
-                              cl::cat(ours));
-static cl::opt<bool> loops("loops", cl::desc("use plain loops for all kernels"),
-                           cl::cat(ours));
-static cl::opt<double> tolerance("tolerance", cl::init(2e-5),
-                                 cl::desc("relative to element and tensor"),
-                                 cl::cat(ours));
-static cl::opt<bool>
-    moved("move-buffers",
-          cl::desc("check also with buffers that begin an element later"),
-          cl::cat(ours));
-static cl::opt<bool> relative("relative", cl::desc("to the element only"),
-                              cl::cat(ours));
-static cl::opt<double> low("low", cl::init(-1), cl::desc("least input"),
-                           cl::cat(ours));
-static cl::opt<double> high("high", cl::init(1), cl::desc("largest input"),
-                            cl::cat(ours));
-static cl::opt<int64_t> ids("ids", cl::init(5), cl::desc("integers are below"),
-                            cl::cat(ours));
-static cl::opt<int64_t> rounds("rounds", cl::init(20),
-                               cl::desc("runs of which the best is printed"),
-                               cl::cat(ours));
-static cl::opt<double> flops("flops", cl::init(0),
-                             cl::desc("operations of a run, to print a rate"),
-                             cl::cat(ours));
+//===----------------------------------------------------------------------===//
+// Running and printing
+//===----------------------------------------------------------------------===//
 
 /// Whether the threads of each block give the same bits in other orders.
 static bool isSteadyInOrders(tools::KernelRun &run) {
@@ -282,10 +196,6 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
   return runObject(kernel, object, kernel.getSymName(), target);
 }
 
-static void say(const llvm::Twine &message) {
-  llvm::errs() << "lamina-kernel: " << message << "\n";
-}
-
 /// The backends of Lamina and of plugins. False, after a message, if a plugin
 /// cannot be loaded.
 static bool fill(BackendRegistry &registry) {
@@ -336,6 +246,7 @@ static int compareAll(mlir::ModuleOp module, const TargetModel &target) {
   comparison.tolerance = {tolerance, relative};
   comparison.contents = {1, low, high, ids};
   comparison.checkEvery = checkEvery;
+  comparison.kernel = kernelName;
   return tools::compareBackends(module, comparison) ? 0 : 1;
 }
 
@@ -344,10 +255,6 @@ static int compareAll(mlir::ModuleOp module, const TargetModel &target) {
 static bool chooseKernels(mlir::ModuleOp module,
                           const std::vector<driver::CodeTarget> &targets) {
   if (!kernelName.empty()) {
-    if (!module.lookupSymbol<kernel::FuncOp>(kernelName)) {
-      say("--kernel: the file has no kernel '" + kernelName + "'");
-      return false;
-    }
     for (mlir::Operation &op : llvm::make_early_inc_range(*module.getBody())) {
       auto kernel = llvm::dyn_cast<kernel::FuncOp>(op);
       if (!kernel || kernel.getSymName() != kernelName)
@@ -370,8 +277,11 @@ static bool processAll(mlir::ModuleOp module,
 }
 
 int main(int argc, char **argv) {
-  cl::HideUnrelatedOptions(ours);
-  cl::ParseCommandLineOptions(argc, argv, "compile, check and time kernels\n");
+  hideOthers();
+  llvm::cl::ParseCommandLineOptions(argc, argv,
+                                    "compile, check and time kernels\n");
+  if (!checkUses() || !checkNumbers() || !checkProcessor())
+    return 2;
   llvm::Expected<TargetModel> target = cpu::makeTargetModel(processor, machine);
   if (!target) {
     say(llvm::toString(target.takeError()));
@@ -388,6 +298,9 @@ int main(int argc, char **argv) {
       return 2;
     targets.front().backends.push_back(std::move(made));
   }
+  auto &others = targets.front().backends;
+  if (compare.empty() && !checkForm(others.empty() ? nullptr : &*others[0]))
+    return 2;
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   mlir::MLIRContext context(registry);
@@ -395,7 +308,7 @@ int main(int argc, char **argv) {
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);
   mlir::OwningOpRef<mlir::ModuleOp> module =
       mlir::parseSourceFile<mlir::ModuleOp>(input, sources, &context);
-  if (!module)
+  if (!module || !checkKernels(*module))
     return 1;
   if (!compare.empty())
     return compareAll(*module, *target);
