@@ -182,6 +182,17 @@ ParseResult lamina::graph::parseLoop(OpAsmParser &parser,
   return success();
 }
 
+/// With its line, where lines are printed: what it is may have no other.
+static void printArgument(OpAsmPrinter &printer, BlockArgument arg) {
+  printer.printRegionArgument(arg, {}, /*omitType=*/true);
+}
+
+static void printArguments(OpAsmPrinter &printer, Region &region) {
+  llvm::interleaveComma(region.getArguments(), printer, [&](BlockArgument arg) {
+    printArgument(printer, arg);
+  });
+}
+
 static void printBindings(OpAsmPrinter &printer, StringRef keyword,
                           ArrayRef<BlockArgument> args, OperandRange operands) {
   if (operands.empty())
@@ -190,7 +201,8 @@ static void printBindings(OpAsmPrinter &printer, StringRef keyword,
   llvm::interleaveComma(
       llvm::zip_equal(args, operands), printer, [&](auto binding) {
         auto [arg, operand] = binding;
-        printer << arg << " = " << operand << " : " << operand.getType();
+        printArgument(printer, arg);
+        printer << " = " << operand << " : " << operand.getType();
       });
   printer << ')';
 }
@@ -198,7 +210,9 @@ static void printBindings(OpAsmPrinter &printer, StringRef keyword,
 void lamina::graph::printLoop(OpAsmPrinter &printer, Operation *op,
                               const LoopText &loop) {
   ArrayRef<BlockArgument> args = loop.body.getArguments();
-  printer << ' ' << args.front() << " < " << loop.trip.str();
+  printer << ' ';
+  printArgument(printer, args.front());
+  printer << " < " << loop.trip.str();
   if (loop.reverse)
     printer << " reverse";
   args = args.drop_front();
@@ -221,7 +235,7 @@ void lamina::graph::printLoop(OpAsmPrinter &printer, Operation *op,
   if (loop.until.empty())
     return;
   printer << " until(";
-  llvm::interleaveComma(loop.until.getArguments(), printer);
+  printArguments(printer, loop.until);
   printer << ") ";
   printer.printRegion(loop.until, /*printEntryBlockArgs=*/false);
 }
@@ -268,7 +282,7 @@ void lamina::graph::printBranch(OpAsmPrinter &printer, Operation *op,
   printer << " else";
   if (!with.empty()) {
     printer << '(';
-    llvm::interleaveComma(otherwise.getArguments(), printer);
+    printArguments(printer, otherwise);
     printer << ')';
   }
   printer << ' ';

@@ -2,8 +2,7 @@
 //
 // The text of loops and branches.
 //
-// `graph.scan` and `kernel.loop` read and print alike, so do `graph.cond` and
-// `kernel.if`; this is their common text.
+// How `graph.scan` and `graph.cond` are read and printed.
 
 #ifndef LAMINA_DIALECTS_GRAPH_LOOPSYNTAX_H
 #define LAMINA_DIALECTS_GRAPH_LOOPSYNTAX_H
@@ -20,7 +19,7 @@ namespace lamina::graph {
 mlir::ParseResult parseLoop(mlir::OpAsmParser &parser,
                             mlir::OperationState &result);
 
-/// What `parseLoop` reads, of a loop of either dialect.
+/// What `parseLoop` reads.
 struct LoopText {
   SizeExpr trip;
   bool reverse;
