@@ -47,10 +47,11 @@ struct DeviceCode {
   std::string text; ///< PTX of one module
 };
 
-/// An object file (ELF; for wasm32 a relocatable module) that exports `<name>`, `<name>_items` and
-/// `<name>_scratch` (runtime/ABI/Kernel.h). A kernel for a device has its code
-/// in `device`, the plainest first; of each, N, the object exports `N_items`,
-/// `N_scratch`, both for blocks, and `N_launch`, a `LaminaLaunch`.
+/// An object file (ELF; for wasm32 a relocatable module) that exports `<name>`,
+/// `<name>_items` and `<name>_scratch` (runtime/ABI/Kernel.h). A kernel for a
+/// device has its code in `device`, the plainest first; of each, N, the object
+/// exports `N_items`, `N_scratch`, both for blocks, and `N_launch`, a
+/// `LaminaLaunch`.
 struct CompiledKernel {
   std::string name;
   llvm::SmallVector<char, 0> object;

@@ -16,7 +16,7 @@ using cpu::Element;
 using cpu::Storage;
 
 /// Columns are halved for wide heads, whose sums need the registers; with them
-/// two stages take at most 34 KiB.
+/// two stages take at most 36 KiB.
 AttendMmaEmitter::AttendMmaEmitter(AttentionOp description)
     : op(std::move(description)),
       shape{64, op.depth() + op.width() <= 128 ? 64 : 32},

@@ -34,7 +34,7 @@ static llvm::StringRef inOtherSystems(llvm::StringRef word) {
       .Cases({"len", "shape"}, "'size(n)' is the size of the dimension n")
       .Cases({"range", "enumerate"}, "write 'for i < n { … }'")
       .Cases({"concat", "concatenate", "cat"},
-             "write 'join(a, b)', or 'join(a, b, over: n)'")
+             "write 'join(a, b)', or 'join(a, b over n)'")
       .Cases({"einsum", "matmul", "bmm"},
              "write 'a @ b', or 'y[i, j] = sum[k](a[i, k] * b[k, j])'")
       .Default("");

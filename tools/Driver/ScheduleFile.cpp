@@ -8,6 +8,7 @@
 
 #include "tools/Driver/ScheduleFile.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -96,7 +97,13 @@ LogicalResult attachSchedules(ModuleOp module, llvm::StringRef path,
   std::vector<Block> blocks;
   if (failed(readBlocks((*buffer)->getBuffer(), file, blocks)))
     return failure();
+  llvm::StringMap<unsigned> lines;
   for (const Block &block : blocks) {
+    if (auto [first, isNew] = lines.try_emplace(block.kernel, block.line);
+        !isNew)
+      return emitError(FileLineColLoc::get(file, block.line, 1))
+             << "kernel '" << block.kernel << "' has a schedule already, in "
+             << "line " << first->second;
     auto kernel = module.lookupSymbol<kernel::FuncOp>(block.kernel);
     if (!kernel)
       return emitError(FileLineColLoc::get(file, block.line, 1))
