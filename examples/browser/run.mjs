@@ -16,12 +16,16 @@ const formats = { '<f4': Float32Array, '<f8': Float64Array, '|b1': Uint8Array, '
 
 function readArray(path) {
   const file = readFileSync(path)
-  const start = 10 + file.readUInt16LE(8)
+  const start = 10 + (file.length < 10 ? 0 : file.readUInt16LE(8))
   const header = file.toString('latin1', 10, start)
-  const array = formats[header.match(/'descr': '(.*?)'/)[1]]
-  const shape = header.match(/'shape': \((.*?)\)/)[1].split(',').filter((size) => size.trim()).map(Number)
+  const array = formats[header.match(/'descr': '(.*?)'/)?.[1]]
+  const sizes = header.match(/'shape': \((.*?)\)/)?.[1]
+  const isByRows = file.toString('latin1', 1, 8) === 'NUMPY\x01\x00' && header.includes("'fortran_order': False")
+  if (!isByRows || !array || sizes === undefined)
+    throw new Error(`'${path}' is no .npy file, row by row, of one of ${Object.keys(formats).join(' ')}`)
   const data = file.buffer.slice(file.byteOffset + start, file.byteOffset + file.length)
-  return tensor(shape, new array(data))
+  if (data.byteLength % array.BYTES_PER_ELEMENT) throw new Error(`'${path}' ends within an element`)
+  return tensor(sizes.split(',').filter((size) => size.trim()).map(Number), new array(data))
 }
 
 function writeArray(path, { shape, data }) {
@@ -36,25 +40,32 @@ function writeArray(path, { shape, data }) {
 }
 
 /** What `text` says for a parameter: of a text itself, otherwise a number or an array. */
-function parse(parameter, text) {
+function parse(name, parameter, text) {
   if (text.endsWith('.npy')) return readArray(text)
-  return parameter?.text ? text : Number(text)
+  if (parameter?.text) return text
+  // Names that are unknown are the module's to refuse.
+  if (parameter && (!text.trim() || Number.isNaN(Number(text))))
+    throw new Error(`'${name}' takes a number or a .npy file, not '${text}'`)
+  return Number(text)
 }
 
 async function main(words) {
   const flags = {}
   for (const name of ['out', 'seed']) {
     const at = words.indexOf(`--${name}`)
-    if (at >= 0) flags[name] = words.splice(at, 2)[1]
+    if (at < 0) continue
+    flags[name] = words.splice(at, 2)[1]
+    if (!flags[name]) throw new Error(`--${name} needs a value`)
   }
   const [module, weights, name, ...assignments] = words
   if (!name) throw new Error('usage: node run.mjs MODULE WEIGHTS ENTRY [name=value…] [--seed N] [--out [NAME=]FILE.npy]')
+  if (flags.seed && !/^-?\d+$/.test(flags.seed)) throw new Error(`--seed is a whole number, not '${flags.seed}'`)
   const program = await load(readFileSync(module), weights === '-' ? undefined : readFileSync(weights))
   if (flags.seed) program.seed(flags.seed)
   const entry = program.description.entries.find((each) => each.name === name)
   const values = Object.fromEntries(assignments.map((word) => {
     const [key] = word.split('=', 1)
-    return [key, parse(entry?.parameters.find((each) => each.name === key), word.slice(key.length + 1))]
+    return [key, parse(key, entry?.parameters.find((each) => each.name === key), word.slice(key.length + 1))]
   }))
   const results = program.call(name, values)
   if (flags.out) {

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace lamina {
 namespace runtime {
@@ -122,15 +123,39 @@ static std::string typeText(const Type &type, const SizeList &names) {
   return out + "]";
 }
 
+static void collectSizes(const Expression &length, std::set<size_t> &found) {
+  if (length.isSize())
+    found.insert(length.sizeIndex());
+  for (const Expression &part : length.parts())
+    collectSizes(part, found);
+}
+
+/// What other parameters have already made of the names in `type`.
+static std::string boundText(const Type &type, const SizeList &names,
+                             const SizeValues &sizes) {
+  std::set<size_t> mentioned;
+  for (const Expression &length : type.shape)
+    collectSizes(length, mentioned);
+  std::string text;
+  for (size_t size : mentioned)
+    if (sizes[size] >= 0)
+      text += join(text.empty() ? ", where " : " and ", names[size].name,
+                   " is ", sizes[size]);
+  return text;
+}
+
 void bindShape(const std::string &name, const Type &type,
                const std::vector<int64_t> &shape, const SizeList &names,
                SizeValues &sizes) {
+  SizeValues tried = sizes;
   bool fits = shape.size() == type.shape.size();
   for (size_t i = 0; fits && i < shape.size(); ++i)
-    fits = type.shape[i].solve(shape[i], sizes);
+    fits = type.shape[i].solve(shape[i], tried);
   if (!fits)
     throw Error(join(quote(name), " is ", shapeText(shape), ", but ",
-                     typeText(type, names), " is taken"));
+                     typeText(type, names), " is taken",
+                     boundText(type, names, sizes)));
+  sizes = std::move(tried);
 }
 
 } // namespace runtime

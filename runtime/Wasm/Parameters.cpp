@@ -69,27 +69,55 @@ static bool bindSize(const LaminaParameter &parameter,
   return true;
 }
 
-/// The one size of each axis becomes what the length says.
+static bool bindAxis(const LaminaAxis &axis, int64_t length, int64_t *sizes) {
+  int64_t rest = length - axis.plus;
+  if (axis.size < 0)
+    return rest == 0;
+  if (rest < 0 || rest % axis.scale != 0)
+    return false;
+  int64_t &size = sizes[axis.size];
+  if (size >= 0 && size != rest / axis.scale)
+    return false;
+  size = rest / axis.scale;
+  return true;
+}
+
+/// The one size of each axis becomes what the length says. False if it cannot,
+/// with no size changed.
 static bool bindAxes(const LaminaParameter &parameter, const int64_t *shape,
                      int32_t rank, int64_t *sizes) {
   if (rank != parameter.rank)
     return false;
+  uint32_t isNew = 0;
   for (int32_t i = 0; i < rank; ++i) {
     const LaminaAxis &axis = parameter.axes[i];
-    int64_t rest = shape[i] - axis.plus;
-    if (axis.size < 0) {
-      if (rest != 0)
-        return false;
+    if (axis.size >= 0 && sizes[axis.size] < 0)
+      isNew |= 1u << i;
+    if (bindAxis(axis, shape[i], sizes))
       continue;
-    }
-    if (rest < 0 || rest % axis.scale != 0)
-      return false;
-    int64_t &size = sizes[axis.size];
-    if (size >= 0 && size != rest / axis.scale)
-      return false;
-    size = rest / axis.scale;
+    for (; i >= 0; --i)
+      if (isNew >> i & 1)
+        sizes[parameter.axes[i].size] = -1;
+    return false;
   }
   return true;
+}
+
+/// What other parameters have already made of the names in brackets.
+static void sayBound(Message &message, const LaminaParameter &parameter,
+                     const int64_t *sizes) {
+  bool isFirst = true;
+  for (int32_t i = 0; i < parameter.rank; ++i) {
+    int32_t size = parameter.axes[i].size;
+    bool isSaid = size < 0 || sizes[size] < 0;
+    for (int32_t before = 0; before < i; ++before)
+      isSaid = isSaid || parameter.axes[before].size == size;
+    if (isSaid)
+      continue;
+    message << (isFirst ? ", where " : " and ")
+            << lamina_module.sizes[size].name << " is " << sizes[size];
+    isFirst = false;
+  }
 }
 
 static void sayWrongShape(const LaminaParameter &parameter,
@@ -113,6 +141,7 @@ static void sayWrongShape(const LaminaParameter &parameter,
               << (axis.plus < 0 ? -axis.plus : axis.plus);
   }
   message << "] is taken";
+  sayBound(message, parameter, sizes);
 }
 
 static bool checkIds(const LaminaParameter &parameter, const void *data,
