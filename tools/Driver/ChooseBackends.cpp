@@ -22,6 +22,11 @@ namespace lamina::driver {
 /// The processors that `--target` and `--mcpu` ask for.
 static llvm::Expected<std::vector<TargetModel>>
 processorsOf(const Options &options) {
+  if (options.target == "opencl" || options.target == "gpu")
+    return llvm::createStringError(
+        "--target: '" + options.target +
+        "' is a device beside a processor; write --device=cpu," +
+        options.target);
   llvm::Triple triple = cpu::tripleOf(options.target);
   std::vector<std::string> names = {options.mcpu};
   if (options.mcpu.empty())
