@@ -44,6 +44,7 @@ private:
   template <typename Body>
   void forDefinitions(const Stage &stage, Body body);
   bool keepsRowsInThreads() const;
+  std::vector<Stage> storedStages() const;
   Names inside(const Vars &vars) const;
 
   const Step &step;
@@ -68,6 +69,15 @@ static int64_t bytesOfRow(const Stage &stage, unsigned rowAxes) {
   for (size_t axis = rowAxes; axis < stage.sizes.size(); ++axis)
     bytes *= stage.sizes[axis];
   return bytes;
+}
+
+/// A stage that only has a name is written out where it is read.
+std::vector<Stage> GroupScheduler::storedStages() const {
+  std::vector<Stage> stored;
+  for (const Stage &stage : step.stages)
+    if (stage.kind != StageKind::Named)
+      stored.push_back(stage);
+  return stored;
 }
 
 Names GroupScheduler::inside(const Vars &vars) const {
@@ -163,7 +173,7 @@ void GroupScheduler::scheduleProduct(const Stage &stage) {
 
 bool GroupScheduler::keepsRowsInThreads() const {
   int64_t bytes = 0;
-  for (const Stage &stage : step.stages) {
+  for (const Stage &stage : storedStages()) {
     int64_t each = bytesOfRow(stage, step.rowAxes);
     if (each == 0)
       return false;
@@ -192,7 +202,7 @@ void GroupScheduler::scheduleRows() {
     add("gpu_blocks", {rows.rbegin(), rows.rend()});
     spreadWithin(inside(step.vars));
   }
-  for (const Stage &stage : step.stages) {
+  for (const Stage &stage : storedStages()) {
     func = stage.name;
     update = -1;
     add("compute_at", {"out", innermost});
@@ -219,7 +229,8 @@ void GroupScheduler::scheduleStage(const Stage &stage) {
 }
 
 Directives GroupScheduler::run() {
-  if (step.rowAxes && !step.stages.empty()) {
+  std::vector<Stage> stages = storedStages();
+  if (step.rowAxes && !stages.empty()) {
     scheduleRows();
     return std::move(directives);
   }
@@ -227,7 +238,7 @@ Directives GroupScheduler::run() {
     scheduleTiles();
   else
     spread(namesOf(step.vars), elementThreads);
-  for (const Stage &stage : step.stages)
+  for (const Stage &stage : stages)
     scheduleStage(stage);
   return std::move(directives);
 }

@@ -30,7 +30,7 @@ using namespace mlir;
 namespace lamina {
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 1;
+static constexpr int codeVersion = 2;
 
 namespace {
 class OpenCLBackend : public Backend {

@@ -269,29 +269,29 @@ static std::string npyRefusal(const std::string &file) {
 
 TEST(Npy, RefusesWhatItCannotUse) {
   std::string no = "error: cannot use the array 'a.npy': ";
-  EXPECT_EQ(npyRefusal("hello world"), prefix + "it is no NPY file\n");
+  EXPECT_EQ(npyRefusal("hello world"), no + "it is no NPY file\n");
   EXPECT_EQ(
       npyRefusal(
           npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", "")),
-      prefix + "it is stored column by column; save it with order='C'\n");
+      no + "it is stored column by column; save it with order='C'\n");
   EXPECT_EQ(
       npyRefusal(
           npy("{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", "")),
-      prefix + "its elements are '>f4'; whole numbers, 'f4', 'f8' and 'b1' in "
-               "little-endian order are read\n");
+      no + "its elements are '>f4'; whole numbers, 'f4', 'f8' and 'b1' in "
+           "little-endian order are read\n");
   EXPECT_EQ(
       npyRefusal(npy(
           "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }",
           "")),
-      prefix + "its elements are records, not numbers\n");
+      no + "its elements are records, not numbers\n");
   EXPECT_EQ(npyRefusal(
                 npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
                     "1234567")),
-            prefix + "its shape [2] takes 8 bytes, but it has 7\n");
+            no + "its shape [2] takes 8 bytes, but it has 7\n");
   EXPECT_EQ(
       npyRefusal(
           npy("{'descr': '<f4', 'fortran_order': False, 'shape': (x), }", "")),
-      prefix + "its shape cannot be read\n");
+      no + "its shape cannot be read\n");
 }
 
 TEST(Npy, SurvivesDamage) {
