@@ -4,9 +4,8 @@
 
 #include "runtime/Device/LaunchClock.h"
 
+#include "runtime/Executor/LaunchTimes.h"
 #include "runtime/include/Error.h"
-
-#include <chrono>
 
 namespace lamina {
 namespace runtime {
@@ -31,9 +30,7 @@ void LaunchClock::start() {
   used = 0;
   sites.clear();
   gpu.check(gpu.driver.waitForEvent(mark()));
-  began = std::chrono::duration_cast<std::chrono::nanoseconds>(
-              std::chrono::steady_clock::now().time_since_epoch())
-              .count();
+  began = nanoseconds();
 }
 
 void LaunchClock::before(const TapeSite &site) {
@@ -43,15 +40,6 @@ void LaunchClock::before(const TapeSite &site) {
 
 void LaunchClock::after() { mark(); }
 
-/// 0 if nobody can say.
-static double costOf(const Expression &cost, const SizeValues &sizes) {
-  try {
-    return double(cost.evaluate(sizes));
-  } catch (const Error &) {
-    return 0;
-  }
-}
-
 void LaunchClock::tell(LaunchWatcher &watcher, const SizeValues &sizes) {
   gpu.wait();
   auto at = [&](size_t event) {
@@ -60,11 +48,8 @@ void LaunchClock::tell(LaunchWatcher &watcher, const SizeValues &sizes) {
     return began + int64_t(double(milliseconds) * 1e6);
   };
   for (size_t i = 0; i < sites.size(); ++i) {
-    LaunchTime launch;
-    launch.site = sites[i];
+    LaunchTime launch = launchAt(*sites[i], sizes);
     launch.span = {at(1 + 2 * i), at(2 + 2 * i)};
-    launch.flops = costOf(sites[i]->flops, sizes);
-    launch.bytes = costOf(sites[i]->bytes, sizes);
     watcher.launched(launch);
   }
 }

@@ -6,8 +6,9 @@
 
 #include "runtime/Executor/Player.h"
 
+#include "runtime/Executor/LaunchTimes.h"
+
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <sys/mman.h>
@@ -156,30 +157,12 @@ void Player::launch(const Record<N> &record) {
   });
 }
 
-static int64_t nanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-/// 0 if nobody can say.
-static double costOf(const Expression &cost, const SizeValues &sizes) {
-  try {
-    return double(cost.evaluate(sizes));
-  } catch (const Error &) {
-    return 0;
-  }
-}
-
 void Player::launchWatched(const Record<N> &record, int64_t items) {
   const LaminaKernel &kernel = kernels[record.index];
   size_t parts = record.parts.size();
   size_t sharers = size_t(std::min<int64_t>(items, pool.size()));
   workerTimes.assign(sharers, TimeSpan());
-  LaunchTime launch;
-  launch.site = record.site.get();
-  launch.flops = costOf(record.site->flops, *sizes);
-  launch.bytes = costOf(record.site->bytes, *sizes);
+  LaunchTime launch = launchAt(*record.site, *sizes);
   launch.span.begin = nanoseconds();
   pool.run(items, [&](int64_t first, int64_t last, int worker) {
     TimeSpan &span = workerTimes[size_t(worker)];

@@ -4,9 +4,9 @@
 
 #include "runtime/OpenCL/OpenCLPlayer.h"
 
+#include "runtime/Executor/LaunchTimes.h"
 #include "runtime/include/Error.h"
 
-#include <chrono>
 #include <cstring>
 #include <map>
 
@@ -53,30 +53,12 @@ void OpenCLPlayer::play(size_t index, const Instance &instance,
 // Launches
 //===----------------------------------------------------------------------===//
 
-static int64_t nanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-/// 0 if nobody can say.
-static double costOf(const Expression &cost, const SizeValues &sizes) {
-  try {
-    return double(cost.evaluate(sizes));
-  } catch (const Error &) {
-    return 0;
-  }
-}
-
 /// A launch that is watched is alone on the device.
 void OpenCLPlayer::launch(const Record<N> &record) {
   if (!watcher)
     return launchParts(record);
   device.wait();
-  LaunchTime time;
-  time.site = record.site.get();
-  time.flops = costOf(record.site->flops, *sizes);
-  time.bytes = costOf(record.site->bytes, *sizes);
+  LaunchTime time = launchAt(*record.site, *sizes);
   time.span.begin = nanoseconds();
   launchParts(record);
   device.wait();

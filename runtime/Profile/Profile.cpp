@@ -9,7 +9,6 @@
 
 #include "runtime/Files/Files.h"
 
-#include <chrono>
 #include <cstdio>
 
 namespace lamina {
@@ -17,12 +16,6 @@ namespace runtime {
 
 /// A trace beyond this opens slowly in every viewer; the tables count on.
 static constexpr size_t tracedLaunches = 1000000;
-
-static int64_t nanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 void Profile::start(Engine &watched, const std::string &file) {
   if (engine)

@@ -42,7 +42,10 @@ struct LaunchSite {
   std::string line, layer; ///< of its dearest op; may be empty
 };
 
-/// A stretch of time, in nanoseconds of `std::chrono::steady_clock`.
+/// Now, by `std::chrono::steady_clock`.
+int64_t nanoseconds();
+
+/// A stretch of time, in such nanoseconds.
 struct TimeSpan {
   int64_t begin = 0, end = 0;
   double seconds() const { return double(end - begin) * 1e-9; }
