@@ -30,19 +30,6 @@ AttendEmitter::AttendEmitter(AttentionOp description)
   }
 }
 
-Values AttendEmitter::Running::joined() const {
-  Values all = largest;
-  append_range(all, sums);
-  append_range(all, values);
-  return all;
-}
-
-AttendEmitter::Running AttendEmitter::Running::split(ValueRange all) {
-  size_t rows = TileTeam::rowsOfThread;
-  return {Values(all.take_front(rows)), Values(all.slice(rows, rows)),
-          Values(all.drop_front(2 * rows))};
-}
-
 Value *AttendEmitter::emitBlocks(Frame &frame) {
   AttentionCode code(frame, op);
   return AttentionBlocks(frame.b, code, shape).countQueries();
@@ -68,11 +55,11 @@ Values AttendEmitter::scoreTile(AttentionCode &code, TileTeam &team,
 // A row that has seen nothing yet has -inf, which must not meet itself.
 void AttendEmitter::weighRow(AttentionCode &code, TileTeam &team, size_t row,
                              MutableArrayRef<Value *> scores,
-                             Running &running) {
+                             RunningRows &running) {
   LoopBuilder &b = *builder;
   Value *zero = ConstantFP::get(b.getFloatTy(), 0);
   Value *least = ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true);
-  Value *before = running.largest[row], *here = scores[0];
+  Value *before = running.relativeTo[row], *here = scores[0];
   for (Value *score : scores.drop_front())
     here = b.CreateSelect(b.CreateFCmpOGT(score, here), score, here);
   here = team.largestOfRow(here);
@@ -84,7 +71,7 @@ void AttendEmitter::weighRow(AttentionCode &code, TileTeam &team, size_t row,
     score = code.power(b.CreateFSub(score, base));
     sum = b.CreateFAdd(sum, score);
   }
-  running.largest[row] = largest;
+  running.relativeTo[row] = largest;
   running.sums[row] =
       b.CreateFAdd(b.CreateFMul(running.sums[row], scale), team.sumOfRow(sum));
   size_t count = running.values.size() / TileTeam::rowsOfThread;
@@ -93,9 +80,9 @@ void AttendEmitter::weighRow(AttentionCode &code, TileTeam &team, size_t row,
     value = b.CreateFMul(value, scale);
 }
 
-AttendEmitter::Running
-AttendEmitter::walkTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
-                        const QueryBlock &block, Value *low, Running running) {
+RunningRows AttendEmitter::walkTile(AttentionCode &code, TileTeam &team,
+                                    const Tiles &tiles, const QueryBlock &block,
+                                    Value *low, RunningRows running) {
   Values scores = scoreTile(code, team, tiles, block, low);
   size_t columns = size_t(team.columns());
   for (size_t row = 0; row < size_t(TileTeam::rowsOfThread); ++row)
@@ -109,7 +96,7 @@ AttendEmitter::walkTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
 }
 
 void AttendEmitter::finish(AttentionCode &code, TileTeam &team, const Tile &v,
-                           Value *first, const Running &running) {
+                           Value *first, const RunningRows &running) {
   LoopBuilder &b = *builder;
   Value *zero = ConstantFP::get(b.getFloatTy(), 0);
   Value *least = ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true);
@@ -123,8 +110,8 @@ void AttendEmitter::finish(AttentionCode &code, TileTeam &team, const Tile &v,
         isEmpty, zero, b.CreateFDiv(ConstantFP::get(b.getFloatTy(), 1), sum)));
     Value *exists = b.CreateICmpSLT(at, code.queries);
     b.emitIf(b.CreateAnd(exists, team.isFirstOfRow()), [&] {
-      Value *statistic =
-          b.CreateFAdd(running.largest[size_t(i)], cpu::VectorMath(b).log(sum));
+      Value *statistic = b.CreateFAdd(running.relativeTo[size_t(i)],
+                                      cpu::VectorMath(b).log(sum));
       code.writeRow(statistics, at, b.CreateSelect(isEmpty, least, statistic));
     });
   }
@@ -150,8 +137,8 @@ mlir::LogicalResult AttendEmitter::emitThread(Frame &frame, Value *) {
   team.fill(tiles.q, block.first, code.queries,
             [&](Value *i, Value *c) { return code.readQuery(op.q, i, c); });
 
-  Running start;
-  start.largest.assign(
+  RunningRows start;
+  start.relativeTo.assign(
       TileTeam::rowsOfThread,
       ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true));
   start.sums.assign(TileTeam::rowsOfThread, ConstantFP::get(b.getFloatTy(), 0));
@@ -164,12 +151,14 @@ mlir::LogicalResult AttendEmitter::emitThread(Frame &frame, Value *) {
         team.fill(tiles.v, at, code.keys,
                   [&](Value *j, Value *c) { return code.readKey(op.v, j, c); });
         team.wait();
-        Running next =
-            walkTile(code, team, tiles, block, at, Running::split(before));
+        RunningRows next =
+            walkTile(code, team, tiles, block, at,
+                     RunningRows::split(before, TileTeam::rowsOfThread));
         team.wait();
         return next.joined();
       });
-  finish(code, team, tiles.v, block.first, Running::split(end));
+  finish(code, team, tiles.v, block.first,
+         RunningRows::split(end, TileTeam::rowsOfThread));
   if (code.failedOp())
     return code.failedOp()->emitOpError("has no form on the gpu backend");
   return mlir::success();

@@ -38,12 +38,6 @@ public:
   mlir::LogicalResult emitThread(Frame &frame, llvm::Value *scratch) override;
 
 private:
-  /// Largest score and sum of each row of a thread, then its weighted values.
-  struct Running {
-    Values largest, sums, values;
-    Values joined() const;
-    static Running split(ValueRange all);
-  };
   struct Tiles {
     Tile q, k, v, weights;
   };
@@ -51,11 +45,13 @@ private:
   Values scoreTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
                    const QueryBlock &block, llvm::Value *low);
   void weighRow(AttentionCode &code, TileTeam &team, size_t row,
-                llvm::MutableArrayRef<llvm::Value *> scores, Running &running);
-  Running walkTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
-                   const QueryBlock &block, llvm::Value *low, Running running);
+                llvm::MutableArrayRef<llvm::Value *> scores,
+                RunningRows &running);
+  RunningRows walkTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
+                       const QueryBlock &block, llvm::Value *low,
+                       RunningRows running);
   void finish(AttentionCode &code, TileTeam &team, const Tile &v,
-              llvm::Value *first, const Running &running);
+              llvm::Value *first, const RunningRows &running);
 
   AttentionOp op;
   TileShape shape;

@@ -23,19 +23,6 @@ AttendMmaEmitter::AttendMmaEmitter(AttentionOp description)
       queries{shape.rows, op.depth()}, keys{shape.columns, op.depth()},
       values{shape.columns, op.width()} {}
 
-Values AttendMmaEmitter::Running::joined() const {
-  Values all = powers;
-  append_range(all, sums);
-  append_range(all, values);
-  return all;
-}
-
-AttendMmaEmitter::Running AttendMmaEmitter::Running::split(ValueRange all) {
-  size_t rows = FragmentTeam::rowsOfThread;
-  return {Values(all.take_front(rows)), Values(all.slice(rows, rows)),
-          Values(all.drop_front(2 * rows))};
-}
-
 Value *AttendMmaEmitter::emitBlocks(Frame &frame) {
   AttentionCode code(frame, op);
   return AttentionBlocks(frame.b, code, shape).countQueries();
@@ -76,7 +63,7 @@ void AttendMmaEmitter::fillStage(const Work &work, Value *stage, Value *low) {
 // A row that has seen nothing yet has -inf, which must not meet itself.
 void AttendMmaEmitter::weighRow(const Work &work, unsigned row,
                                 MutableArrayRef<Value *> scores,
-                                Running &running) {
+                                RunningRows &running) {
   LoopBuilder &b = *builder;
   auto number = [&](double x) { return ConstantFP::get(b.getFloatTy(), x); };
   Value *least = ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true);
@@ -88,7 +75,7 @@ void AttendMmaEmitter::weighRow(const Work &work, unsigned row,
   here = b.CreateUnaryIntrinsic(
       Intrinsic::roundeven,
       b.CreateFMul(work.team.largestOfRow(here), number(numbers::log2e)));
-  Value *before = running.powers[row];
+  Value *before = running.relativeTo[row];
   Value *power = b.CreateSelect(b.CreateFCmpOGT(here, before), here, before);
   Value *base = b.CreateSelect(b.CreateFCmpOEQ(power, least), number(0), power);
   Value *scale = cpu::VectorMath(b).exp2(b.CreateFSub(before, base));
@@ -97,7 +84,7 @@ void AttendMmaEmitter::weighRow(const Work &work, unsigned row,
       scores[n] = work.code.power(
           b.CreateIntrinsic(Intrinsic::fma, {b.getFloatTy()},
                             {base, number(-numbers::ln2), scores[n]}));
-  running.powers[row] = power;
+  running.relativeTo[row] = power;
   running.sums[row] = b.CreateFMul(running.sums[row], scale);
   for (size_t n = 0; n < running.values.size(); ++n)
     if (isOfRow(n))
@@ -106,7 +93,7 @@ void AttendMmaEmitter::weighRow(const Work &work, unsigned row,
 
 /// Adds the weights as they are multiplied, so that their shares make up 1.
 void AttendMmaEmitter::addWeights(const Work &work, ValueRange words,
-                                  Running &running) {
+                                  RunningRows &running) {
   LoopBuilder &b = *builder;
   Values sums(FragmentTeam::rowsOfThread, ConstantFP::get(b.getFloatTy(), 0));
   for (size_t n = 0; n < words.size(); ++n)
@@ -118,9 +105,8 @@ void AttendMmaEmitter::addWeights(const Work &work, ValueRange words,
     sum = b.CreateFAdd(sum, work.team.sumOfRow(part));
 }
 
-AttendMmaEmitter::Running AttendMmaEmitter::walkTile(const Work &work,
-                                                     Value *stage, Value *low,
-                                                     Running running) {
+RunningRows AttendMmaEmitter::walkTile(const Work &work, Value *stage,
+                                       Value *low, RunningRows running) {
   LoopBuilder &b = *builder;
   FragmentTeam &team = work.team;
   Value *memory = stageAt(work, stage);
@@ -147,8 +133,8 @@ AttendMmaEmitter::Running AttendMmaEmitter::walkTile(const Work &work,
 Values AttendMmaEmitter::walkKeys(const Work &work) {
   LoopBuilder &b = *builder;
   Value *columns = b.index(shape.columns);
-  Running start;
-  start.powers.assign(
+  RunningRows start;
+  start.relativeTo.assign(
       FragmentTeam::rowsOfThread,
       ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true));
   start.sums.assign(FragmentTeam::rowsOfThread,
@@ -156,20 +142,21 @@ Values AttendMmaEmitter::walkKeys(const Work &work) {
   start.values = work.team.zeroSums(values);
   Values carried = start.joined();
   carried.push_back(b.index(0));
-  Values end = b.emitFor(work.block.low, work.block.high, columns, carried,
-                         [&](Value *low, ValueRange before) {
-                           Value *stage = before.back();
-                           TensorCore(b).waitForCopies(0);
-                           Threads(b).waitForBlock();
-                           Value *other = b.CreateSub(b.index(1), stage);
-                           fillStage(work, other, b.add(low, columns));
-                           Running next =
-                               walkTile(work, stage, low,
-                                        Running::split(before.drop_back()));
-                           Values all = next.joined();
-                           all.push_back(other);
-                           return all;
-                         });
+  Values end = b.emitFor(
+      work.block.low, work.block.high, columns, carried,
+      [&](Value *low, ValueRange before) {
+        Value *stage = before.back();
+        TensorCore(b).waitForCopies(0);
+        Threads(b).waitForBlock();
+        Value *other = b.CreateSub(b.index(1), stage);
+        fillStage(work, other, b.add(low, columns));
+        RunningRows next = walkTile(
+            work, stage, low,
+            RunningRows::split(before.drop_back(), FragmentTeam::rowsOfThread));
+        Values all = next.joined();
+        all.push_back(other);
+        return all;
+      });
   end.pop_back();
   return end;
 }
@@ -178,7 +165,7 @@ Values AttendMmaEmitter::walkKeys(const Work &work) {
 // The kernel
 //===----------------------------------------------------------------------===//
 
-void AttendMmaEmitter::finish(const Work &work, Running running) {
+void AttendMmaEmitter::finish(const Work &work, RunningRows running) {
   LoopBuilder &b = *builder;
   Value *zero = ConstantFP::get(b.getFloatTy(), 0);
   Value *least = ConstantFP::getInfinity(b.getFloatTy(), /*Negative=*/true);
@@ -194,7 +181,7 @@ void AttendMmaEmitter::finish(const Work &work, Running running) {
     b.emitIf(b.CreateAnd(exists, work.team.isFirstOfRow()), [&] {
       Value *statistic = b.CreateIntrinsic(
           Intrinsic::fma, {b.getFloatTy()},
-          {running.powers[i], ConstantFP::get(b.getFloatTy(), numbers::ln2),
+          {running.relativeTo[i], ConstantFP::get(b.getFloatTy(), numbers::ln2),
            cpu::VectorMath(b).log(sum)});
       code.writeRow(statistics, at, b.CreateSelect(isEmpty, least, statistic));
     });
@@ -229,7 +216,7 @@ mlir::LogicalResult AttendMmaEmitter::emitThread(Frame &frame, Value *) {
   core.waitForCopies(1);
   threads.waitForBlock();
   work.queries = team.fragments(first);
-  finish(work, Running::split(walkKeys(work)));
+  finish(work, RunningRows::split(walkKeys(work), FragmentTeam::rowsOfThread));
   if (code.failedOp())
     return code.failedOp()->emitOpError("has no form on the gpu backend");
   return mlir::success();

@@ -26,13 +26,6 @@ public:
   mlir::LogicalResult emitThread(Frame &frame, llvm::Value *scratch) override;
 
 private:
-  /// Of each row of a thread the power of two that its weights are shares of,
-  /// and their sum; then its weighted values.
-  struct Running {
-    Values powers, sums, values;
-    Values joined() const;
-    static Running split(ValueRange all);
-  };
   /// What one thread's code refers to throughout.
   struct Work {
     cpu::AttentionCode &code;
@@ -48,12 +41,13 @@ private:
   llvm::Value *stageAt(const Work &work, llvm::Value *stage);
   void fillStage(const Work &work, llvm::Value *stage, llvm::Value *low);
   Values walkKeys(const Work &work);
-  Running walkTile(const Work &work, llvm::Value *stage, llvm::Value *low,
-                   Running running);
+  RunningRows walkTile(const Work &work, llvm::Value *stage, llvm::Value *low,
+                       RunningRows running);
   void weighRow(const Work &work, unsigned row,
-                llvm::MutableArrayRef<llvm::Value *> scores, Running &running);
-  void addWeights(const Work &work, ValueRange words, Running &running);
-  void finish(const Work &work, Running running);
+                llvm::MutableArrayRef<llvm::Value *> scores,
+                RunningRows &running);
+  void addWeights(const Work &work, ValueRange words, RunningRows &running);
+  void finish(const Work &work, RunningRows running);
 
   cpu::AttentionOp op;
   TileShape shape;

@@ -13,6 +13,18 @@ using cpu::Element;
 using cpu::ValueRange;
 using cpu::Values;
 
+Values RunningRows::joined() const {
+  Values all = relativeTo;
+  append_range(all, sums);
+  append_range(all, values);
+  return all;
+}
+
+RunningRows RunningRows::split(ValueRange all, size_t rows) {
+  return {Values(all.take_front(rows)), Values(all.slice(rows, rows)),
+          Values(all.drop_front(2 * rows))};
+}
+
 //===----------------------------------------------------------------------===//
 // Blocks
 //===----------------------------------------------------------------------===//

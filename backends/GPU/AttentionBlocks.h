@@ -25,6 +25,16 @@ struct QueryBlock {
   llvm::Value *low, *high;
 };
 
+/// What a thread keeps of its rows while it walks over keys: what the weights
+/// are taken relative to (the largest score, or a power of two), their sum, and
+/// the weighted values.
+struct RunningRows {
+  cpu::Values relativeTo, sums, values;
+
+  cpu::Values joined() const;
+  static RunningRows split(cpu::ValueRange all, size_t rows);
+};
+
 class AttentionBlocks {
 public:
   AttentionBlocks(cpu::LoopBuilder &builder, cpu::AttentionCode &code,

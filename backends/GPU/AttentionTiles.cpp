@@ -141,18 +141,4 @@ void TileTeam::forEachSum(const Tile &y, ValueRange sums,
       }
 }
 
-Value *TileTeam::largestOfRow(Value *x) {
-  for (unsigned distance = threadsOfRow / 2; distance > 0; distance /= 2) {
-    Value *other = threads.exchange(x, distance);
-    x = b.CreateSelect(b.CreateFCmpOGT(other, x), other, x);
-  }
-  return x;
-}
-
-Value *TileTeam::sumOfRow(Value *x) {
-  for (unsigned distance = threadsOfRow / 2; distance > 0; distance /= 2)
-    x = b.CreateFAdd(x, threads.exchange(x, distance));
-  return x;
-}
-
 } // namespace lamina::gpu

@@ -72,8 +72,12 @@ public:
       llvm::function_ref<void(int64_t, llvm::Value *, llvm::Value *)> write);
 
   /// The largest, or the sum, of what the threads of a row have: all get it.
-  llvm::Value *largestOfRow(llvm::Value *x);
-  llvm::Value *sumOfRow(llvm::Value *x);
+  llvm::Value *largestOfRow(llvm::Value *x) {
+    return threads.largest(x, unsigned(threadsOfRow));
+  }
+  llvm::Value *sumOfRow(llvm::Value *x) {
+    return threads.sum(x, unsigned(threadsOfRow));
+  }
 
 private:
   llvm::Value *load(const Tile &tile, llvm::Value *row, llvm::Value *column);

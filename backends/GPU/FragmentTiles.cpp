@@ -252,18 +252,4 @@ void FragmentTeam::forEachSum(
   });
 }
 
-Value *FragmentTeam::largestOfRow(Value *x) {
-  for (unsigned distance = threadsOfRow / 2; distance > 0; distance /= 2) {
-    Value *other = threads.exchange(x, distance);
-    x = b.CreateSelect(b.CreateFCmpOGT(other, x), other, x);
-  }
-  return x;
-}
-
-Value *FragmentTeam::sumOfRow(Value *x) {
-  for (unsigned distance = threadsOfRow / 2; distance > 0; distance /= 2)
-    x = b.CreateFAdd(x, threads.exchange(x, distance));
-  return x;
-}
-
 } // namespace lamina::gpu

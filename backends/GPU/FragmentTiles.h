@@ -84,8 +84,12 @@ public:
           write);
 
   /// The largest, or the sum, of what the threads of a row have: all get it.
-  llvm::Value *largestOfRow(llvm::Value *x);
-  llvm::Value *sumOfRow(llvm::Value *x);
+  llvm::Value *largestOfRow(llvm::Value *x) {
+    return threads.largest(x, unsigned(threadsOfRow));
+  }
+  llvm::Value *sumOfRow(llvm::Value *x) {
+    return threads.sum(x, unsigned(threadsOfRow));
+  }
 
 private:
   llvm::Value *address(const NarrowTile &tile, llvm::Value *row,

@@ -58,6 +58,20 @@ Value *Threads::exchange(Value *x, unsigned distance) {
   return b.CreateBitCast(joined, type);
 }
 
+Value *Threads::largest(Value *x, unsigned count) {
+  for (unsigned distance = count / 2; distance > 0; distance /= 2) {
+    Value *other = exchange(x, distance);
+    x = b.CreateSelect(b.CreateFCmpOGT(other, x), other, x);
+  }
+  return x;
+}
+
+Value *Threads::sum(Value *x, unsigned count) {
+  for (unsigned distance = count / 2; distance > 0; distance /= 2)
+    x = b.CreateFAdd(x, exchange(x, distance));
+  return x;
+}
+
 Value *Threads::sharedMemory(int64_t bytes, const Twine &name) {
   Module &module = *b.function()->getParent();
   auto *type = ArrayType::get(b.getInt8Ty(), uint64_t(bytes));

@@ -35,6 +35,10 @@ public:
   /// The value that the thread with number `thread xor distance` has for `x`:
   /// a number of 32 or 64 bits, or i1.
   llvm::Value *exchange(llvm::Value *x, unsigned distance);
+  /// The largest, or the sum, of what `count` neighbouring threads have for
+  /// `x`; all of them get it. `count` is a power of two, at most a warp.
+  llvm::Value *largest(llvm::Value *x, unsigned count);
+  llvm::Value *sum(llvm::Value *x, unsigned count);
 
   /// Memory that all threads of the block share, aligned to 16.
   llvm::Value *sharedMemory(int64_t bytes, const llvm::Twine &name);
