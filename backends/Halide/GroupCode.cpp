@@ -118,8 +118,8 @@ void Rewriter::add(StringRef raw) {
 
 namespace {
 
-/// Numbers in names, which count up in the process, from 0 in the order in
-/// which they come: equal kernels then have equal code.
+/// Numbers in names, which count up in the process: with the words numbered in
+/// the order in which they come, equal kernels have equal code.
 class Renumbering {
 public:
   std::string run(StringRef text);
@@ -132,17 +132,22 @@ private:
 
 } // namespace
 
-/// Of `_12`, `_t12` and `_out__12_s0_i1`, the 12.
+/// Of `_12`, `_t12`, `_out__12_s0_i1` and `_out_s0_i__1_v12_block_id_y`, what
+/// is left without each 12 and each 1 behind two lines, and a number of ours.
 std::string Renumbering::number(StringRef word) {
-  static const Regex counted("^(_t?)[0-9]+$|__[0-9]+");
-  SmallVector<StringRef> found;
-  if (!counted.match(word, &found))
-    return word.str();
+  static const Regex counted("__[0-9]+|_v[0-9]+"), atStart("^_[a-z]?[0-9]+");
   size_t next = ranks.size();
-  size_t rank = ranks.try_emplace(found[0].str(), next).first->second;
-  StringRef start = found[0].rtrim("0123456789");
-  auto [before, after] = word.split(found[0]);
-  return before.str() + start.str() + utostr(rank) + after.str();
+  size_t rank = ranks.try_emplace(word.str(), next).first->second;
+  std::string stem;
+  SmallVector<StringRef> found;
+  StringRef rest = word;
+  while ((rest.data() == word.data() && atStart.match(rest, &found)) ||
+         counted.match(rest, &found)) {
+    auto [before, after] = rest.split(found[0]);
+    stem += before.str() + found[0].rtrim("0123456789_").str();
+    rest = after;
+  }
+  return stem + rest.str() + "_" + utostr(rank);
 }
 
 std::string Renumbering::run(StringRef text) {
@@ -151,7 +156,8 @@ std::string Renumbering::run(StringRef text) {
   while (!text.empty()) {
     StringRef word = text.take_while(isOfWord);
     text = text.drop_front(word.size());
-    result += word.starts_with("_") ? number(word) : word.str();
+    bool isLocal = word.starts_with("_") && !word.starts_with("__");
+    result += isLocal ? number(word) : word.str();
     StringRef between = text.take_until(isOfWord);
     text = text.drop_front(between.size());
     result += between;
@@ -253,8 +259,12 @@ std::string takeOpenCL(Module &module, const std::string &prefix,
   }
   rename(module, rewriter.names);
   std::vector<std::string> rest = callQueue(module);
-  if (rest.empty())
-    return Renumbering().run(rewriter.text);
+  if (rest.empty()) {
+    auto [header, kernels] = StringRef(rewriter.text).split(lastOfHeader);
+    if (kernels.empty())
+      return Renumbering().run(header);
+    return (header + lastOfHeader + Renumbering().run(kernels)).str();
+  }
   why = "calls '" + join(rest, "', '") + "'";
   return "";
 }

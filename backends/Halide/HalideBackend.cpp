@@ -13,16 +13,13 @@
 #include "backends/Halide/CompileStep.h"
 #include "backends/Halide/EntryPoints.h"
 #include "backends/Halide/FuseProducts.h"
+#include "backends/Halide/KernelModule.h"
 #include "backends/Halide/PrintAlgorithm.h"
 #include "backends/Halide/Schedule.h"
 #include "backends/Halide/ScheduleText.h"
 #include "backends/Halide/SearchSchedule.h"
 
-#include "llvm/IR/DebugInfo.h"
-#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Verifier.h"
-#include "llvm/Linker/Linker.h"
-#include "llvm/Target/TargetMachine.h"
 #include "mlir/IR/Diagnostics.h"
 
 using namespace mlir;
@@ -82,30 +79,11 @@ readKernel(const cpu::KernelBody &body, const TargetModel &model,
   }
 }
 
-// The one way to know is to do it: a yes is then never wrong.
 Verdict HalideBackend::canCompile(kernel::FuncOp kernel) const {
-  switch (kernel.getKind()) {
-  case kernel::Kind::Attend:
-  case kernel::Kind::AttendGrad:
-    return Verdict::no("halide has no attention");
-  case kernel::Kind::Scatter:
-    return Verdict::no("halide has no scatter");
-  case kernel::Kind::Sort:
-    return Verdict::no("halide has no sort");
-  default:
-    break;
-  }
-  std::string why;
-  ScopedDiagnosticHandler silence(kernel.getContext(),
-                                  [&](Diagnostic &diagnostic) {
-                                    if (why.empty())
-                                      why = diagnostic.str();
-                                    return success();
-                                  });
-  FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
-  if (succeeded(body) && readKernel(*body, model, why))
-    return Verdict::yes();
-  return Verdict::no("halide " + why);
+  return halide::judge(kernel,
+                       [&](const cpu::KernelBody &body, std::string &why) {
+                         return readKernel(body, model, why).has_value();
+                       });
 }
 
 /// The schedule that was given for `kernel`, or the written one of each step.
@@ -173,27 +151,6 @@ static std::optional<halide::Directives> schedule(kernel::FuncOp kernel,
   return std::nullopt;
 }
 
-/// Tells LLVM to use what `target` has. Names of Halide, which differ from run
-/// to run, and its claims that two tensors never share memory, go.
-static void adoptCode(llvm::Module &module, const TargetModel &target) {
-  llvm::StripDebugInfo(module);
-  for (llvm::Function &function : module) {
-    function.removeFnAttr("target-cpu");
-    function.removeFnAttr("target-features");
-    function.removeFnAttr("tune-cpu");
-    if (function.isDeclaration())
-      continue;
-    function.addFnAttr("target-cpu", target.cpu);
-    if (!target.features.empty())
-      function.addFnAttr("target-features", target.features);
-    std::string width = std::to_string(target.vectorBits);
-    function.addFnAttr("prefer-vector-width", width);
-    function.addFnAttr("min-legal-vector-width", width);
-    for (llvm::Instruction &instruction : llvm::instructions(function))
-      instruction.setAAMetadata(llvm::AAMDNodes());
-  }
-}
-
 std::unique_ptr<llvm::Module>
 HalideBackend::makeCode(kernel::FuncOp kernel,
                         llvm::LLVMContext &context) const {
@@ -208,24 +165,17 @@ HalideBackend::makeCode(kernel::FuncOp kernel,
   }
   if (!schedule(kernel, *algorithm, model))
     return nullptr;
-  std::unique_ptr<llvm::TargetMachine> llvmMachine = cpu::makeMachine(model);
-  auto module = std::make_unique<llvm::Module>(kernel.getSymName(), context);
-  module->setTargetTriple(llvmMachine->getTargetTriple());
-  module->setDataLayout(llvmMachine->createDataLayout());
+  auto module = halide::makeModule(kernel, model, context);
   for (halide::Step &step : algorithm->steps) {
     auto part = halide::compileStep(step, *algorithm, machine, kernel, context);
     if (!part)
       return nullptr;
     halide::fuseProducts(*part);
-    part->setTargetTriple(module->getTargetTriple());
-    part->setDataLayout(module->getDataLayout());
-    if (llvm::Linker::linkModules(*module, std::move(part))) {
-      kernel.emitOpError("has steps that are not linked");
+    if (failed(halide::linkStep(*module, std::move(part), kernel)))
       return nullptr;
-    }
   }
   halide::addEntryPoints(*module, *body, *algorithm);
-  adoptCode(*module, model);
+  halide::adoptCode(*module, model);
   assert(!llvm::verifyModule(*module, &llvm::errs()) && "module is broken");
   cpu::optimizeModule(*module, model);
   return module;

@@ -15,14 +15,11 @@
 #include "backends/Halide/EntryPoints.h"
 #include "backends/Halide/GroupCode.h"
 #include "backends/Halide/GroupSchedule.h"
+#include "backends/Halide/KernelModule.h"
 #include "backends/Halide/PrintGroupCode.h"
 #include "backends/Halide/Schedule.h"
 
-#include "llvm/IR/DebugInfo.h"
-#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Verifier.h"
-#include "llvm/Linker/Linker.h"
-#include "llvm/Target/TargetMachine.h"
 #include "mlir/IR/Diagnostics.h"
 
 using namespace mlir;
@@ -96,54 +93,17 @@ static std::optional<halide::Algorithm> readKernel(const cpu::KernelBody &body,
 }
 
 Verdict OpenCLBackend::canCompile(kernel::FuncOp kernel) const {
-  switch (kernel.getKind()) {
-  case kernel::Kind::Attend:
-  case kernel::Kind::AttendGrad:
-    return Verdict::no("halide has no attention");
-  case kernel::Kind::Scatter:
-    return Verdict::no("halide has no scatter");
-  case kernel::Kind::Sort:
-    return Verdict::no("halide has no sort");
-  default:
-    break;
-  }
-  std::string why;
-  ScopedDiagnosticHandler silence(kernel.getContext(),
-                                  [&](Diagnostic &diagnostic) {
-                                    if (why.empty())
-                                      why = diagnostic.str();
-                                    return success();
-                                  });
-  FailureOr<cpu::KernelBody> body = cpu::KernelBody::read(kernel);
-  if (succeeded(body) && readKernel(*body, device, why))
-    return Verdict::yes();
-  return Verdict::no("halide " + why);
-}
-
-/// Names of Halide differ from run to run, and it believes that two tensors
-/// never share memory.
-static void adoptCode(llvm::Module &module, const TargetModel &target) {
-  llvm::StripDebugInfo(module);
-  for (llvm::Function &function : module) {
-    function.removeFnAttr("target-cpu");
-    function.removeFnAttr("target-features");
-    function.removeFnAttr("tune-cpu");
-    if (function.isDeclaration())
-      continue;
-    function.addFnAttr("target-cpu", target.cpu);
-    for (llvm::Instruction &instruction : llvm::instructions(function))
-      instruction.setAAMetadata(llvm::AAMDNodes());
-  }
+  return halide::judge(kernel,
+                       [&](const cpu::KernelBody &body, std::string &why) {
+                         return readKernel(body, device, why).has_value();
+                       });
 }
 
 std::unique_ptr<llvm::Module>
 OpenCLBackend::makeCode(kernel::FuncOp kernel, const cpu::KernelBody &body,
                         halide::Algorithm &algorithm,
                         llvm::LLVMContext &context, std::string &source) const {
-  std::unique_ptr<llvm::TargetMachine> llvmMachine = cpu::makeMachine(host);
-  auto module = std::make_unique<llvm::Module>(kernel.getSymName(), context);
-  module->setTargetTriple(llvmMachine->getTargetTriple());
-  module->setDataLayout(llvmMachine->createDataLayout());
+  auto module = halide::makeModule(kernel, host, context);
   std::string prefix = kernel.getSymName().str() + "_";
   llvm::replace(prefix, '.', '_');
   unsigned count = 0;
@@ -158,15 +118,11 @@ OpenCLBackend::makeCode(kernel::FuncOp kernel, const cpu::KernelBody &body,
       return nullptr;
     }
     source += text;
-    part->setTargetTriple(module->getTargetTriple());
-    part->setDataLayout(module->getDataLayout());
-    if (llvm::Linker::linkModules(*module, std::move(part))) {
-      kernel.emitOpError("has steps that are not linked");
+    if (failed(halide::linkStep(*module, std::move(part), kernel)))
       return nullptr;
-    }
   }
   halide::addCommand(*module, body, algorithm);
-  adoptCode(*module, host);
+  halide::adoptCode(*module, host);
   assert(!llvm::verifyModule(*module, &llvm::errs()) && "module is broken");
   cpu::optimizeModule(*module, host);
   return module;
@@ -224,12 +180,27 @@ LogicalResult OpenCLBackend::print(kernel::FuncOp kernel, llvm::StringRef form,
   return success();
 }
 
+/// Halide gives a kernel its arguments in the order of their names' letters,
+/// and puts numbers behind them that count up in the process. With as many
+/// digits in all of them the order is that of the numbers, whatever came first.
+static void widenNames() {
+  static const bool done = [] {
+    constexpr unsigned first = 100000;
+    for (char prefix : {'b', 'p', 't', 'v'})
+      for (unsigned count = 0; count < first; ++count)
+        Halide::Internal::unique_name(prefix);
+    return true;
+  }();
+  (void)done;
+}
+
 llvm::Expected<std::unique_ptr<Backend>>
 createOpenCLBackend(const TargetModel &host) {
   std::optional<Halide::Target> machine = halide::makeTarget(host);
   if (!machine)
     return llvm::createStringError("--device: halide has no code for " +
                                    host.triple + ", which opencl needs");
+  widenNames();
   machine->set_feature(Halide::Target::OpenCL);
   machine->set_feature(Halide::Target::CLDoubles);
   machine->set_feature(Halide::Target::UserContext);

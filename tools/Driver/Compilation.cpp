@@ -247,8 +247,11 @@ LogicalResult Compilation::checkKeptWeights() {
     std::string list;
     for (size_t i = 0; i < std::min<size_t>(3, near.size()); ++i)
       list += (i ? ", " : "") + near[i].second;
-    say("--keep-float32: no weight or layer has a name like '" + pattern +
-        "'; weights are " + list + (near.size() > 3 ? ", …" : ""));
+    if (near.size() > 3)
+      list += ", …";
+    say(llvm::formatv("--keep-float32: no weight or layer has a name like "
+                      "'{0}'; weights are {1}",
+                      pattern, list));
     return failure();
   }
   return success();
@@ -261,18 +264,13 @@ static int64_t widestAttention(const CodeTarget &target) {
   return widest;
 }
 
-/// What some backend of every processor wants. OpenCL has no such kernels, and
-/// its devices are there for products.
+/// What some backend of every device wants; a processor beside it runs that,
+/// too. Without a device, what some backend of every processor wants.
 static int64_t widestAttention(const std::vector<CodeTarget> &targets,
                                const std::vector<CodeTarget> &devices) {
   std::optional<int64_t> narrowest;
-  for (const CodeTarget &target : targets) {
+  for (const CodeTarget &target : devices.empty() ? targets : devices) {
     int64_t widest = widestAttention(target);
-    for (const CodeTarget &device : devices)
-      if (device.backends.front()->name() == "opencl")
-        return 0;
-      else
-        widest = std::max(widest, widestAttention(device));
     narrowest = std::min(narrowest.value_or(widest), widest);
   }
   return narrowest.value_or(0);
