@@ -9,10 +9,9 @@
 #include "backends/CPU/Target.h"
 #include "dialects/Kernel/KernelCost.h"
 
+#include "llvm/Config/llvm-config.h"
 #include "llvm/MC/MCAsmInfo.h"
 #include "llvm/Target/TargetMachine.h"
-
-#include "llvm/Config/llvm-config.h"
 
 namespace lamina {
 

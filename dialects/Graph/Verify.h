@@ -20,8 +20,9 @@ mlir::LogicalResult verifyAxes(mlir::Operation *op,
 /// before `getShape`.
 mlir::LogicalResult verifyNamedSizes(mlir::Operation *op);
 
-/// Whether `op` is the body of a kernel, whose types have no names: the kernel's
-/// `shapes` say which sizes are equal, and shapes are not checked again.
+/// Whether `op` is the body of a kernel, whose types have no names: the
+/// kernel's `shapes` say which sizes are equal, and shapes are not checked
+/// again.
 bool isInKernel(mlir::Operation *op);
 
 /// `type` has the shape `expected`; `what` names the value in the error.

@@ -7,6 +7,7 @@
 // and its `;` is reached, so that no rule in between works on half a phrase.
 
 #include "frontend/Grammar/SyntaxErrors.h"
+
 #include "frontend/Grammar/TokenClasses.h"
 
 #include "llvm/ADT/STLExtras.h"
