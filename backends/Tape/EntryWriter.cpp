@@ -11,6 +11,7 @@
 #include "backends/Tape/TapeJson.h"
 #include "dialects/Graph/GraphOps.h"
 #include "dialects/Kernel/KernelCost.h"
+#include "dialects/Program/EntryForms.h"
 
 using namespace mlir;
 using namespace lamina;
@@ -370,12 +371,10 @@ FailureOr<json::Object> EntryWriter::write() {
     auto attr = entry->getAttrOfType<StringAttr>(key);
     return attr ? attr.getValue().str() : otherwise.str();
   };
-  // First values and records of data are computed once, from what the host has.
-  std::string kind = text("program.entry", "function");
-  bool isOfHost = kind == "init" || kind == "record";
+  bool isOfHost = program::isOfHost(entry);
   return json::Object{
-      {"name", entry.getSymName()},
-      {"entry", kind},
+      {"name", program::getEntryName(entry)},
+      {"entry", text("program.entry", "function")},
       {"place", text("program.place", isOfHost ? "host" : "device")},
       {"arguments", std::move(arguments)},
       {"results", std::move(results)},

@@ -10,6 +10,7 @@
 #include "backends/Tape/EntryWriter.h"
 #include "backends/Tape/TapeJson.h"
 #include "dialects/Kernel/KernelCost.h"
+#include "dialects/Program/EntryForms.h"
 #include "dialects/Program/ProgramOps.h"
 
 using namespace mlir;
@@ -80,17 +81,29 @@ static json::Object writeKernel(ModuleOp module, kernel::FuncOp func,
   return object;
 }
 
+/// Each entry, with its forms under the names of their devices.
 static FailureOr<json::Array>
 writeEntries(ModuleOp module, const llvm::StringMap<int64_t> &kernels,
              ConstantBlock &constants) {
-  json::Array entries;
+  llvm::StringMap<json::Object> forms;
+  std::vector<json::Object> written;
   for (auto entry : module.getOps<func::FuncOp>()) {
     if (entry.isExternal())
       continue;
     auto object = EntryWriter(entry, kernels, constants).write();
     if (failed(object))
       return failure();
-    entries.push_back(std::move(*object));
+    if (auto device = program::getDevice(entry))
+      forms[program::getEntryName(entry)][*device] = std::move(*object);
+    else
+      written.push_back(std::move(*object));
+  }
+  json::Array entries;
+  for (json::Object &entry : written) {
+    auto found = forms.find(*entry.getString("name"));
+    if (found != forms.end())
+      entry["forms"] = std::move(found->second);
+    entries.push_back(std::move(entry));
   }
   return entries;
 }

@@ -5,6 +5,7 @@
 // Verifies the `program.*` attributes of entries: the names, their kinds, and
 // that a variable has the type that is loaded or stored.
 
+#include "dialects/Program/EntryForms.h"
 #include "dialects/Program/ProgramOps.h"
 
 #include "mlir/IR/SymbolTable.h"
@@ -77,9 +78,34 @@ LogicalResult ProgramDialect::verifyRegionResultAttribute(
                      "program.field", "program.output", "program.lengths"});
 }
 
+/// A form stands beside its entry and takes and gives what that does.
+static LogicalResult verifyForm(Operation *op, NamedAttribute attribute) {
+  auto symbol = dyn_cast<FlatSymbolRefAttr>(attribute.getValue());
+  auto entry =
+      symbol ? SymbolTable::lookupNearestSymbolFrom<FunctionOpInterface>(op,
+                                                                         symbol)
+             : FunctionOpInterface();
+  if (!entry || !entry->hasAttr("program.entry"))
+    return op->emitError("'program.form_of' is ")
+           << attribute.getValue() << ", which is no entry";
+  auto form = dyn_cast<FunctionOpInterface>(op);
+  if (!form || !op->getAttrOfType<StringAttr>("program.device"))
+    return op->emitError("'program.form_of' belongs to a function that says "
+                         "which 'program.device' it is for");
+  if (form.getArgumentTypes() == entry.getArgumentTypes() &&
+      form.getResultTypes() == entry.getResultTypes())
+    return success();
+  InFlightDiagnostic diag =
+      op->emitError("is of another type than what it is a form of");
+  diag.attachNote(entry.getLoc()) << symbol << " stands here";
+  return diag;
+}
+
 LogicalResult
 ProgramDialect::verifyOperationAttribute(Operation *op,
                                          NamedAttribute attribute) {
+  if (attribute.getName() == "program.form_of")
+    return verifyForm(op, attribute);
   if (attribute.getName() != "program.entry")
     return success();
   constexpr StringRef kinds[] = {"step",   "init",    "batch_init", "report",
@@ -92,4 +118,31 @@ ProgramDialect::verifyOperationAttribute(Operation *op,
   if (!isa<FunctionOpInterface>(op))
     return op->emitError("'program.entry' belongs to a function");
   return success();
+}
+
+StringRef lamina::program::getEntryName(FunctionOpInterface function) {
+  auto entry = function->getAttrOfType<FlatSymbolRefAttr>("program.form_of");
+  return entry ? entry.getValue() : SymbolTable::getSymbolName(function);
+}
+
+std::optional<StringRef>
+lamina::program::getDevice(FunctionOpInterface function) {
+  if (!function->hasAttr("program.form_of"))
+    return std::nullopt;
+  return function->getAttrOfType<StringAttr>("program.device").getValue();
+}
+
+void lamina::program::setForm(FunctionOpInterface function,
+                              FunctionOpInterface entry, StringRef device) {
+  Builder b(function.getContext());
+  function->setAttr("program.form_of",
+                    FlatSymbolRefAttr::get(SymbolTable::getSymbolName(entry)));
+  function->setAttr("program.device", b.getStringAttr(device));
+}
+
+bool lamina::program::isOfHost(FunctionOpInterface entry) {
+  if (auto place = entry->getAttrOfType<StringAttr>("program.place"))
+    return place.getValue() == "host";
+  auto kind = entry->getAttrOfType<StringAttr>("program.entry");
+  return kind && (kind.getValue() == "init" || kind.getValue() == "record");
 }

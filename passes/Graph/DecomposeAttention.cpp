@@ -5,6 +5,7 @@
 // Graph -> Graph without attention: what `attend` means, in ops that everything
 // has a rule for.
 
+#include "dialects/Program/EntryForms.h"
 #include "passes/Graph/Passes.h"
 #include "passes/Graph/Pullback.h"
 
@@ -51,6 +52,11 @@ bool needsParts(Operation *op, int64_t widest) {
   return isLearned;
 }
 
+bool isForGPU(Operation *op) {
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  return function && program::getDevice(function) == "gpu";
+}
+
 struct DecomposeAttention
     : lamina::impl::DecomposeAttentionPassBase<DecomposeAttention> {
   using Base::Base;
@@ -58,7 +64,8 @@ struct DecomposeAttention
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
-      if (needsParts(op, widest) && !(onlyAdjoints && isa<AttendOp>(op)))
+      if (needsParts(op, isForGPU(op) ? gpuWidest : widest) &&
+          !(onlyAdjoints && isa<AttendOp>(op)))
         ops.push_back(op);
     });
     for (Operation *op : ops) {

@@ -4,15 +4,20 @@
 //
 // Graph -> Graph, before gradients, so that the adjoint is one op as well. Goes
 // backwards from the product with the values: weights, normaliser, mask, score,
-// product of queries and keys.
+// product of queries and keys. An entry that only GPUs have attention for gets
+// a form for them beside it.
 
 #include "dialects/Graph/Shape.h"
+#include "dialects/Program/EntryForms.h"
 #include "passes/Graph/AttentionRegion.h"
 #include "passes/Graph/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -49,8 +54,8 @@ public:
   AttentionFormer(ContractOp root, int64_t widest)
       : root(root), widest(widest), b(root) {}
 
-  /// Replaces `root`, or leaves everything as it is.
-  void form();
+  /// Replaces `root`, or leaves everything as it is and returns false.
+  bool form();
 
 private:
   bool matchWeights(unsigned number);
@@ -357,22 +362,38 @@ void AttentionFormer::write(AttentionRegions &regions) {
   eraseDead(root);
 }
 
-void AttentionFormer::form() {
+bool AttentionFormer::form() {
   if (!matchWeights(0) && !matchWeights(1))
-    return;
+    return false;
   Type element = root.getType().getElementType();
   AttentionRegions regions(root.getContext(), axes, element);
   if (!regions.writeScore(softmax.scores) ||
       !regions.writeMask(softmax.mask, softmax.kept))
-    return;
+    return false;
   ContractOp product = regions.product();
   if (!product || !matchProduct(product) || !isPrivate(regions, product))
-    return;
+    return false;
   Value tensors[] = {q.value, k.value, v.value, product, weights};
-  if (llvm::all_of(tensors, [&](Value tensor) {
-        return getElementTypeOrSelf(tensor.getType()) == element;
-      }))
+  bool isOfOneType = llvm::all_of(tensors, [&](Value tensor) {
+    return getElementTypeOrSelf(tensor.getType()) == element;
+  });
+  if (isOfOneType)
     write(regions);
+  return isOfOneType;
+}
+
+/// Forms what there is of attention inside of `op`; returns how much that was.
+static int64_t formAttention(Operation *op, int64_t widest) {
+  if (widest == 0)
+    return 0;
+  SmallVector<ContractOp> products;
+  op->walk([&](ContractOp product) {
+    if (hasNamedSizes(product.getType()))
+      products.push_back(product);
+  });
+  return llvm::count_if(products, [&](ContractOp product) {
+    return AttentionFormer(product, widest).form();
+  });
 }
 
 namespace {
@@ -381,15 +402,30 @@ struct FormAttention : lamina::impl::FormAttentionPassBase<FormAttention> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (widest == 0)
+    auto module = dyn_cast<ModuleOp>(getOperation());
+    if (!module || gpuWidest <= widest) {
+      formAttention(getOperation(), widest);
       return;
-    SmallVector<ContractOp> products;
-    getOperation()->walk([&](ContractOp op) {
-      if (hasNamedSizes(op.getType()))
-        products.push_back(op);
-    });
-    for (ContractOp op : products)
-      AttentionFormer(op, widest).form();
+    }
+    SymbolTable symbols(module);
+    for (auto entry :
+         llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+      OwningOpRef<func::FuncOp> form = entry.clone();
+      int64_t onGPU = formAttention(*form, gpuWidest);
+      if (formAttention(entry, widest) < onGPU && isPlayedOnDevices(entry))
+        addForm(entry, std::move(form), symbols);
+    }
+  }
+
+  static bool isPlayedOnDevices(func::FuncOp function) {
+    return function->hasAttr("program.entry") && !program::isOfHost(function);
+  }
+
+  static void addForm(func::FuncOp entry, OwningOpRef<func::FuncOp> form,
+                      SymbolTable &symbols) {
+    program::setForm(*form, entry, "gpu");
+    form->setSymName((entry.getSymName() + ".gpu").str());
+    symbols.insert(form.release(), std::next(entry->getIterator()));
   }
 };
 

@@ -7,6 +7,7 @@
 // vanishes, and for comparing backends gradient by gradient.
 
 #include "dialects/Optim/OptimOps.h"
+#include "dialects/Program/EntryForms.h"
 #include "dialects/Program/ProgramOps.h"
 #include "passes/Graph/Passes.h"
 
@@ -55,7 +56,7 @@ struct KeepGradients : lamina::impl::KeepGradientsPassBase<KeepGradients> {
   void keep(optim::ApplyOp op, func::FuncOp step, unsigned number,
             SymbolTable &symbols) {
     auto pipeline = symbols.lookup<optim::PipelineOp>(op.getPipeline());
-    StringRef train = step.getName();
+    StringRef train = program::getEntryName(step);
     train.consume_back(".step");
     std::string prefix =
         (train + ".gradient" + (number > 1 ? Twine(number) : Twine()) + ".")
@@ -67,12 +68,18 @@ struct KeepGradients : lamina::impl::KeepGradientsPassBase<KeepGradients> {
                          op.getGradients())) {
       auto type = cast<RankedTensorType>(gradient.getType());
       bool stacked = name.getValue().contains('*');
-      auto variable = program::VariableOp::create(
-          b, op.getLoc(), prefix + withoutStars(name), type, "gradient",
-          b.getFloatAttr(type.getElementType(), 0.0),
-          stacked ? b.getStringAttr(prefix + name.getValue()) : StringAttr(),
-          StringAttr());
-      symbols.insert(variable);
+      std::string kept = prefix + withoutStars(name);
+      auto variable = program::getDevice(step)
+                          ? symbols.lookup<program::VariableOp>(kept)
+                          : program::VariableOp();
+      if (!variable) {
+        variable = program::VariableOp::create(
+            b, op.getLoc(), kept, type, "gradient",
+            b.getFloatAttr(type.getElementType(), 0.0),
+            stacked ? b.getStringAttr(prefix + name.getValue()) : StringAttr(),
+            StringAttr());
+        symbols.insert(variable);
+      }
       NamedAttribute store(b.getStringAttr("program.store"),
                            FlatSymbolRefAttr::get(variable.getSymNameAttr()));
       if (failed(step.insertResult(step.getNumResults(), type,

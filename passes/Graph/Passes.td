@@ -99,7 +99,9 @@ def KeepGradientsPass : Pass<"graph-keep-gradients", "::mlir::ModuleOp"> {
   let description = [{
     Each weight that an `optim.apply` of a step changes gets a variable of role
     `gradient` that the step stores: `train.gradient.kernel`, a stack for a
-    stack; `train.gradient2.kernel` where the step minimizes once more. It is the gradient as the loss gives it, in front of every stage.
+    stack; `train.gradient2.kernel` where the step minimizes once more. It is the
+    gradient as the loss gives it, in front of every stage. Forms of a step store
+    in the variables of the step.
     Stands before `graph-apply-optimizers` (`lamina build --keep-gradients`).
 
     An `optim.apply` in a loop of the step keeps nothing, with a warning.
@@ -184,9 +186,16 @@ def FormAttentionPass : Pass<"graph-form-attention"> {
     what is summed; and where a head is wider than `widest`, or its width is
     known at run time only. With `widest` 0, as for backends without a kernel
     for it, nothing is formed.
+
+    Where `gpu-widest` forms attention in an entry that `widest` does not, the
+    entry stays as it is and a copy of it with attention becomes its form for
+    GPUs (`program.form_of`). Entries without such attention have no second form,
+    and neither has one that is computed on the host.
   }];
   let options = [Option<"widest", "widest", "int64_t", "128",
-                        "form it for heads of at most so many numbers">];
+                        "form it for heads of at most so many numbers">,
+                 Option<"gpuWidest", "gpu-widest", "int64_t", "0",
+                        "the same, in a form of the entry for GPUs">];
   let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -214,14 +223,16 @@ def DecomposeAttentionPass : Pass<"graph-decompose-attention"> {
     the whole score matrix. With `only-adjoints` just `attend_grad`; with
     `widest` only those that a kernel with this limit does not do: wider heads,
     other types than f32 and bf16, another normaliser than softmax, adjoints of the
-    tensors that the score reads.
+    tensors that the score reads. `gpu-widest` is the limit in forms for GPUs.
 
     Other structured ops stay: sort, scatter, cumulative, linear algebra.
   }];
   let options = [Option<"onlyAdjoints", "only-adjoints", "bool", "false",
                         "take only `attend_grad` apart">,
                  Option<"widest", "widest", "int64_t", "0",
-                        "keep those with heads of at most so many numbers">];
+                        "keep those with heads of at most so many numbers">,
+                 Option<"gpuWidest", "gpu-widest", "int64_t", "0",
+                        "the same, in forms of entries for GPUs">];
   let dependentDialects = ["::lamina::graph::GraphDialect", "::mlir::math::MathDialect"];
 }
 

@@ -23,7 +23,7 @@ static const PipelineStep kGraph[] = {
     // functions.
     {"canonicalize"},
     {"cse"},
-    {"graph-form-attention{widest=$widest}"},
+    {"graph-form-attention{widest=$widest gpu-widest=$gpu-widest}"},
     {"before-gradients", true},
     {"graph-apply-optimizers"},
     {"graph-expand-gradients"},
@@ -44,7 +44,7 @@ static const PipelineStep kGraph[] = {
 
 static const PipelineStep kKernel[] = {
     {"before-kernels", true},
-    {"graph-decompose-attention{widest=$widest}"},
+    {"graph-decompose-attention{widest=$widest gpu-widest=$gpu-widest}"},
     // From here on every op has a kernel on some backend.
     {"func.func(kernel-decompose)"},
     {"canonicalize"},
@@ -84,13 +84,15 @@ llvm::ArrayRef<const char *> hookNames() {
   return names;
 }
 
-/// The text with `$widest` replaced.
-static std::string fillIn(llvm::StringRef text,
-                          const PipelineOptions &options) {
-  auto [front, back] = text.split("$widest");
-  if (front.size() == text.size())
-    return text.str();
-  return (front + llvm::Twine(options.widestAttention) + back).str();
+/// The text with numbers of this program in place of their names.
+static std::string fillIn(std::string text, const PipelineOptions &options) {
+  const std::pair<llvm::StringRef, int64_t> numbers[] = {
+      {"$widest", options.widestAttention},
+      {"$gpu-widest", options.widestOnGPU}};
+  for (auto [name, number] : numbers)
+    if (size_t at = text.find(name); at != std::string::npos)
+      text.replace(at, name.size(), std::to_string(number));
+  return text;
 }
 
 mlir::LogicalResult populatePipeline(mlir::OpPassManager &pm,

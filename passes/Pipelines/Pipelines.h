@@ -16,7 +16,8 @@
 namespace lamina {
 
 /// A pass pipeline in text, or a hook: a place where a user's passes may run.
-/// `$widest` in a text stands for `PipelineOptions::widestAttention`.
+/// `$widest` and `$gpu-widest` in a text stand for numbers of
+/// `PipelineOptions`.
 struct PipelineStep {
   const char *text;
   bool isHook = false;
@@ -34,8 +35,9 @@ struct PipelineOptions {
   /// Pairs of a hook's name and a pipeline in text.
   std::vector<std::pair<std::string, std::string>> hooks;
   /// Attention is kept as one op for heads of at most so many numbers; 0 if no
-  /// backend has a kernel for it.
-  int64_t widestAttention = 0;
+  /// backend has a kernel for it. In forms of entries for GPUs for heads of at
+  /// most `widestOnGPU`; 0 if the program is not for GPUs.
+  int64_t widestAttention = 0, widestOnGPU = 0;
 };
 
 /// Adds the passes of `stage` to `pm`. Fails, with a message on `errors`, where

@@ -42,6 +42,7 @@ typedef void (*LaminaKernelRun)(void *const *buffers, const int64_t *dims,
                                 const void *scalars, int64_t first,
                                 int64_t last, void *scratch);
 
+/* The functions are null where only a device launches the kernel. */
 typedef struct LaminaKernel {
   const char *name;
   LaminaKernelItems items;

@@ -42,8 +42,9 @@ DevicePlayer::DevicePlayer(const Tape &tape, const LaminaImage &image,
     : PlacedPlayer(gpu, image, held), tape(tape), gpu(gpu), kernels(image, gpu),
       clock(gpu), ahead(gpu), scratch(gpu), moved(gpu), inputs(gpu),
       outputs(gpu), loose(gpu) {
-  for (const TapeEntry &entry : tape.entries)
-    areTaken.push_back(!entry.onHost && areCompiled(entry.body, kernels));
+  for (size_t i = 0; i < tape.entries.size(); ++i)
+    areTaken.push_back(!tape.entries[i].onHost &&
+                       areCompiled(entryOf(i).body, kernels));
 }
 
 DevicePlayer::~DevicePlayer() { forgetRecordings(); }
@@ -91,7 +92,7 @@ void DevicePlayer::sendInput(const void *from, int64_t bytes, int64_t at,
 
 void DevicePlayer::play(size_t index, const Instance &instance,
                         const EntryCall &call) {
-  const TapeEntry &entry = tape.entries[index];
+  const TapeEntry &entry = entryOf(index);
   sizes = call.sizes;
   place(entry, instance, call);
   ahead.clear();

@@ -33,6 +33,9 @@ public:
   ~DevicePlayer() override;
 
   bool takes(size_t entry) const override { return areTaken[entry]; }
+  const TapeEntry &played(size_t entry) const override {
+    return entryOf(entry);
+  }
   void play(size_t entry, const Instance &instance,
             const EntryCall &call) override;
   void copyAhead(const void *from, int64_t bytes) override {
@@ -40,6 +43,10 @@ public:
   }
 
 private:
+  const TapeEntry &entryOf(size_t entry) const {
+    return tape.entries[entry].formFor("gpu");
+  }
+
   /// What the walk over the records does: collect scalars and choices, launch
   /// with the scalars collected, or both at once.
   enum class Mode { Plan, Issue, Direct };

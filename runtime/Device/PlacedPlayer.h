@@ -24,6 +24,8 @@ public:
 
   /// Whether an entry runs on the device.
   virtual bool takes(size_t entry) const = 0;
+  /// What it plays of an entry: its form for the device, if there is one.
+  virtual const TapeEntry &played(size_t entry) const = 0;
   /// Bytes of device memory that a run of `instance` needs and that are not
   /// allocated yet.
   int64_t missingBytes(const TapeEntry &entry, const Instance &instance,

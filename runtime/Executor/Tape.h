@@ -121,6 +121,12 @@ struct TapeEntry {
   std::vector<Record<Expression>> body;
   bool onHost = false; ///< runs on the processor, whatever device there is
   uint32_t loops = 0;  ///< one more than the largest number of a loop
+
+  std::string device;           ///< of a form: what it is for
+  std::vector<TapeEntry> forms; ///< other ways to compute it, by device
+
+  /// What `device` plays.
+  const TapeEntry &formFor(const std::string &device) const;
 };
 
 enum class ScalarKind : uint8_t { F32, F64, I1, I32, I64, Key };

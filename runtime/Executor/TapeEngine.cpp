@@ -34,6 +34,8 @@ static void describeKernels(const Program &program,
     return;
   for (size_t i = 0; i < program.kernels.size(); ++i) {
     const KernelInfo &kernel = program.kernels[i];
+    if (!kernels[i].run)
+      continue;
     std::vector<const char *> lines;
     for (const std::string &line : kernel.opLines)
       lines.push_back(line.c_str());
@@ -74,24 +76,27 @@ void TapeEngine::start() {
     setThreads(ThreadPool::availableProcessors());
 }
 
+const TapeEntry &TapeEngine::playedEntry(size_t entry) const {
+  return isOnDevice(entry) ? device->played(entry) : tape.entries[entry];
+}
+
 std::shared_ptr<const Instance>
-TapeEngine::instanceOf(size_t entry, const SizeValues &sizes) {
-  auto key = std::make_pair(entry, sizes);
+TapeEngine::instanceOf(const TapeEntry &entry, const SizeValues &sizes) {
+  auto key = std::make_pair(&entry, sizes);
   auto it = instances.find(key);
   if (it != instances.end())
     return it->second;
   if (instances.size() >= keptInstances)
     instances.clear();
-  auto made = std::make_shared<const Instance>(
-      Instance::make(tape.entries[entry], sizes));
+  auto made = std::make_shared<const Instance>(Instance::make(entry, sizes));
   return instances.emplace(key, std::move(made)).first->second;
 }
 
 int64_t TapeEngine::workspaceBytes(size_t entry, const SizeValues &sizes) {
-  std::shared_ptr<const Instance> instance = instanceOf(entry, sizes);
-  return isOnDevice(entry)
-             ? device->missingBytes(tape.entries[entry], *instance, sizes)
-             : instance->arenaBytes;
+  const TapeEntry &played = playedEntry(entry);
+  std::shared_ptr<const Instance> instance = instanceOf(played, sizes);
+  return isOnDevice(entry) ? device->missingBytes(played, *instance, sizes)
+                           : instance->arenaBytes;
 }
 
 /// What a device holds newer values of comes here first.
@@ -109,7 +114,7 @@ bool TapeEngine::run(const EntryCall &call, std::string &message) {
   start();
   try {
     std::shared_ptr<const Instance> instance =
-        instanceOf(call.entry, *call.sizes);
+        instanceOf(playedEntry(call.entry), *call.sizes);
     if (isOnDevice(call.entry))
       device->play(call.entry, *instance, call);
     else

@@ -46,7 +46,9 @@ private:
   bool hasCode(const std::string &kind) const;
   void runOnHost(const EntryCall &call, const Instance &instance);
   bool isOnDevice(size_t entry) const { return device && device->takes(entry); }
-  std::shared_ptr<const Instance> instanceOf(size_t entry,
+  /// The entry as it is played now.
+  const TapeEntry &playedEntry(size_t entry) const;
+  std::shared_ptr<const Instance> instanceOf(const TapeEntry &entry,
                                              const SizeValues &sizes);
 
   Tape tape;
@@ -58,7 +60,8 @@ private:
   std::unique_ptr<Player> player;
   AlignedBlock arena;
   /// A run keeps its own while another run makes some.
-  std::map<std::pair<size_t, SizeValues>, std::shared_ptr<const Instance>>
+  std::map<std::pair<const TapeEntry *, SizeValues>,
+           std::shared_ptr<const Instance>>
       instances;
   LaunchWatcher *watcher = nullptr;
 

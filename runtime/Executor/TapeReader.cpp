@@ -39,6 +39,9 @@ public:
     entry.body = readRecords(listOr(json, "body"));
     for (const Json &result : listOr(json, "results"))
       entry.results.push_back(readResult(result));
+    if (const Json *forms = json.find("forms"))
+      for (const auto &[device, form] : forms->members())
+        readForm(device, form);
   }
 
 private:
@@ -48,6 +51,18 @@ private:
   const Tape &tape;
   TapeEntry &entry;
   std::vector<uint32_t> openLoops;
+
+  /// Callers know the entry alone, so its forms take and give as much.
+  void readForm(const std::string &device, const Json &json) {
+    TapeEntry form;
+    form.device = device;
+    EntryReader(program, tape, form).read(json);
+    if (form.argumentTypes.size() != entry.argumentTypes.size() ||
+        form.resultTypes.size() != entry.resultTypes.size())
+      json.complain(join("the form for ", quote(device),
+                         " has other arguments or results than the entry"));
+    entry.forms.push_back(std::move(form));
+  }
 
   static RegisterKind registerKind(const Json &kind) {
     if (kind.asText() == "f64")
@@ -358,6 +373,13 @@ ScalarKind scalarKindNamed(const Json &name) {
 }
 
 } // namespace
+
+const TapeEntry &TapeEntry::formFor(const std::string &name) const {
+  for (const TapeEntry &form : forms)
+    if (form.device == name)
+      return form;
+  return *this;
+}
 
 Tape Tape::read(const Json &json, const Program &program) {
   try {

@@ -35,7 +35,7 @@ void OpenCLPlayer::sendInput(const void *from, int64_t bytes, int64_t,
 
 void OpenCLPlayer::play(size_t index, const Instance &instance,
                         const EntryCall &call) {
-  const TapeEntry &entry = tape.entries[index];
+  const TapeEntry &entry = played(index);
   sizes = call.sizes;
   place(entry, instance, call);
   rounds.assign(entry.loops, 0);

@@ -28,6 +28,9 @@ public:
   bool takes(size_t entry) const override {
     return !tape.entries[entry].onHost;
   }
+  const TapeEntry &played(size_t entry) const override {
+    return tape.entries[entry].formFor("opencl");
+  }
   void play(size_t entry, const Instance &instance,
             const EntryCall &call) override;
 

@@ -101,7 +101,8 @@ private:
 
 void Autoscheduler::add(ModuleOp module, const TapeView &tape) {
   std::map<std::string, size_t> known;
-  for (const Placement &it : placeKernels(module, target)) {
+  for (const Placement &it :
+       placeKernels(module, target, kernelsOn("cpu", module))) {
     kernel::FuncOp kernel = it.kernel;
     bool isWanted =
         options.kernel.empty() || options.kernel == kernel.getSymName();

@@ -10,6 +10,7 @@
 #include "backends/CPU/Target.h"
 #include "backends/GPU/GPUBackend.h"
 #include "backends/Plugin.h"
+#include "dialects/Program/EntryForms.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -100,12 +101,43 @@ llvm::Expected<std::vector<CodeTarget>> chooseDevices(const Options &options,
   return devices;
 }
 
-std::vector<Placement> placeKernels(ModuleOp module, const CodeTarget &target) {
+/// Whether `device` plays this form of an entry.
+static bool isPlayedOn(llvm::StringRef device, func::FuncOp form,
+                       const llvm::StringSet<> &entriesWithForm) {
+  if (auto of = program::getDevice(form))
+    return *of == device;
+  return device == "cpu" || (!program::isOfHost(form) &&
+                             !entriesWithForm.contains(form.getSymName()));
+}
+
+llvm::StringSet<> kernelsOn(llvm::StringRef device, ModuleOp module) {
+  llvm::StringSet<> entriesWithForm, launched, found;
+  for (auto form : module.getOps<func::FuncOp>())
+    if (program::getDevice(form) == device)
+      entriesWithForm.insert(program::getEntryName(form));
+  for (auto form : module.getOps<func::FuncOp>()) {
+    bool isPlayed = isPlayedOn(device, form, entriesWithForm);
+    form.walk([&](kernel::LaunchOp launch) {
+      launched.insert(launch.getKernel());
+      if (isPlayed)
+        found.insert(launch.getKernel());
+    });
+  }
+  for (auto kernel : module.getOps<kernel::FuncOp>())
+    if (!launched.contains(kernel.getSymName()))
+      found.insert(kernel.getSymName());
+  return found;
+}
+
+std::vector<Placement> placeKernels(ModuleOp module, const CodeTarget &target,
+                                    const llvm::StringSet<> &wanted) {
   std::vector<Placement> placements;
   for (auto kernel : module.getOps<kernel::FuncOp>()) {
     Placement placement;
     placement.kernel = kernel;
     for (const auto &backend : target.backends) {
+      if (!wanted.contains(kernel.getSymName()))
+        break;
       Verdict verdict = backend->canCompile(kernel);
       if (verdict) {
         placement.backend = backend.get();

@@ -8,6 +8,7 @@
 #include "backends/Backend.h"
 #include "tools/Driver/Options.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
 
 #include <memory>
@@ -37,11 +38,20 @@ struct Placement {
   kernel::FuncOp kernel;
   const Backend *backend = nullptr; ///< null if every one declined
   std::vector<std::string> reasons; ///< of those that were asked before
+
+  /// Whether somebody was asked: the kernel is launched there.
+  bool isWanted() const { return backend || !reasons.empty(); }
 };
 
-/// Asks the backends of `target` in order for each kernel of `module`.
+/// The kernels that a device, or "cpu", launches: each plays its own form of an
+/// entry. One that no entry launches is everybody's.
+llvm::StringSet<> kernelsOn(llvm::StringRef device, mlir::ModuleOp module);
+
+/// Asks the backends of `target` in order for each kernel of `module` that is
+/// among those `wanted`.
 std::vector<Placement> placeKernels(mlir::ModuleOp module,
-                                    const CodeTarget &target);
+                                    const CodeTarget &target,
+                                    const llvm::StringSet<> &wanted);
 
 /// A remark at the lines of each kernel that did not go to the first backend.
 /// Fails, after errors, if a kernel goes nowhere.

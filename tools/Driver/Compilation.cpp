@@ -264,12 +264,10 @@ static int64_t widestAttention(const CodeTarget &target) {
   return widest;
 }
 
-/// What some backend of every device wants; a processor beside it runs that,
-/// too. Without a device, what some backend of every processor wants.
-static int64_t widestAttention(const std::vector<CodeTarget> &targets,
-                               const std::vector<CodeTarget> &devices) {
+/// What some backend of every processor wants.
+static int64_t widestAttention(const std::vector<CodeTarget> &targets) {
   std::optional<int64_t> narrowest;
-  for (const CodeTarget &target : devices.empty() ? targets : devices) {
+  for (const CodeTarget &target : targets) {
     int64_t widest = widestAttention(target);
     narrowest = std::min(narrowest.value_or(widest), widest);
   }
@@ -278,7 +276,9 @@ static int64_t widestAttention(const std::vector<CodeTarget> &targets,
 
 LogicalResult Compilation::runPasses(Stage stage) {
   PassManager passes(&context, ModuleOp::getOperationName());
-  PipelineOptions told{options.hooks, widestAttention(codeTargets, devices)};
+  PipelineOptions told{options.hooks, widestAttention(codeTargets)};
+  for (const CodeTarget &device : devices)
+    told.widestOnGPU = std::max(told.widestOnGPU, widestAttention(device));
   if (options.keepGradients)
     told.hooks.emplace_back("before-gradients", "graph-keep-gradients");
   if (isForWasm())
@@ -291,7 +291,8 @@ LogicalResult Compilation::runPasses(Stage stage) {
         "after-gradients",
         // In front, so that the products of an adjoint in parts are rounded.
         "graph-decompose-attention{only-adjoints=true widest=" +
-            std::to_string(told.widestAttention) + "},graph-apply-precision" +
+            std::to_string(told.widestAttention) + " gpu-widest=" +
+            std::to_string(told.widestOnGPU) + "},graph-apply-precision" +
             (kept.empty() ? "" : "{keep-float32=" + kept + "}") +
             ",graph-prune-scan");
   }

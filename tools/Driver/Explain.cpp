@@ -88,13 +88,18 @@ static void explainMemory(const TapeView &tape, llvm::raw_ostream &out) {
 /// Of every kernel where it goes; under it why not to those preferred.
 static LogicalResult explainTarget(Compilation &compilation,
                                    llvm::ArrayRef<CodeTarget> targets,
+                                   llvm::StringRef device,
                                    llvm::StringRef otherwise,
                                    llvm::raw_ostream &out) {
   std::vector<llvm::StringRef> levels;
   for (const CodeTarget &target : targets)
     levels.push_back(target.host.level);
   out << "backends, for " << llvm::join(levels, ", ") << "\n";
-  auto placements = placeKernels(compilation.module(), targets.front());
+  ModuleOp module = compilation.module();
+  auto placements =
+      placeKernels(module, targets.front(), kernelsOn(device, module));
+  llvm::erase_if(placements,
+                 [](const Placement &it) { return !it.isWanted(); });
   std::map<llvm::StringRef, int> counts;
   for (Placement &it : placements) {
     llvm::StringRef backend = it.backend ? it.backend->name() : otherwise;
@@ -114,10 +119,11 @@ static LogicalResult explainTarget(Compilation &compilation,
 /// The processors', and then the devices' that the program is for, too.
 static LogicalResult explainBackends(Compilation &compilation,
                                      llvm::raw_ostream &out) {
-  bool good =
-      succeeded(explainTarget(compilation, compilation.targets(), "none", out));
+  bool good = succeeded(
+      explainTarget(compilation, compilation.targets(), "cpu", "none", out));
   for (const CodeTarget &device : compilation.deviceTargets())
-    (void)explainTarget(compilation, device, "cpu", out);
+    (void)explainTarget(compilation, device, device.backends.front()->name(),
+                        "cpu", out);
   return success(good);
 }
 

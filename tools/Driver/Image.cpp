@@ -49,10 +49,15 @@ static Constant *embedTable(Module &module, ArrayRef<Constant *> names,
         module.getOrInsertFunction(name, anyFunction).getCallee());
   };
   SmallVector<Constant *> rows;
-  for (auto [name, symbol] : zip_equal(names, symbols))
-    rows.push_back(ConstantStruct::get(row, {name, function(symbol + "_items"),
-                                             function(symbol + "_scratch"),
-                                             function(symbol)}));
+  Constant *none = ConstantPointerNull::get(cast<PointerType>(pointer));
+  for (auto [name, symbol] : zip_equal(names, symbols)) {
+    if (symbol.empty())
+      rows.push_back(ConstantStruct::get(row, {name, none, none, none}));
+    else
+      rows.push_back(ConstantStruct::get(
+          row, {name, function(symbol + "_items"),
+                function(symbol + "_scratch"), function(symbol)}));
+  }
   return embedArray(module, "kernels", row, rows);
 }
 

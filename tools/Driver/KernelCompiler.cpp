@@ -160,9 +160,10 @@ static LogicalResult addHostJobs(ModuleOp module,
                                  const std::vector<CodeTarget> &targets,
                                  const std::vector<std::string> &texts,
                                  JobList &list, LinkableKernels &result) {
+  llvm::StringSet<> wanted = kernelsOn("cpu", module);
   std::vector<std::vector<std::string>> said;
   for (const CodeTarget &target : targets) {
-    std::vector<Placement> placements = placeKernels(module, target);
+    std::vector<Placement> placements = placeKernels(module, target, wanted);
     std::vector<std::vector<std::string>> reasons;
     for (const Placement &it : placements)
       reasons.push_back(it.reasons);
@@ -171,7 +172,9 @@ static LogicalResult addHostJobs(ModuleOp module,
     said = std::move(reasons);
     std::vector<std::string> symbols;
     for (auto [placement, text] : llvm::zip(placements, texts))
-      symbols.push_back(list.jobs[list.add(placement, text)].symbol);
+      symbols.push_back(placement.isWanted()
+                            ? list.jobs[list.add(placement, text)].symbol
+                            : "");
     result.symbols.push_back(std::move(symbols));
   }
   return success();
@@ -180,15 +183,18 @@ static LogicalResult addHostJobs(ModuleOp module,
 /// For each kernel its job for a device, or none.
 using DeviceJobs = std::vector<std::optional<size_t>>;
 
-/// Says of which kernels there are none.
+/// Says of which kernels that the device launches there are none.
 static DeviceJobs addDeviceJobs(ModuleOp module, const CodeTarget &device,
                                 const std::vector<std::string> &texts,
                                 JobList &list) {
   DeviceJobs jobs;
+  llvm::StringSet<> wanted = kernelsOn(device.backends.front()->name(), module);
   for (auto [placement, text] :
-       llvm::zip(placeKernels(module, device), texts)) {
-    if (placement.backend) {
-      jobs.push_back(list.add(placement, text));
+       llvm::zip(placeKernels(module, device, wanted), texts)) {
+    if (placement.backend || !placement.isWanted()) {
+      jobs.push_back(placement.backend
+                         ? std::optional(list.add(placement, text))
+                         : std::nullopt);
       continue;
     }
     kernel::FuncOp kernel = placement.kernel;

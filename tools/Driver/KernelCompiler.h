@@ -26,7 +26,8 @@ struct LinkableKernels {
   /// As the tape has them.
   std::vector<std::string> names;
   /// For each target, what the objects export for each name: a hash of what was
-  /// compiled, so that equal kernels are one.
+  /// compiled, so that equal kernels are one. Empty where the processor never
+  /// launches it.
   std::vector<std::vector<std::string>> symbols;
   /// Each one once.
   std::vector<llvm::SmallVector<char, 0>> objects;
@@ -44,7 +45,8 @@ struct KernelCompilerOptions {
 std::string canonicalText(kernel::FuncOp kernel);
 
 /// Compiles every `kernel.func` of `module`, in the order in which they stand,
-/// for each target, and for each of `devices`. Objects are kept in the
+/// for each target, and for each of `devices`, where they are launched there.
+/// Objects are kept in the
 /// cache folder under a hash of the kernel without its locations and of the
 /// backend's fingerprint. Says which kernels a preferred backend or a device
 /// declined, and fails after diagnostics at those that cannot be compiled.

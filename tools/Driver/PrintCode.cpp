@@ -100,7 +100,10 @@ static LogicalResult printForGPU(ModuleOp module, const TargetModel &host,
     }
     target.backends.push_back(std::move(*backend));
   }
-  for (const Placement &placement : placeKernels(module, target)) {
+  llvm::StringSet<> all;
+  for (auto kernel : module.getOps<kernel::FuncOp>())
+    all.insert(kernel.getSymName());
+  for (const Placement &placement : placeKernels(module, target, all)) {
     if (!request.takes(placement.kernel))
       continue;
     if (placement.backend) {
@@ -122,11 +125,12 @@ LogicalResult printCode(ModuleOp module, const std::vector<CodeTarget> &targets,
   if (isForGPU(request.form) || isForOpenCL(request.form))
     return printForGPU(module, targets.front().host, request, out);
   for (const CodeTarget &target : targets) {
-    std::vector<Placement> placements = placeKernels(module, target);
+    std::vector<Placement> placements =
+        placeKernels(module, target, kernelsOn("cpu", module));
     if (failed(reportPlacements(placements)))
       return failure();
     for (const Placement &placement : placements)
-      if (request.takes(placement.kernel) &&
+      if (placement.isWanted() && request.takes(placement.kernel) &&
           failed(printKernel(placement, target.host, request, out)))
         return failure();
   }

@@ -10,6 +10,8 @@
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <map>
+
 using namespace llvm;
 
 namespace lamina::driver {
@@ -35,6 +37,17 @@ TapeView::TapeView(StringRef text) : tape(cantFail(json::parse(text))) {
   for (const json::Value &it : *tape.getAsObject()->getArray("sizes")) {
     const json::Object &size = *it.getAsObject();
     sizes[*size.getString("name")] = size.getInteger("usual").value_or(1);
+  }
+  for (const json::Value &it : *tape.getAsObject()->getArray("entries")) {
+    const json::Object &entry = *it.getAsObject();
+    std::string name = entry.getString("name")->str();
+    forms.push_back({name, &entry});
+    std::map<StringRef, const json::Object *> others; // in order
+    if (const json::Object *found = entry.getObject("forms"))
+      for (const auto &[device, form] : *found)
+        others[device] = form.getAsObject();
+    for (auto [device, form] : others)
+      forms.push_back({name + " on " + device.str(), form});
   }
 }
 
@@ -88,10 +101,10 @@ std::vector<TapeVariable> TapeView::variables() const {
 }
 
 std::vector<std::string> TapeView::entries() const {
-  std::vector<std::string> names;
-  for (const json::Value &it : *tape.getAsObject()->getArray("entries"))
-    names.push_back(it.getAsObject()->getString("name")->str());
-  return names;
+  std::vector<std::string> titles;
+  for (const Entry &it : forms)
+    titles.push_back(it.title);
+  return titles;
 }
 
 std::vector<std::string> TapeView::sizeNames() const {
@@ -131,8 +144,7 @@ std::vector<KernelUse> TapeView::kernelsOf(size_t index) const {
       for (const json::Value &line : *lines)
         use.lines.push_back(line.getAsString().value_or("").str());
   }
-  const json::Object &entry = *(*root.getArray("entries"))[index].getAsObject();
-  visitLaunches(*entry.getArray("body"), 1,
+  visitLaunches(*forms[index].json->getArray("body"), 1,
                 [&](const json::Object &launch, int64_t times) {
                   size_t number = *launch.getInteger("launch");
                   const json::Object &kernel = *kernels[number].getAsObject();
@@ -181,10 +193,8 @@ std::vector<int64_t> TapeView::usualDims(StringRef name) const {
 }
 
 int64_t TapeView::arenaOf(size_t index) const {
-  const json::Object &entry =
-      *(*tape.getAsObject()->getArray("entries"))[index].getAsObject();
   std::vector<PlanInterval> intervals;
-  if (const json::Array *slots = entry.getArray("slots"))
+  if (const json::Array *slots = forms[index].json->getArray("slots"))
     for (const json::Value &it : *slots) {
       const json::Object &slot = *it.getAsObject();
       intervals.push_back({evaluate(*slot.get("bytes")),

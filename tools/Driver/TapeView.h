@@ -40,6 +40,7 @@ public:
   explicit TapeView(llvm::StringRef text);
 
   std::vector<TapeVariable> variables() const;
+  /// Titles of all entries, and of their forms: "train.step on gpu".
   std::vector<std::string> entries() const;
   std::vector<std::string> sizeNames() const;
   /// The kernels of entry `index`, dearest first.
@@ -52,12 +53,17 @@ public:
   std::string usualSizes() const;
 
 private:
+  struct Entry {
+    std::string title;
+    const llvm::json::Object *json;
+  };
   int64_t evaluate(const llvm::json::Value &expression) const;
   void visitLaunches(const llvm::json::Array &body, int64_t times,
                      const std::function<void(const llvm::json::Object &,
                                               int64_t)> &visit) const;
 
   llvm::json::Value tape;
+  std::vector<Entry> forms; ///< of all entries
   llvm::StringMap<int64_t> sizes;
 };
 

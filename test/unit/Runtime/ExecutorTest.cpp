@@ -355,3 +355,13 @@ TEST(Tape, RefusesWhatIsBroken) {
   EXPECT_EQ(broken("{\"launch\": 1", "{\"lunch\": 1"),
             "error: tape: entry 'train.step': unknown record");
 }
+
+TEST(Tape, RefusesAFormThatIsNoneOfTheEntry) {
+  EXPECT_EQ(
+      broken("\"name\": \"train.step\"",
+             "\"forms\": {\"gpu\": {\"name\": \"train.step\", "
+             "\"arguments\": [], \"results\": [], \"body\": []}}, "
+             "\"name\": \"train.step\""),
+      "error: tape: entry 'train.step': the form for 'gpu' has other arguments "
+      "or results than the entry");
+}
