@@ -9,6 +9,8 @@
 #ifndef LAMINA_RUNTIME_DEVICE_DEVICEMEMORY_H
 #define LAMINA_RUNTIME_DEVICE_DEVICEMEMORY_H
 
+#include "runtime/include/Engine.h"
+
 #include <cstdint>
 #include <string>
 
@@ -24,6 +26,8 @@ public:
   /// "gpu 0, 'NVIDIA H100'"
   virtual const std::string &title() const = 0;
   virtual int64_t freeBytes() const = 0;
+  /// What its clocks and units give; zeros where nobody tells.
+  virtual DevicePeak peak() const { return {}; }
 
   /// Throws a sentence if there is none.
   virtual DeviceAddress allocate(int64_t bytes) const = 0;

@@ -31,6 +31,8 @@ using GraphExec = struct GraphExecObject *;
 constexpr Result success = 0, outOfMemory = 2, noDevice = 100;
 /// Attributes of devices and functions.
 constexpr int capabilityMajor = 75, capabilityMinor = 76;
+constexpr int multiprocessors = 16, kilohertz = 13, memoryKilohertz = 36,
+              memoryBits = 37;
 constexpr int maxDynamicSharedBytes = 8;
 /// Flags of streams and events, modes of a capture.
 constexpr unsigned nonBlocking = 1, withoutTiming = 2;

@@ -61,6 +61,23 @@ Gpu::~Gpu() {
   driver.releaseContext(device);
 }
 
+DevicePeak Gpu::peak() const {
+  auto attribute = [&](int number) -> double {
+    int value = 0;
+    return driver.deviceAttribute(&value, number, device) == success ? value
+                                                                     : 0;
+  };
+  // A multiplication and an addition at once; memory moves twice in a cycle.
+  int lanes = version == 80 ? 64 : 128; // of float32, in a multiprocessor
+  DevicePeak peak;
+  peak.flops =
+      2.0 * lanes * attribute(multiprocessors) * attribute(kilohertz) * 1e3;
+  peak.bytes =
+      2.0 * attribute(memoryBits) / 8 * attribute(memoryKilohertz) * 1e3;
+  peak.isMeasured = false;
+  return peak;
+}
+
 int64_t Gpu::freeBytes() const {
   size_t free = 0, total = 0;
   check(driver.memoryInfo(&free, &total));

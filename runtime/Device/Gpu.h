@@ -26,6 +26,7 @@ public:
   cuda::Stream stream = nullptr, aside = nullptr;
 
   const std::string &title() const override { return name; }
+  DevicePeak peak() const override;
   int capability() const { return version; } ///< 90 for 9.0
   int64_t freeBytes() const override;
 

@@ -136,8 +136,8 @@ void TapeEngine::watch(LaunchWatcher *next) {
 
 DevicePeak TapeEngine::measurePeak() {
   start();
-  if (device) // nobody has measured it
-    return {};
+  if (memory)
+    return memory->peak();
   return runtime::measurePeak(*pool);
 }
 

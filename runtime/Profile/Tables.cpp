@@ -107,10 +107,15 @@ std::string kernelTable(const Program &program, const SiteTotals &sites,
   std::string out;
   if (peak.flops > 0) {
     char line[160];
-    std::snprintf(line, sizeof line,
-                  "this machine computes %.1f GFLOP/s from registers and "
-                  "copies %.1f GB/s of memory: %% is the share of these\n",
-                  peak.flops * 1e-9, peak.bytes * 1e-9);
+    std::snprintf(
+        line, sizeof line,
+        peak.isMeasured
+            ? "this machine computes %.1f GFLOP/s from registers and "
+              "copies %.1f GB/s of memory: %% is the share of these\n"
+            : "by its clocks this device computes %.1f GFLOP/s in "
+              "float32 and reads %.1f GB/s of memory: %% is the share "
+              "of these\n",
+        peak.flops * 1e-9, peak.bytes * 1e-9);
     out = line;
   }
   return out + print("kernel", rowsBy(sites, nameOf), peak, runs);

@@ -71,6 +71,7 @@ public:
 /// Operations and bytes of memory a second.
 struct DevicePeak {
   double flops = 0, bytes = 0;
+  bool isMeasured = true; ///< else what the device says of its clocks
 };
 
 class Engine {
@@ -124,7 +125,7 @@ public:
   /// From now on tells `watcher` of each launch; null: of none.
   virtual void watch(LaunchWatcher *watcher) {}
 
-  /// The fastest that the device computes, measured now; zeros if nobody knows.
+  /// The fastest that the device computes; zeros if nobody knows.
   virtual DevicePeak measurePeak() { return {}; }
 };
 

@@ -55,6 +55,8 @@ static const ErrorText errors[] = {
     {NoBinaryForGpu, "CUDA_ERROR_NO_BINARY_FOR_GPU",
      "no kernel image is available for execution on the device"},
     {InvalidPtx, "CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"},
+    {UnsupportedPtx, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION",
+     "the provided PTX was compiled with an unsupported toolchain."},
     {NotFound, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
     {IllegalAddress, "CUDA_ERROR_ILLEGAL_ADDRESS",
      "an illegal memory access was encountered"},
@@ -111,9 +113,15 @@ Result cuDeviceGetName(char *name, int bytes, int) {
 
 Result cuDeviceGetAttribute(int *value, int attribute, int) {
   int capability = int(setting("capability", 80));
-  if (attribute != 75 && attribute != 76)
+  // Units and clocks are those of an A100 with 40 GB.
+  const std::map<int, int> attributes = {
+      {13, 1410000},         {16, 108},
+      {36, 1215000},         {37, 5120},
+      {75, capability / 10}, {76, capability % 10}};
+  auto found = attributes.find(attribute);
+  if (found == attributes.end())
     return InvalidValue;
-  *value = attribute == 75 ? capability / 10 : capability % 10;
+  *value = found->second;
   return Success;
 }
 
