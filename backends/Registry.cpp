@@ -74,16 +74,17 @@ void registerAllBackends(BackendRegistry &registry) {
   registry.add("cpu", [](const TargetModel &host) {
     return llvm::Expected<std::unique_ptr<Backend>>(createCPUBackend(host));
   });
-  registry.add(
-      "emulator",
-      [](const TargetModel &host) -> llvm::Expected<std::unique_ptr<Backend>> {
-        if (!llvm::StringRef(host.triple).starts_with("x86_64"))
-          return llvm::createStringError(
-              "--backend: the emulator runs on x86-64 only, and the "
-              "program is for " +
-              host.triple);
-        return createEmulatorBackend(host);
-      });
+  for (llvm::StringRef chip : {"sm_80", "sm_90a"})
+    registry.add(chip == "sm_80" ? "emulator" : ("emulator-" + chip).str(),
+                 [chip](const TargetModel &host)
+                     -> llvm::Expected<std::unique_ptr<Backend>> {
+                   if (!llvm::StringRef(host.triple).starts_with("x86_64"))
+                     return llvm::createStringError(
+                         "--backend: the emulator runs on x86-64 only, and the "
+                         "program is for " +
+                         host.triple);
+                   return createEmulatorBackend(host, chip);
+                 });
 }
 
 } // namespace lamina

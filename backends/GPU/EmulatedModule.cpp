@@ -162,6 +162,7 @@ static Function *emitThread(Module &module, const KernelBody &body,
 namespace {
 /// One grid of a kernel for the emulator.
 struct Grid {
+  std::string name;
   DeviceEmitter *emitter;
   Function *thread;
   int64_t sharedBytes;
@@ -189,8 +190,10 @@ static Constant *describe(Module &module, const KernelBody &body,
       {name, grid.thread, sizes, number(body.bufferCount()),
        number(grid.emitter->threads()), number(uint64_t(grid.sharedBytes)),
        number(waits(module)), maps, number(tensorMaps.size()), run});
+  // Known by name to who launches kernels as a driver would.
   return new GlobalVariable(module, type, /*isConstant=*/true,
-                            GlobalValue::InternalLinkage, value, "kernel");
+                            GlobalValue::ExternalLinkage, value,
+                            grid.name + "_emulated");
 }
 
 /// K(buffers, dims, scalars, first, last, scratch): the grids, one after
@@ -247,7 +250,7 @@ static void exportBlocks(Module &module, const KernelBody &body,
   Function *scratch = emitLaunchSizes(module, body, emitter, body.name());
   Function *thread =
       emitThread(module, body, body.name() + "_thread", device, scratch);
-  emitRun(module, body, {{&emitter, thread, sharedBytes}},
+  emitRun(module, body, {{body.name().str(), &emitter, thread, sharedBytes}},
           emitSizes(module, body, emitter));
 }
 
@@ -262,14 +265,15 @@ static void exportGrids(Module &module, const KernelBody &body,
   DeviceEmitter *emitters[] = {&emitter, emitter.secondGrid()};
   SmallVector<Grid> grids;
   for (auto [number, each] : enumerate(emitters)) {
-    std::string name = (body.name() + "_grid" + Twine(number)).str();
+    std::string name =
+        number == 0 ? body.name().str() : finishName(body.name());
     Function *blocks = emitOfSizes(
         module, body, name + "_blocks",
         [&, each = each](Frame &frame) { return each->emitBlocks(frame); });
     blocks->setLinkage(Function::InternalLinkage);
-    grids.push_back({each,
-                     emitThread(module, body, name, devices[number], nullptr),
-                     sharedBytes[number], blocks});
+    Function *thread =
+        emitThread(module, body, name + "_thread", devices[number], nullptr);
+    grids.push_back({name, each, thread, sharedBytes[number], blocks});
   }
   emitRun(module, body, grids, emitSizes(module, body, emitter));
 }

@@ -17,9 +17,10 @@ namespace {
 class EmulatorBackend : public Backend {
 public:
   EmulatorBackend(TargetModel host, llvm::StringRef chip)
-      : host(std::move(host)), chip(chip) {}
+      : host(std::move(host)), chip(chip),
+        title(chip == "sm_80" ? "emulator" : ("emulator-" + chip).str()) {}
 
-  llvm::StringRef name() const override { return "emulator"; }
+  llvm::StringRef name() const override { return title; }
   const TargetModel &target() const override { return host; }
   std::string fingerprint() const override {
     return "emulator " + std::to_string(gpu::codeVersion) + " " + chip + " " +
@@ -37,7 +38,7 @@ public:
 
 private:
   TargetModel host;
-  std::string chip;
+  std::string chip, title;
 };
 } // namespace
 

@@ -12,6 +12,7 @@
 namespace lamina {
 
 /// Compiles kernels as for the processor `chip`, for the emulator on `host`.
+/// Its name is `emulator`; with the chip behind a dash, if it is not `sm_80`.
 std::unique_ptr<Backend> createEmulatorBackend(const TargetModel &host,
                                                llvm::StringRef chip = "sm_80");
 

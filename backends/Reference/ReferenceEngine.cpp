@@ -5,7 +5,9 @@
 #include "backends/Reference/ReferenceEngine.h"
 
 #include "backends/Reference/Interpreter.h"
+#include "dialects/Program/EntryForms.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -77,7 +79,13 @@ class ReferenceEngine : public runtime::Engine {
 public:
   ReferenceEngine(OwningOpRef<ModuleOp> graph, std::vector<std::string> sizes,
                   Rounding rounding)
-      : graph(std::move(graph)), sizes(std::move(sizes)), rounding(rounding) {}
+      : graph(std::move(graph)), sizes(std::move(sizes)), rounding(rounding) {
+    for (auto function : this->graph->getOps<func::FuncOp>()) {
+      func::FuncOp &played = entries[program::getEntryName(function)];
+      if (!played || program::getDevice(function))
+        played = function;
+    }
+  }
 
   bool run(const runtime::EntryCall &call, std::string &message) override {
     MLIRContext *context = graph->getContext();
@@ -87,7 +95,7 @@ public:
         message = diagnostic.str();
       return success();
     });
-    auto entry = graph->lookupSymbol<func::FuncOp>(*call.name);
+    func::FuncOp entry = entries.lookup(*call.name);
     if (!entry) {
       message = "the graph has no entry '" + *call.name + "'";
       return false;
@@ -121,6 +129,8 @@ private:
   OwningOpRef<ModuleOp> graph;
   std::vector<std::string> sizes;
   Rounding rounding;
+  /// By name; in their form for a device, if the program has one.
+  llvm::StringMap<func::FuncOp> entries;
 };
 
 } // namespace

@@ -51,6 +51,12 @@ void lamina_emulator_configure(uint64_t seed, int32_t check);
 void lamina_emulator_describe(const void *run, const char *title,
                               const char *const *lines, int32_t count);
 
+/* The tensors that the thread's launches copy from until the next call, in
+ * place of what the kernel itself says of them: a driver has them from its
+ * caller. No tensors: the kernel's again. */
+void lamina_emulator_give_maps(const LaminaTensorMap *maps,
+                               const void *const *tensors, int32_t count);
+
 /* Runs the blocks [first, last) of `kernel`, one after another. */
 void lamina_emulate(const LaminaEmulatedKernel *kernel, void *const *buffers,
                     const int64_t *dims, const void *scalars, int64_t first,

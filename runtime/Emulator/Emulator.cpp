@@ -21,9 +21,14 @@ static Block &currentBlock() {
 static std::atomic<uint64_t> scheduleSeed{0};
 static std::atomic<bool> areChecked{false};
 
+/// By who launches, where that is not the program.
+static thread_local std::vector<TensorView> givenViews;
+
 static std::vector<TensorView> viewTensors(const LaminaEmulatedKernel &kernel,
                                            void *const *buffers,
                                            const int64_t *dims) {
+  if (!givenViews.empty())
+    return givenViews;
   std::vector<LaminaTensorMap> maps(size_t(kernel.map_count));
   if (kernel.map_count)
     kernel.maps(dims, maps.data());
@@ -38,6 +43,13 @@ extern "C" {
 void lamina_emulator_configure(uint64_t seed, int32_t check) {
   scheduleSeed = seed;
   areChecked = check != 0;
+}
+
+void lamina_emulator_give_maps(const LaminaTensorMap *maps,
+                               const void *const *tensors, int32_t count) {
+  givenViews.clear();
+  for (int32_t i = 0; i < count; ++i)
+    givenViews.push_back({maps[i], static_cast<const char *>(tensors[i])});
 }
 
 void lamina_emulate(const LaminaEmulatedKernel *kernel, void *const *buffers,

@@ -6,16 +6,20 @@
 // done as late as a real driver may: when somebody waits for it. Addresses of
 // device memory are none that a processor can read, so that a copy which was
 // forgotten ends the program. Kernels are those of a library that is built from
-// the same program with --backend=emulator --emit=lib.
+// the same program with --backend=emulator,cpu --emit=lib; where the device
+// poses as capability 90 and the driver is one for CUDA 12, with
+// --backend=emulator-sm_90a,cpu, since programs then launch other kernels.
 //
 //   LAMINA_FAKE_CUDA_KERNELS=FILE   that library
 //   LAMINA_FAKE_CUDA=a=1,b=2        version, devices, capability (80), memory
 //                                   (bytes), lost (at the n-th launch), refuse
+//                                   (all code), refuse_cubins
 //   LAMINA_FAKE_CUDA_LOG=FILE       counts of what was asked for, at the end
 
 #ifndef LAMINA_TEST_FAKECUDA_FAKECUDA_H
 #define LAMINA_TEST_FAKECUDA_FAKECUDA_H
 
+#include "runtime/ABI/Emulator.h"
 #include "runtime/ABI/Kernel.h"
 
 #include <cstdint>
@@ -34,6 +38,7 @@ enum : Result {
   InvalidDevice = 101,
   NoBinaryForGpu = 209,
   InvalidPtx = 218,
+  UnsupportedPtx = 222,
   NotFound = 500,
   IllegalAddress = 700,
   LaunchFailed = 719,
@@ -56,15 +61,16 @@ bool isPinned(const void *memory);
 
 struct Function {
   std::string name;
-  size_t buffers = 0, dims = 0;
-  size_t maps = 0; ///< of tensors, behind all others
+  // Its parameters: buffers, sizes, scalars and scratch, maps of tensors.
+  size_t pointers = 0, dims = 0, maps = 0;
   LaminaKernel kernel{};
-  bool hasFinish = false; ///< whether a second grid follows
+  const LaminaEmulatedKernel *grid = nullptr; ///< null: not to be launched
+  bool hasFinish = false;                     ///< whether a second grid follows
+  bool isFinish = false;                      ///< whether it is one
 };
 
-/// Does the work of a launch; `values` are the kernel's parameters.
-Result runKernel(const Function &function, std::vector<uint64_t> values,
-                 unsigned blocks);
+/// A function of the library of emulated kernels.
+void *libraryFunction(const char *name);
 
 /// A step of a stream.
 using Work = std::function<Result()>;

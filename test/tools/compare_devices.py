@@ -3,8 +3,9 @@
 """Trains one program on a GPU of the fake driver and its kernels on the emulator: the bits of every checkpoint are equal.
 
 Legs such as 'cpu:3,gpu:6,cpu:8' go on where the last one stopped; in the other
-run the emulator takes the legs of the GPU. Arguments that are not ours go to
-`train`. The driver and what it counts: test/fakecuda.
+run the emulator takes the legs of the GPU, as a processor of the same kind.
+Arguments that are not ours go to `train`. The driver and what it counts:
+test/fakecuda.
 """
 import argparse
 import os
@@ -27,10 +28,12 @@ def build(options):
     out = options.out
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    compile = ["lamina", "build", options.file, "--precision", options.precision] + [w for s in options.set for w in ("--set", s)]
+    compile = ["lamina", "build", options.file, "--precision", options.precision]
+    compile += [w for s in options.set for w in ("--set", s)]
+    emulator = "emulator-sm_90a,cpu" if options.capability == 90 else "emulator,cpu"
     run([*compile, "--device", "cpu,gpu", "-o", out / "gpu"], LAMINA_PTXAS="")
-    run([*compile, "--backend", "emulator,cpu", "-o", out / "emulator"])
-    run([*compile, "--backend", "emulator,cpu", "--emit", "lib", "-o", out / "kernels.so"])
+    run([*compile, "--backend", emulator, "-o", out / "emulator"])
+    run([*compile, "--backend", emulator, "--emit", "lib", "-o", out / "kernels.so"])
 
 
 def checkpoints(folder):
@@ -44,6 +47,7 @@ def main():
     parser.add_argument("--fake", type=pathlib.Path, required=True, help="folder of the fake driver")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--precision", default="float32")
+    parser.add_argument("--capability", type=int, default=80, help="of the GPU: 80 or 90")
     parser.add_argument("--legs", default="gpu:10", help="DEVICE:STEP,… one after the other")
     options, flags = parser.parse_known_args()
     build(options)
@@ -54,7 +58,8 @@ def main():
         train = ["train", *flags, "--steps", steps, "--save-every", "5", *(["--resume"] if number else [])]
         log = options.out / f"driver-{number}.txt"
         run([options.out / "gpu", *train, "--out", ours, "--device", device], LD_LIBRARY_PATH=options.fake,
-            LAMINA_FAKE_CUDA_KERNELS=options.out / "kernels.so", LAMINA_FAKE_CUDA_LOG=log)
+            LAMINA_FAKE_CUDA_KERNELS=options.out / "kernels.so", LAMINA_FAKE_CUDA_LOG=log,
+            LAMINA_FAKE_CUDA=f"capability={options.capability}")
         other = ["gpu", *train, "--device", "cpu"] if device == "cpu" else ["emulator", *train]
         run([options.out / other[0], *other[1:], "--out", theirs])
         mine, wanted = checkpoints(ours), checkpoints(theirs)

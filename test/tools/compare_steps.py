@@ -3,11 +3,13 @@
 
 The CPU (or another backend) trains; at each step the oracle takes the same step from the same
 checkpoint, so that no error of one step is part of the next. docs/accuracy.md
-defines the errors. Arguments that are not ours go to `train`.
+defines the errors. With `--fake` a GPU of the fake driver trains, and the oracle
+is the CPU of the same program. Arguments that are not ours go to `train`.
 """
 import argparse
 import json
 import math
+import os
 import pathlib
 import shlex
 import shutil
@@ -34,6 +36,7 @@ BOUNDS = {
     ("float32", "reference"): SUMMED,
     ("bfloat16", "reference"): ROUNDED,
     ("bfloat16", "reference-typed"): ALIKE,
+    ("bfloat16", "cpu"): ROUNDED,
 }
 
 
@@ -132,6 +135,9 @@ class Comparison:
         backend = ["--backend", options.backend]
         if options.load_backend_plugin:
             backend += ["--load-backend-plugin", options.load_backend_plugin]
+        if options.fake:
+            self.build_for_gpu(program)
+            return
         if options.backend.startswith("reference"):
             self.program = ["lamina", "run", *backend, *self.compile, "--"]
         else:
@@ -141,6 +147,14 @@ class Comparison:
         # What rounds alike has the same graph: attention as one op, where kernels for GPUs do it.
         alike = ["--device=cpu,gpu"] if "emulator" in options.backend and "typed" in options.oracle else []
         self.oracle = ["lamina", "run", "--backend=" + options.oracle, *alike, *self.compile, "--"]
+
+    def build_for_gpu(self, program):
+        kernels = self.out / "kernels.so"
+        os.environ["LAMINA_PTXAS"] = ""
+        self.run(["lamina", "build", *self.compile, "--device=cpu,gpu", "-o", program])
+        self.run(["lamina", "build", *self.compile, "--backend", f"{self.options.emulator},cpu", "--emit=lib", "-o", kernels])
+        os.environ.update(LD_LIBRARY_PATH=str(self.options.fake), LAMINA_FAKE_CUDA_KERNELS=str(kernels))
+        self.program, self.oracle = [program], [program]
 
     def run(self, command):
         result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
@@ -153,6 +167,8 @@ class Comparison:
                         (["--resume"] if resume else []) + self.device(program))
 
     def device(self, program):
+        if self.options.fake:
+            return ["--device", "gpu" if program is self.program else "cpu"]
         return ["--device", self.options.device] if self.options.device and program is self.program else []
 
     def steps(self):
@@ -189,6 +205,8 @@ def main():
     parser.add_argument("--load-backend-plugin", help="a shared library that has the backend")
     parser.add_argument("--device", help="what the program runs on, beside the CPU that it is built for")
     parser.add_argument("--oracle", default="reference", help="what it is compared with")
+    parser.add_argument("--fake", type=pathlib.Path, help="folder of the fake driver: its GPU beside the CPU")
+    parser.add_argument("--emulator", default="emulator", help="the backend whose kernels it runs")
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--out", type=pathlib.Path, required=True)
@@ -196,6 +214,8 @@ def main():
     parser.add_argument("--choices", action="store_true", help="gradients come through relu or a maximum")
     parser.add_argument("--within", type=float, help="instead of the bounds of docs/accuracy.md")
     options, flags = parser.parse_known_args()
+    if options.fake:
+        options.oracle = "cpu"
 
     comparison = Comparison(options, flags)
     found = {**comparison.steps(), **comparison.outputs()}
