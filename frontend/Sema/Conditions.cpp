@@ -178,8 +178,7 @@ static void boundProduct(Evaluator &e, Primitive op, const Elem &a,
 
 //===-- Bounds of results -------------------------------------------------===//
 
-Elem Evaluator::arithmeticElem(Primitive op, llvm::ArrayRef<Elem> elems,
-                               llvm::ArrayRef<Dim>) {
+Elem Evaluator::arithmeticElem(Primitive op, llvm::ArrayRef<Elem> elems) {
   Elem out{Elem::Whole, {}, {}};
   const Elem &a = elems[0], &b = elems.back();
   auto smaller = [&](Dim x, Dim y) { return dims.min(x, y); };

@@ -6,9 +6,9 @@
 // element kind, broadcast by name.
 
 #include "frontend/Sema/Evaluator.h"
+#include "frontend/Sema/Primitives.h"
 #include "frontend/Sema/Trees.h"
 
-#include <cmath>
 #include <cstdlib>
 
 namespace lamina::sema {
@@ -39,84 +39,6 @@ static bool staysWhole(Primitive op) {
 }
 
 //===-- Numbers -----------------------------------------------------------===//
-
-static std::optional<double> foldReal(Primitive op, double a, double b) {
-  switch (op) {
-  case Primitive::Add:
-    return a + b;
-  case Primitive::Sub:
-    return a - b;
-  case Primitive::Mul:
-    return a * b;
-  case Primitive::Div:
-    return a / b;
-  case Primitive::Pow:
-    return std::pow(a, b);
-  case Primitive::FloorDiv:
-    return std::floor(a / b);
-  case Primitive::Mod:
-    return a - std::floor(a / b) * b;
-  case Primitive::Min:
-    return std::min(a, b);
-  case Primitive::Max:
-    return std::max(a, b);
-  case Primitive::Neg:
-    return -a;
-  case Primitive::Abs:
-    return std::fabs(a);
-  case Primitive::Sign:
-    return a > 0 ? 1 : a < 0 ? -1 : 0;
-  case Primitive::Exp:
-    return std::exp(a);
-  case Primitive::Expm1:
-    return std::expm1(a);
-  case Primitive::Log:
-    return std::log(a);
-  case Primitive::Log1p:
-    return std::log1p(a);
-  case Primitive::Sqrt:
-    return std::sqrt(a);
-  case Primitive::Sin:
-    return std::sin(a);
-  case Primitive::Cos:
-    return std::cos(a);
-  case Primitive::Tan:
-    return std::tan(a);
-  case Primitive::Tanh:
-    return std::tanh(a);
-  case Primitive::Atan:
-    return std::atan(a);
-  case Primitive::Erf:
-    return std::erf(a);
-  case Primitive::Floor:
-    return std::floor(a);
-  case Primitive::Ceil:
-    return std::ceil(a);
-  case Primitive::Round:
-    return std::nearbyint(a);
-  default:
-    return std::nullopt;
-  }
-}
-
-static std::optional<bool> compare(Primitive op, double a, double b) {
-  switch (op) {
-  case Primitive::Eq:
-    return a == b;
-  case Primitive::Ne:
-    return a != b;
-  case Primitive::Lt:
-    return a < b;
-  case Primitive::Le:
-    return a <= b;
-  case Primitive::Gt:
-    return a > b;
-  case Primitive::Ge:
-    return a >= b;
-  default:
-    return std::nullopt;
-  }
-}
 
 /// Whole arithmetic on dims, which may hold names.
 static std::optional<Dim> foldDim(core::DimContext &dims, Primitive op, Dim a,
@@ -183,23 +105,21 @@ static std::optional<Value> foldNumbers(Evaluator &e, Primitive op,
   if (isComparison(op) && a.dim && b.dim) {
     Dim difference = (a.dim - b.dim).size();
     if (auto known = difference.rational())
-      return Value::truthValue(*compare(op, known->toDouble(), 0), range);
+      return Value::truthValue(valueOf(op, {known->toDouble(), 0}) != 0, range);
     return e.compareSizes(op, a.dim.size(), b.dim.size(), range);
   }
-  auto x = toReal(a), y = toReal(b);
-  if (!x || !y)
+  if (isLogic(op) || op == Primitive::Finite)
     return std::nullopt;
-  if (isComparison(op))
-    return Value::truthValue(*compare(op, *x, *y), range);
-  if (op == Primitive::Clamp) {
-    auto high = toReal(operands[2]), low = toReal(operands[1]);
-    return low && high ? std::optional(
-                             Value::number(std::clamp(*x, *low, *high), range))
-                       : std::nullopt;
+  llvm::SmallVector<double, 3> numbers;
+  for (const Value &operand : operands) {
+    auto number = toReal(operand);
+    if (!number)
+      return std::nullopt;
+    numbers.push_back(*number);
   }
-  if (auto real = foldReal(op, *x, *y))
-    return Value::number(*real, range);
-  return std::nullopt;
+  double result = valueOf(op, numbers);
+  return isComparison(op) ? Value::truthValue(result != 0, range)
+                          : Value::number(result, range);
 }
 
 /// A comparison of sizes that are not numbers, if the prover decides it.
@@ -354,11 +274,9 @@ Value Evaluator::elementwiseOn(Primitive op, core::Exprs exprs, Range range,
   if (!kind)
     return Value::error(range);
   llvm::SmallVector<Elem, 3> elems;
-  llvm::SmallVector<Dim, 3> exact;
   std::vector<core::Type> types;
   for (core::Expr *&x : exprs) {
     elems.push_back(x->type.elem);
-    exact.push_back(exactOf(x));
     x = convert(x, *kind);
     types.push_back(x->type);
   }
@@ -377,7 +295,7 @@ Value Evaluator::elementwiseOn(Primitive op, core::Exprs exprs, Range range,
                   ? Elem::Truth
                   : *kind;
   if (elem.isWhole())
-    elem = arithmeticElem(op, elems, exact);
+    elem = arithmeticElem(op, elems);
   node->type = core::Type::tensor(elem, *axes);
   return runTimeValue(node);
 }

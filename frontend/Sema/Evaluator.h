@@ -140,8 +140,7 @@ public:
        llvm::ArrayRef<const ast::Expr *> sources);
   bool same(Dim a, Dim b);
   core::Elem arithmeticElem(core::Primitive op,
-                            llvm::ArrayRef<core::Elem> elems,
-                            llvm::ArrayRef<Dim> exact);
+                            llvm::ArrayRef<core::Elem> elems);
   core::Elem withoutIndices(core::Elem elem,
                             llvm::ArrayRef<core::IndexVar *> indices);
   core::Expr *convert(core::Expr *expr, core::Elem::Kind kind);

@@ -22,6 +22,9 @@ struct PrimitiveInfo {
 /// Null if `name` is no primitive.
 const PrimitiveInfo *findPrimitive(llvm::StringRef name);
 
+/// What `op` makes of its operands, in float64; a truth is 0 or 1.
+double valueOf(core::Primitive op, llvm::ArrayRef<double> operands);
+
 } // namespace lamina::sema
 
 #endif // LAMINA_FRONTEND_SEMA_PRIMITIVES_H

@@ -7,6 +7,8 @@
 
 #include "frontend/Sema/Tables.h"
 
+#include "frontend/Sema/Primitives.h"
+
 #include <cmath>
 
 namespace lamina::sema {
@@ -75,87 +77,6 @@ bool Interpreter::run(llvm::ArrayRef<core::Stmt *> statements) {
   return true;
 }
 
-static double apply(core::Primitive op, llvm::ArrayRef<double> x) {
-  double a = x[0], b = x.size() > 1 ? x[1] : 0;
-  switch (op) {
-  case core::Primitive::Add:
-    return a + b;
-  case core::Primitive::Sub:
-    return a - b;
-  case core::Primitive::Mul:
-    return a * b;
-  case core::Primitive::Div:
-    return a / b;
-  case core::Primitive::Pow:
-    return std::pow(a, b);
-  case core::Primitive::FloorDiv:
-    return std::floor(a / b);
-  case core::Primitive::Mod:
-    return a - std::floor(a / b) * b;
-  case core::Primitive::Neg:
-    return -a;
-  case core::Primitive::Min:
-    return std::min(a, b);
-  case core::Primitive::Max:
-    return std::max(a, b);
-  case core::Primitive::Clamp:
-    return std::min(std::max(a, b), x[2]);
-  case core::Primitive::Abs:
-    return std::fabs(a);
-  case core::Primitive::Sign:
-    return a > 0 ? 1 : a < 0 ? -1 : 0;
-  case core::Primitive::Exp:
-    return std::exp(a);
-  case core::Primitive::Expm1:
-    return std::expm1(a);
-  case core::Primitive::Log:
-    return std::log(a);
-  case core::Primitive::Log1p:
-    return std::log1p(a);
-  case core::Primitive::Sqrt:
-    return std::sqrt(a);
-  case core::Primitive::Sin:
-    return std::sin(a);
-  case core::Primitive::Cos:
-    return std::cos(a);
-  case core::Primitive::Tan:
-    return std::tan(a);
-  case core::Primitive::Tanh:
-    return std::tanh(a);
-  case core::Primitive::Atan:
-    return std::atan(a);
-  case core::Primitive::Erf:
-    return std::erf(a);
-  case core::Primitive::Floor:
-    return std::floor(a);
-  case core::Primitive::Ceil:
-    return std::ceil(a);
-  case core::Primitive::Round:
-    return std::nearbyint(a);
-  case core::Primitive::Finite:
-    return std::isfinite(a);
-  case core::Primitive::Eq:
-    return a == b;
-  case core::Primitive::Ne:
-    return a != b;
-  case core::Primitive::Lt:
-    return a < b;
-  case core::Primitive::Le:
-    return a <= b;
-  case core::Primitive::Gt:
-    return a > b;
-  case core::Primitive::Ge:
-    return a >= b;
-  case core::Primitive::And:
-    return a != 0 && b != 0;
-  case core::Primitive::Or:
-    return a != 0 || b != 0;
-  case core::Primitive::Not:
-    return a == 0;
-  }
-  llvm_unreachable("every primitive is listed");
-}
-
 Interpreter::Numbers Interpreter::broadcast(const core::Expr *operand,
                                             const core::Alignment &alignment,
                                             const core::Type &to) {
@@ -195,7 +116,7 @@ Interpreter::Numbers Interpreter::elementwise(const core::Elementwise &node) {
     llvm::SmallVector<double, 3> x;
     for (auto &operand : operands)
       x.push_back(operand[i]);
-    result[i] = apply(node.primitive, x);
+    result[i] = valueOf(node.primitive, x);
   }
   return result;
 }
