@@ -24,6 +24,8 @@ static json::Object writeSize(program::DimOp dim) {
                     {"usual", int64_t(dim.getUsual())}};
   if (auto over = dim.getRaggedOver())
     size["ragged_over"] = *over;
+  if (auto written = dim.getWritten())
+    size["written"] = *written;
   return size;
 }
 

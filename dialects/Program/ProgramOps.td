@@ -37,14 +37,18 @@ def Program_DimOp : Program_Op<"dim"> {
   let description = [{
     ```mlir
     program.dim @t in 1 to 512 usually 128 ragged over @b
+    program.dim @b_2 in 1 to 64 usually 1 written "b"
     ```
-    `ragged over`: the axis along which the lengths of this one run.
+    `ragged over`: the axis along which the lengths of this one run. `written`:
+    its name in the source, where the symbol is another because entries that
+    share a name have sizes of their own.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$lower, I64Attr:$upper,
-                       I64Attr:$usual, OptionalAttr<FlatSymbolRefAttr>:$ragged_over);
+                       I64Attr:$usual, OptionalAttr<FlatSymbolRefAttr>:$ragged_over,
+                       OptionalAttr<StrAttr>:$written);
   let assemblyFormat = [{
     $sym_name `in` $lower `to` $upper `usually` $usual
-    (`ragged` `over` $ragged_over^)? attr-dict
+    (`ragged` `over` $ragged_over^)? (`written` $written^)? attr-dict
   }];
   // dim.c1: 0 <= lower <= usual <= upper < 2^31
 }

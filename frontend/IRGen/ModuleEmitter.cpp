@@ -85,8 +85,11 @@ void ModuleEmitter::emitDims() {
     if (atom->raggedOver)
       over = FlatSymbolRefAttr::get(builder.getContext(),
                                     types.nameOf(*atom->raggedOver));
+    StringAttr written;
+    if (name != atom->symbol)
+      written = builder.getStringAttr(atom->symbol);
     program::DimOp::create(builder, types.loc(atom->range), name, low, high,
-                           usual, over);
+                           usual, over, written);
   }
 }
 

@@ -26,7 +26,7 @@ struct LaminaAxis {
 };
 
 struct LaminaNamedSize {
-  const char *name;
+  const char *name; /* as the source has it: other entries may have the same */
   int64_t low, high;
 };
 

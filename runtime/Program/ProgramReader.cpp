@@ -37,6 +37,7 @@ static void readSizes(const Json &tape, Program &program) {
   for (const Json &item : listOr(tape, "sizes")) {
     Size size;
     size.name = item["name"].asText();
+    size.written = textOr(item, "written", size.name.c_str());
     size.low = intOr(item, "low", 1);
     size.high = intOr(item, "high", INT32_MAX);
     size.usual = intOr(item, "usual", size.low);

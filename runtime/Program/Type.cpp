@@ -126,7 +126,7 @@ std::string Expression::text(const SizeList &sizes) const {
   if (op == Op::Number)
     return std::to_string(number);
   if (op == Op::Size)
-    return sizes[size_t(number)].name;
+    return sizes[size_t(number)].written;
   std::string out;
   const char *sign = op == Op::Add ? " + " : op == Op::Mul ? " * " : " div ";
   for (const Expression &argument : arguments)

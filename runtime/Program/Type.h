@@ -28,6 +28,7 @@ int64_t checkedMul(int64_t a, int64_t b);
 /// A size named in types.
 struct Size {
   std::string name;
+  std::string written; ///< in the source, and so in messages
   int64_t low = 1, high = INT32_MAX, usual = 1;
 };
 using SizeList = std::vector<Size>;      ///< of the program

@@ -139,7 +139,7 @@ static std::string boundText(const Type &type, const SizeList &names,
   std::string text;
   for (size_t size : mentioned)
     if (sizes[size] >= 0)
-      text += join(text.empty() ? ", where " : " and ", names[size].name,
+      text += join(text.empty() ? ", where " : " and ", names[size].written,
                    " is ", sizes[size]);
   return text;
 }

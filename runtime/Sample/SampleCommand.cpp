@@ -83,7 +83,7 @@ static void bindSizes(const std::string &flag, const Type &type,
                             ? join("at least ", names[i].low)
                             : join(names[i].low, " to ", names[i].high);
     throw Error(join(quote(flag), sizes[i] == 0 ? " is empty: " : ": ",
-                     quote(names[i].name), " is ", sizes[i],
+                     quote(names[i].written), " is ", sizes[i],
                      ", but this program takes ", range),
                 ExitMisuse);
   }

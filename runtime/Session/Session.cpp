@@ -170,7 +170,7 @@ void Session::checkRun(size_t entry, const SizeValues &sizes) {
   for (size_t i = 0; i < sizes.size(); ++i) {
     const Size &size = program.sizes[i];
     if (sizes[i] >= 0 && (sizes[i] < size.low || sizes[i] > size.high))
-      throw Error(join(quote(size.name), " is ", sizes[i],
+      throw Error(join(quote(size.written), " is ", sizes[i],
                        ", but this program takes ", size.low, " to ",
                        size.high));
   }

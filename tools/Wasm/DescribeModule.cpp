@@ -51,7 +51,7 @@ static json::Object describeParameter(const runtime::ParameterPlan &plan,
   if (argument)
     object = describeTensor(plan.name, argument->type, sizes);
   if (plan.size != none)
-    object["size"] = sizes[plan.size].name;
+    object["size"] = sizes[plan.size].written;
   if (plan.isText)
     object["text"] = textOf(plan.vocabulary);
   if (plan.below >= 0)

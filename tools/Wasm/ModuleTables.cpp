@@ -262,7 +262,7 @@ void ModuleTables::write(ArrayRef<EntryFunctions> functions,
   Rows sizes, entries;
   for (const runtime::Size &size : program.program.sizes)
     sizes.push_back(
-        row({text(size.name), number64(size.low), number64(size.high)}));
+        row({text(size.written), number64(size.low), number64(size.high)}));
   for (auto [number, it] : enumerate(functions))
     entries.push_back(entryRow(number, it));
   Rows weights = weightRows(), values = valueRows();

@@ -26,6 +26,8 @@ func.func @step(%net: !model.tree<@Net> {program.load = @student}, %m: !w {progr
 
 // CHECK: program.dim @t in 0 to 512 usually 128 ragged over @b
 program.dim @t in 0 to 512 usually 128 ragged over @b
+// CHECK: program.dim @t_2 in 1 to 512 usually 128 written "t"
+program.dim @t_2 in 1 to 512 usually 128 written "t"
 // CHECK: program.scalar @rate {default = 1.000000e-03 : f32, role = "set", type = f32}
 program.scalar @rate {type = f32, default = 0.001 : f32, role = "set"}
 // CHECK: program.source @text

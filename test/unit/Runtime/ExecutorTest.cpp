@@ -88,7 +88,7 @@ TEST(ThreadPool, WakesAfterSleepAndInQuickRows) {
   EXPECT_EQ(sum, 16000);
 }
 
-static const SizeList names = {{"b"}, {"t"}};
+static const SizeList names = {{"b", "b"}, {"t", "t"}};
 
 static Expression expression(const std::string &text) {
   return Expression::read(Json::parse(text, "x"), names);

@@ -174,7 +174,7 @@ TEST(Feed, PadsRaggedColumns) {
   auto data = Dataset::all(
       "d", Source::open(plan("lines", folder.write("t", "a\nbcd\nef\n"),
                              {column("text", Element::I32, {-1}, 256)})));
-  SizeList names = {{"batch"}, {"t"}};
+  SizeList names = {{"batch", "batch"}, {"t", "t"}};
   Entry entry;
   Argument text;
   text.type = Type::read(
