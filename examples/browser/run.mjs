@@ -5,7 +5,7 @@
 //   node run.mjs gpt.wasm run1/weights.safetensors text prompt='To be' length=100 --seed 5
 //   node run.mjs mlp.wasm run1/weights.safetensors classify image=pictures.npy --out classes.npy
 //
-// Values are texts, numbers or .npy files; '-' stands for no weights. Results are printed; --out writes the first one,
+// Values are texts, numbers (1.5, or 1,2,3 for several) or .npy files; '-' stands for no weights. Results are printed; --out writes the first one,
 // or NAME=FILE the one of that name, to a .npy file.
 
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -39,14 +39,23 @@ function writeArray(path, { shape, data }) {
   writeFileSync(path, Buffer.concat([magic, length, Buffer.from(padded, 'latin1'), Buffer.from(data.buffer)]))
 }
 
-/** What `text` says for a parameter: of a text itself, otherwise a number or an array. */
+/**
+ * What `text` says for a parameter: of a text itself, otherwise an array, or numbers of its shape. As in a flag of a
+ * program, numbers lie along the last axis, and the axes in front are 1.
+ */
 function parse(name, parameter, text) {
   if (text.endsWith('.npy')) return readArray(text)
-  if (parameter?.text) return text
   // Names that are unknown are the module's to refuse.
-  if (parameter && (!text.trim() || Number.isNaN(Number(text))))
-    throw new Error(`'${name}' takes a number or a .npy file, not '${text}'`)
-  return Number(text)
+  if (!parameter || parameter.text) return text
+  const numbers = text.split(',').map((word) => (word.trim() ? Number({ true: 1, false: 0 }[word] ?? word) : NaN))
+  if (numbers.some(Number.isNaN))
+    throw new Error(`'${name}' takes a number, numbers with commas, or a .npy file, not '${text}'`)
+  const fraction = numbers.find((number) => !Number.isInteger(number))
+  if (fraction !== undefined && !/^b?f/.test(parameter.element))
+    throw new Error(`'${name}' takes whole numbers, not ${fraction}`)
+  const rank = parameter.shape?.length ?? 0 // a length has no shape
+  if (!rank && numbers.length > 1) throw new Error(`'${name}' takes one number`)
+  return tensor(rank ? [...Array(rank - 1).fill(1), numbers.length] : [], numbers)
 }
 
 async function main(words) {
