@@ -6,6 +6,7 @@
 
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <cstring>
@@ -75,27 +76,56 @@ static double draw(Type type, std::mt19937_64 &random,
   return double(random() % uint64_t(bound));
 }
 
-KernelRun::KernelRun(kernel::FuncOp func, std::vector<int64_t> sizes,
-                     const Contents &contents)
-    : dims(std::move(sizes)) {
-  std::mt19937_64 random(contents.seed);
-  dims.resize(func.getDims().size(), unnamedSize);
+static std::vector<int64_t> complete(kernel::FuncOp func,
+                                     std::vector<int64_t> sizes) {
+  sizes.resize(func.getDims().size(), KernelRun::unnamedSize);
+  return sizes;
+}
+
+/// The shape of tensor `number` of the arguments, at sizes for all dims.
+static std::vector<int64_t> shapeOf(kernel::FuncOp func, RankedTensorType type,
+                                    unsigned number, ArrayRef<int64_t> dims) {
+  std::vector<int64_t> shape(type.getShape());
+  ArrayRef<int64_t> named = func.getShape(number);
+  for (int64_t &size : shape)
+    if (ShapedType::isDynamic(size)) {
+      size = dims[size_t(named.front())];
+      named = named.drop_front();
+    }
+  return shape;
+}
+
+std::optional<int64_t> KernelRun::bytesAt(kernel::FuncOp func,
+                                          std::vector<int64_t> sizes,
+                                          int64_t besideElement) {
+  sizes = complete(func, std::move(sizes));
+  int64_t sum = 0;
   unsigned number = 0;
   for (BlockArgument argument : func.getBlock()->getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (!type) {
-      addScalar(argument.getType(), random, contents);
+    if (!type)
       continue;
-    }
-    std::vector<int64_t> shape(type.getShape());
-    ArrayRef<int64_t> named = func.getShape(number++);
-    for (int64_t &size : shape)
-      if (ShapedType::isDynamic(size)) {
-        size = dims[size_t(named.front())];
-        named = named.drop_front();
-      }
-    addTensor(type, shape, random, contents);
+    // A buffer, and what it held at first.
+    int64_t bytes = 2 * int64_t(bytesOf(type.getElementType())) + besideElement;
+    for (int64_t size : shapeOf(func, type, number++, sizes))
+      if (llvm::MulOverflow(bytes, size, bytes))
+        return std::nullopt;
+    if (llvm::AddOverflow(sum, bytes, sum))
+      return std::nullopt;
   }
+  return sum;
+}
+
+KernelRun::KernelRun(kernel::FuncOp func, std::vector<int64_t> sizes,
+                     const Contents &contents)
+    : dims(complete(func, std::move(sizes))) {
+  std::mt19937_64 random(contents.seed);
+  unsigned number = 0;
+  for (BlockArgument argument : func.getBlock()->getArguments())
+    if (auto type = dyn_cast<RankedTensorType>(argument.getType()))
+      addTensor(type, shapeOf(func, type, number++, dims), random, contents);
+    else
+      addScalar(argument.getType(), random, contents);
   ins = buffers.size() - func.getOuts();
 }
 

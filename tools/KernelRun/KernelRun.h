@@ -13,6 +13,7 @@
 #include "runtime/ABI/Kernel.h"
 
 #include <memory>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -39,6 +40,12 @@ public:
 
   KernelRun(kernel::FuncOp kernel, std::vector<int64_t> dims,
             const Contents &contents);
+
+  /// Memory for a run at these sizes, and `besideElement` bytes more for each
+  /// element of a buffer; none if it is beyond all numbers.
+  static std::optional<int64_t> bytesAt(kernel::FuncOp kernel,
+                                        std::vector<int64_t> dims,
+                                        int64_t besideElement);
   ~KernelRun();
 
   /// False after a message on the error stream.

@@ -6,6 +6,7 @@
 
 #include "backends/Reference/Interpreter.h"
 #include "runtime/ABI/Emulator.h"
+#include "tools/lamina-kernel/Flags.h"
 
 #include "mlir/IR/SymbolTable.h"
 
@@ -80,6 +81,9 @@ bool Comparer::compare(kernel::LaunchOp launch) {
   }
   auto kernel = SymbolTable::lookupNearestSymbolFrom<kernel::FuncOp>(
       launch, launch.getKernelAttr());
+  if (!flags::checkMemory(kernel, {dims.begin(), dims.end()},
+                          flags::sizes.ArgStr, /*compares=*/true))
+    return false;
   ++kernels;
   std::optional<Tensors> expected = evaluatePlainly(
       kernel, KernelRun(kernel, {dims.begin(), dims.end()}, given.contents));

@@ -6,9 +6,13 @@
 
 #include "backends/CPU/Target.h"
 #include "dialects/Kernel/KernelOps.h"
+#include "tools/KernelRun/KernelRun.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <unistd.h>
 
 namespace cl = llvm::cl;
 
@@ -221,6 +225,27 @@ bool checkKernels(mlir::ModuleOp module) {
     return true;
   say("--dims has " + llvm::Twine(dims.size()) +
       " sizes, and the kernels take at most " + llvm::Twine(most));
+  return false;
+}
+
+bool checkMemory(kernel::FuncOp kernel, std::vector<int64_t> dims,
+                 llvm::StringRef flag, bool compares) {
+  // The arguments and both results as the interpreter has numbers.
+  int64_t beside = compares ? 3 * int64_t(sizeof(reference::Scalar)) : 0;
+  std::optional<int64_t> needed =
+      tools::KernelRun::bytesAt(kernel, std::move(dims), beside);
+  int64_t there = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+  if (needed && *needed <= there)
+    return true;
+  auto inGigabytes = [](double bytes) {
+    return llvm::formatv("{0:f1} GB", bytes * 1e-9).str();
+  };
+  say("--" + flag + ": with these sizes a run of '" + kernel.getSymName() +
+      "' takes " +
+      (needed ? inGigabytes(double(*needed))
+              : "more bytes than 63 bits count") +
+      ", and this machine has " + inGigabytes(double(there)) +
+      " of memory; give smaller ones");
   return false;
 }
 

@@ -6,6 +6,7 @@
 #define LAMINA_TOOLS_LAMINAKERNEL_FLAGS_H
 
 #include "backends/Backend.h"
+#include "dialects/Kernel/KernelOps.h"
 
 #include "llvm/Support/CommandLine.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -55,6 +56,10 @@ bool checkProcessor();
 bool checkForm(const Backend *backend);
 /// The same for what the file has to be run or printed.
 bool checkKernels(mlir::ModuleOp module);
+/// The same for sizes, by `flag`, at which this machine has no memory to run
+/// the kernel, or to run it and `compare` it with its plain meaning.
+bool checkMemory(kernel::FuncOp kernel, std::vector<int64_t> dims,
+                 llvm::StringRef flag, bool compares);
 
 } // namespace lamina::flags
 

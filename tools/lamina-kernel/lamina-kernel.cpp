@@ -267,12 +267,17 @@ static bool chooseKernels(mlir::ModuleOp module,
 
 static bool processAll(mlir::ModuleOp module,
                        const driver::CodeTarget &target) {
-  bool good = true;
-  for (kernel::FuncOp kernel : module.getOps<kernel::FuncOp>())
+  bool good = true, checks = emit == "check", runs = checks || emit == "time";
+  for (kernel::FuncOp kernel : module.getOps<kernel::FuncOp>()) {
+    if (runs && !checkMemory(kernel, dims, dims.ArgStr, checks)) {
+      good = false;
+      continue;
+    }
     good &= !target.backends.empty()
                 ? processBackend(kernel, *target.backends.front())
             : chip.empty() ? process(kernel, target.host)
                            : processDevice(kernel, target.host);
+  }
   return good;
 }
 
