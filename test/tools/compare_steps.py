@@ -25,6 +25,7 @@ ZERO = 1e-12
 
 GRADIENTS, ZEROS = "gradients", "gradients that are zero, to the largest"
 LOSSES, OUTPUTS = "losses and reports", "outputs"
+FLIPS = "flips of truths that are counted, to those allowed"
 
 # The bounds of docs/accuracy.md: of sums in float32, of factors that were rounded alike, of rounding factors.
 SUMMED = {GRADIENTS: 1e-5, ZEROS: 1e-5, LOSSES: 1e-5, OUTPUTS: 1e-5}
@@ -32,6 +33,13 @@ ALIKE = {GRADIENTS: 2**-6, ZEROS: 2**-9, LOSSES: 2**-13, OUTPUTS: 2**-7}
 ROUNDED = {GRADIENTS: 2**-4, ZEROS: 2**-7, LOSSES: 2**-9, OUTPUTS: 2**-5}
 # Gradients behind relu or a maximum.
 CHOSEN = 2**-2
+
+
+def flips_allowed(truths, output_bound):
+    """How many of the truths that a report counts may turn out otherwise: of docs/accuracy.md, too."""
+    return int(1 + truths * output_bound)
+
+
 BOUNDS = {
     ("float32", "reference"): SUMMED,
     ("bfloat16", "reference"): ROUNDED,
@@ -108,9 +116,15 @@ def reports(folder):
     return {line["step"]: line["report"] for line in lines if "report" in line}
 
 
-def compare_reports(got, want, step, worst):
+def compare_reports(got, want, step, numbers, flips, counts, output_bound):
+    """Reports are numbers, but for means of `counts[name]` truths."""
     for name, value in want.get(step, {}).items():
-        worst.add(by_element([got[step][name]], [value]), f"report {name} of step {step}")
+        place = f"report {name} of step {step}"
+        if name not in counts:
+            numbers.add(by_element([got[step][name]], [value]), place)
+            continue
+        flipped = round(distance([got[step][name]], [value]) * counts[name])
+        flips.add(flipped / flips_allowed(counts[name], output_bound), place)
 
 
 def read_npy(path):
@@ -126,6 +140,7 @@ class Comparison:
     def __init__(self, options, flags):
         self.out, self.options, self.flags = options.out, options, flags
         self.bounds = BOUNDS[options.precision, options.oracle]
+        self.counts = {name: int(count) for name, count in (word.split("=") for word in options.count)}
         self.relative = by_length if self.bounds is ROUNDED else by_element
         self.compile = [options.file, "--keep-gradients", "--precision", options.precision]
         self.compile += [w for s in options.set for w in ("--set", s)]
@@ -172,7 +187,7 @@ class Comparison:
         return ["--device", self.options.device] if self.options.device and program is self.program else []
 
     def steps(self):
-        worst, zeros, losses = Worst(), Worst(), Worst()
+        worst, zeros, losses, flips = Worst(), Worst(), Worst(), Worst()
         cpu, oracle = self.out / "cpu", self.out / "oracle"
         self.train(self.program, cpu, 0, resume=False)
         for step in range(1, self.options.steps + 1):
@@ -183,8 +198,10 @@ class Comparison:
             name = f"step-{step}.safetensors"
             compare_gradients(gradients(cpu / name), gradients(oracle / name), self.relative, step, worst, zeros)
             compare_losses(log(cpu), log(oracle), step, losses)
-            compare_reports(reports(cpu), reports(oracle), step, losses)
-        return {GRADIENTS: worst, ZEROS: zeros, LOSSES: losses}
+            compare_reports(reports(cpu), reports(oracle), step, losses, flips, self.counts, self.bounds[OUTPUTS])
+        if self.counts and not flips.count:
+            sys.exit(f"no step has a report of {', '.join(self.counts)}")
+        return {GRADIENTS: worst, ZEROS: zeros, LOSSES: losses, FLIPS: flips}
 
     def outputs(self):
         worst = Worst()
@@ -211,6 +228,7 @@ def main():
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--sample", action="append", default=[], help="a sample and its flags, with a tensor as result")
+    parser.add_argument("--count", action="append", default=[], help="a report that is a mean of truths: name=how many")
     parser.add_argument("--choices", action="store_true", help="gradients come through relu or a maximum")
     parser.add_argument("--within", type=float, help="instead of the bounds of docs/accuracy.md")
     options, flags = parser.parse_known_args()
@@ -225,6 +243,7 @@ def main():
     bounds = dict.fromkeys(found, options.within) if options.within else dict(comparison.bounds)
     if options.choices:
         bounds[GRADIENTS] = CHOSEN
+    bounds[FLIPS] = 1
     return 0 if all(worst.error <= bounds[name] for name, worst in found.items()) else 1
 
 
