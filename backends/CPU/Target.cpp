@@ -158,8 +158,6 @@ static StringRef plainProcessor(const Triple &triple) {
 std::vector<std::string> portableProcessors(const Triple &triple) {
   if (triple.isAArch64())
     return {"generic"};
-  if (triple.isWasm())
-    return {""};
   return {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 }
 

@@ -30,8 +30,8 @@ namespace lamina::cpu {
 llvm::Expected<TargetModel> makeTargetModel(llvm::StringRef processor,
                                             llvm::StringRef triple = "");
 
-/// The processors that a program for any machine of this kind carries code for,
-/// from the plainest.
+/// The processors that a program for any machine of this kind, x86-64 or
+/// aarch64, carries code for, from the plainest.
 std::vector<std::string> portableProcessors(const llvm::Triple &triple);
 
 /// `text` with nothing left out, or this machine's triple if it is empty.

@@ -40,25 +40,6 @@ static void evaluateEntries(Session &session, Evaluator &evaluator) {
   }
 }
 
-/// Constants that `--set` names have to exist.
-static void checkSetConstants(Session &session) {
-  FileScope &file = *session.getRoot();
-  std::string known;
-  for (auto &[name, decl] : file.decls)
-    if (llvm::isa<ast::ConstDecl>(decl))
-      known += (known.empty() ? "" : ", ") + name.str();
-  for (auto &[name, text] : session.options.constants) {
-    if (llvm::isa_and_nonnull<ast::ConstDecl>(file.decls.lookup(name)))
-      continue;
-    session
-        .report(Rule::const_c3, session.sources.getRange(file.id, 0, 0),
-                "'--set " + name + "': this file has no constant '" + name +
-                    "'")
-        .note(known.empty() ? "it declares none, by 'const name = value'"
-                            : "its constants are " + known);
-  }
-}
-
 std::unique_ptr<core::Program> analyse(ast::FileAST file,
                                        SourceManager &sources,
                                        const SemaOptions &options,
@@ -66,7 +47,6 @@ std::unique_ptr<core::Program> analyse(ast::FileAST file,
   auto program = std::make_unique<core::Program>();
   Session session(sources, diags, options, *program);
   session.addFile(std::move(file));
-  checkSetConstants(session);
   checkDimensionNames(session, *session.getRoot());
   if (!diags.endPhase())
     return nullptr;

@@ -32,7 +32,7 @@ processorsOf(const Options &options) {
   std::vector<std::string> names = {options.mcpu};
   if (options.mcpu.empty())
     names = {cpu::isHost(triple) ? "native" : ""};
-  else if (options.mcpu == "portable")
+  else if (options.mcpu == "portable" && !triple.isWasm())
     names = cpu::portableProcessors(triple);
   std::vector<TargetModel> models;
   for (const std::string &name : names) {

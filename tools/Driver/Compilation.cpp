@@ -9,6 +9,7 @@
 #include "dialects/RegisterAll.h"
 #include "passes/Graph/WeightPattern.h"
 #include "passes/Pipelines/Pipelines.h"
+#include "passes/Plugin.h"
 #include "passes/RegisterAll.h"
 #include "tools/Driver/Autoschedule.h"
 #include "tools/Driver/Image.h"
@@ -22,14 +23,11 @@
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/TargetParser/Triple.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
 #include "mlir/Transforms/Passes.h"
 
 #include <thread>
@@ -89,15 +87,11 @@ void Compilation::printTiming() const {
 }
 
 LogicalResult Compilation::loadPlugins() {
-  for (const std::string &path : options.plugins) {
-    auto plugin = PassPlugin::load(path);
-    if (!plugin) {
-      say("the plugin '" + path +
-          "' cannot be loaded: " + llvm::toString(plugin.takeError()));
+  for (const std::string &path : options.plugins)
+    if (auto error = loadPassPlugin(path)) {
+      say(llvm::toString(std::move(error)));
       return failure();
     }
-    plugin->registerPassRegistryCallbacks();
-  }
   return success();
 }
 
@@ -186,34 +180,6 @@ LogicalResult Compilation::checkModuleFlags() {
     return success();
   say(why);
   return failure();
-}
-
-LogicalResult Compilation::readIR() {
-  auto buffer =
-      llvm::MemoryBuffer::getFileOrSTDIN(options.input, /*IsText=*/true);
-  if (!buffer) {
-    say("'" + options.input +
-        "' cannot be read: " + buffer.getError().message());
-    return failure();
-  }
-  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-  ir = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
-  at = options.from;
-  return success(ir && succeeded(verifyIR()));
-}
-
-/// The file is what `--from` says: passes and the tape rely on it. (MODEL is
-/// verified by its own pipeline.)
-LogicalResult Compilation::verifyIR() {
-  PassManager passes(&context, ModuleOp::getOperationName());
-  const char *pipeline = *at == Stage::Graph    ? "verify-graph"
-                         : *at == Stage::Kernel ? "verify-kernel"
-                         : *at == Stage::Planned
-                             ? "verify-kernel,verify-planned"
-                             : "";
-  if (failed(parsePassPipeline(pipeline, passes, llvm::errs())))
-    return failure();
-  return passes.run(*ir);
 }
 
 LogicalResult Compilation::readInput(Stage upTo) {

@@ -60,6 +60,7 @@ private:
   mlir::LogicalResult loadPlugins();
   mlir::LogicalResult readInput(Stage upTo);
   mlir::LogicalResult readIR();
+  mlir::LogicalResult parseIR(bool showLines);
   mlir::LogicalResult verifyIR();
   mlir::LogicalResult checkKeptWeights();
   mlir::LogicalResult runPasses(Stage stage);

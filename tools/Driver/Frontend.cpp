@@ -7,6 +7,8 @@
 #include "frontend/Sema/Sema.h"
 #include "tools/Driver/Compilation.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -17,6 +19,24 @@ static void print(Diagnostics &diagnostics, const Options &options) {
   auto format =
       options.jsonDiagnostics ? DiagnosticFormat::JSON : DiagnosticFormat::Text;
   diagnostics.print(llvm::errs(), format, options.verbose);
+}
+
+/// Each constant that `--set` names is one of the file.
+static LogicalResult checkSet(const ast::FileAST &file,
+                              const Options &options) {
+  std::vector<std::string> known;
+  for (const ast::Decl *decl : file.decls)
+    if (auto *constant = llvm::dyn_cast<ast::ConstDecl>(decl))
+      known.push_back(constant->name.text.str());
+  for (const auto &[name, text] : options.set) {
+    if (llvm::is_contained(known, name))
+      continue;
+    say("--set: '" + options.input + "' has no constant '" + name + "'; " +
+        (known.empty() ? "it declares none, by 'const name = value'"
+                       : "its constants are " + llvm::join(known, ", ")));
+    return failure();
+  }
+  return success();
 }
 
 FailureOr<FrontendResult> runFrontend(const Options &options,
@@ -40,6 +60,8 @@ FailureOr<FrontendResult> runFrontend(const Options &options,
                : FailureOr<FrontendResult>(std::move(result));
   }
 
+  if (!diagnostics.hasErrors() && failed(checkSet(ast, options)))
+    return failure();
   std::unique_ptr<core::Program> program = analyse(
       std::move(ast), sources, {options.set, options.withTests}, diagnostics);
   print(diagnostics, options);

@@ -8,10 +8,10 @@
 // flag, as those of Lamina are; one that cannot be loaded ends the run.
 
 #include "dialects/RegisterAll.h"
+#include "passes/Plugin.h"
 #include "passes/RegisterAll.h"
 
 #include "llvm/Support/raw_ostream.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -28,14 +28,11 @@ static bool loadPlugins(llvm::ArrayRef<char *> words) {
         continue;
       path = words[++i];
     }
-    auto plugin = mlir::PassPlugin::load(path.str());
-    if (!plugin) {
-      llvm::errs() << "lamina-opt: the plugin '" << path
-                   << "' cannot be loaded: "
-                   << llvm::toString(plugin.takeError()) << "\n";
+    if (auto error = lamina::loadPassPlugin(path.str())) {
+      llvm::errs() << "lamina-opt: " << llvm::toString(std::move(error))
+                   << "\n";
       return false;
     }
-    plugin->registerPassRegistryCallbacks();
   }
   return true;
 }

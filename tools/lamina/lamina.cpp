@@ -61,10 +61,19 @@ static std::vector<std::string> splitAtCommas(const std::string &text) {
   return words;
 }
 
+/// What a flag lists is asked for once.
+static void refuseTwice(const char *flag,
+                        const std::vector<std::string> &names) {
+  for (auto it = names.begin(); it != names.end(); ++it)
+    if (std::find(names.begin(), it, *it) != it)
+      throw Misuse(flag, "it names '" + *it + "' twice; once is enough");
+}
+
 /// The processor is always one: initial values, data and what a GPU has no
 /// kernel for are computed there.
 static void finishDevices(const std::vector<std::string> &names,
                           Options &options) {
+  refuseTwice("--device", names);
   for (const std::string &name : names) {
     if (name != "cpu" && name != "gpu" && name != "opencl")
       throw Misuse("--device", "there is no device '" + name +
@@ -133,6 +142,11 @@ static void finish(const Raw &raw, Options &options) {
                              "stmt-html prints");
   if (!raw.from.empty())
     options.from = stageOrThrow("--from", raw.from);
+  if (options.from && !raw.set.empty())
+    throw Misuse("--set", std::string("the constants of a file are numbers in "
+                                      "its IR, and this is ") +
+                              info(*options.from).name +
+                              "; set them where it is made of the source");
   checkStages(options);
   for (const std::string &text : raw.set)
     options.set.push_back(splitOrThrow("--set", text, "name=value"));
@@ -144,6 +158,7 @@ static void finish(const Raw &raw, Options &options) {
   options.backends = splitAtCommas(raw.backend);
   if (options.backends.empty())
     throw Misuse("--backend", "it names no backend");
+  refuseTwice("--backend", options.backends);
   finishDevices(splitAtCommas(raw.device), options);
   checkPrecision(options);
 }
