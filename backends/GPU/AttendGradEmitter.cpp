@@ -36,87 +36,106 @@ Value *AttendGradEmitter::emitBlocks(Frame &frame) {
 // Tiles
 //===----------------------------------------------------------------------===//
 
-void AttendGradEmitter::fillQueries(AttentionCode &code, TileTeam &team,
-                                    const Tile &q, const Tile &adjoint,
-                                    Value *first) {
-  team.fill(q, first, code.queries,
-            [&](Value *i, Value *c) { return code.readQuery(op.q, i, c); });
-  team.fill(adjoint, first, code.queries, [&](Value *i, Value *c) {
+void AttendGradEmitter::fillQueries(const Work &work, const Tile &q,
+                                    const Tile &adjoint, Value *first) {
+  AttentionCode &code = work.code;
+  work.team.fill(q, first, code.queries, [&](Value *i, Value *c) {
+    return code.readQuery(op.q, i, c);
+  });
+  work.team.fill(adjoint, first, code.queries, [&](Value *i, Value *c) {
     return code.readQuery(grad.getAdjoint(), i, c);
   });
 }
 
-void AttendGradEmitter::fillKeys(AttentionCode &code, TileTeam &team,
-                                 const Tile &k, const Tile &v, Value *first) {
-  team.fill(k, first, code.keys,
-            [&](Value *j, Value *c) { return code.readKey(op.k, j, c); });
-  team.fill(v, first, code.keys,
-            [&](Value *j, Value *c) { return code.readKey(op.v, j, c); });
+void AttendGradEmitter::fillKeys(const Work &work, const Tile &k, const Tile &v,
+                                 Value *first) {
+  AttentionCode &code = work.code;
+  work.team.fill(k, first, code.keys,
+                 [&](Value *j, Value *c) { return code.readKey(op.k, j, c); });
+  work.team.fill(v, first, code.keys,
+                 [&](Value *j, Value *c) { return code.readKey(op.v, j, c); });
 }
 
 //===----------------------------------------------------------------------===//
 // Blocks of queries
 //===----------------------------------------------------------------------===//
 
-void AttendGradEmitter::emitQueries(AttentionCode &code, TileTeam &team,
-                                    const Tiles &tiles, Value *number) {
-  LoopBuilder &b = *builder;
-  AttentionBlocks blocks(b, code, shape);
-  QueryBlock block = blocks.enterQueries(number);
-  fillQueries(code, team, tiles.kept, tiles.keptOther, block.first);
+/// The numbers of the thread's queries, for each of its elements of a tile.
+AttentionBlocks::RowNumbers AttendGradEmitter::readRows(const Work &work,
+                                                        Value *first) {
   AttentionBlocks::RowNumbers numbers;
   for (int64_t i = 0; i < TileTeam::rowsOfThread; ++i)
-    for (int64_t j = 0; j < team.columns(); ++j) {
-      Value *row = b.add(block.first, team.row(i));
-      numbers.statistics.push_back(blocks.readRow(grad.getStats(), row));
-      numbers.means.push_back(blocks.readRow(grad.getO(), row));
+    for (int64_t j = 0; j < work.team.columns(); ++j) {
+      Value *row = builder->add(first, work.team.row(i));
+      numbers.statistics.push_back(work.blocks.readRow(grad.getStats(), row));
+      numbers.means.push_back(work.blocks.readRow(grad.getO(), row));
     }
-  Value *columns = b.index(shape.columns);
-  Values sums = b.emitFor(
-      block.low, block.high, columns, team.zeroSums(tiles.walked),
-      [&](Value *at, ValueRange before) {
-        fillKeys(code, team, tiles.walked, tiles.walkedOther, at);
-        team.wait();
-        Values products = team.multiply(tiles.kept, tiles.walked);
-        Values pulled = team.multiply(tiles.keptOther, tiles.walkedOther);
-        SmallVector<Element> places;
-        for (int64_t i = 0; i < TileTeam::rowsOfThread; ++i)
-          for (int64_t j = 0; j < team.columns(); ++j)
-            places.push_back(
-                {b.add(block.first, team.row(i)), b.add(at, team.column(j))});
-        Value *isFull =
-            code.seesAll(block.first, block.last, at, b.add(at, columns));
-        AttentionBlocks::Pulled scores = blocks.pullBack(
-            gradient->block(), products, pulled, places, numbers, isFull);
-        team.put(tiles.products, scores.products);
-        team.waitForRow();
-        Values next = team.accumulate(tiles.products, tiles.walked, before);
-        team.wait();
-        return next;
-      });
+  return numbers;
+}
+
+Values AttendGradEmitter::walkKeyTile(const Work &work, const QueryBlock &block,
+                                      const AttentionBlocks::RowNumbers &rows,
+                                      Value *firstKey, ValueRange before) {
+  LoopBuilder &b = *builder;
+  const Tiles &tiles = work.tiles;
+  TileTeam &team = work.team;
+  fillKeys(work, tiles.walked, tiles.walkedOther, firstKey);
+  team.wait();
+  Values products = team.multiply(tiles.kept, tiles.walked);
+  Values pulled = team.multiply(tiles.keptOther, tiles.walkedOther);
+  SmallVector<Element> places;
+  for (int64_t i = 0; i < TileTeam::rowsOfThread; ++i)
+    for (int64_t j = 0; j < team.columns(); ++j)
+      places.push_back(
+          {b.add(block.first, team.row(i)), b.add(firstKey, team.column(j))});
+  Value *isFull = work.code.seesAll(block.first, block.last, firstKey,
+                                    b.add(firstKey, b.index(shape.columns)));
+  AttentionBlocks::Pulled scores = work.blocks.pullBack(
+      gradient->block(), products, pulled, places, rows, isFull);
+  team.put(tiles.products, scores.products);
+  team.waitForRow();
+  Values next = team.accumulate(tiles.products, tiles.walked, before);
+  team.wait();
+  return next;
+}
+
+void AttendGradEmitter::emitQueries(const Work &work, Value *number) {
+  LoopBuilder &b = *builder;
+  AttentionCode &code = work.code;
+  const Tiles &tiles = work.tiles;
+  QueryBlock block = work.blocks.enterQueries(number);
+  fillQueries(work, tiles.kept, tiles.keptOther, block.first);
+  AttentionBlocks::RowNumbers rows = readRows(work, block.first);
+  Values sums =
+      b.emitFor(block.low, block.high, b.index(shape.columns),
+                work.team.zeroSums(tiles.walked),
+                [&](Value *firstKey, ValueRange before) {
+                  return walkKeyTile(work, block, rows, firstKey, before);
+                });
   Storage out = code.result(0);
-  team.forEachSum(tiles.walked, sums, [&](int64_t i, Value *c, Value *value) {
-    Value *at = b.add(block.first, team.row(i));
-    b.emitIf(b.CreateICmpSLT(at, code.queries),
-             [&] { code.writeQuery(out, at, c, value); });
-  });
+  work.team.forEachSum(tiles.walked, sums,
+                       [&](int64_t i, Value *c, Value *value) {
+                         Value *at = b.add(block.first, work.team.row(i));
+                         b.emitIf(b.CreateICmpSLT(at, code.queries),
+                                  [&] { code.writeQuery(out, at, c, value); });
+                       });
 }
 
 //===----------------------------------------------------------------------===//
 // Blocks of keys
 //===----------------------------------------------------------------------===//
 
-Values AttendGradEmitter::walkQueryTile(AttentionCode &code, TileTeam &team,
-                                        const Tiles &tiles, Value *firstKey,
+Values AttendGradEmitter::walkQueryTile(const Work &work, Value *firstKey,
                                         Value *firstQuery, Value *isFull,
                                         ValueRange before) {
   LoopBuilder &b = *builder;
-  fillQueries(code, team, tiles.walked, tiles.walkedOther, firstQuery);
+  const Tiles &tiles = work.tiles;
+  TileTeam &team = work.team;
+  fillQueries(work, tiles.walked, tiles.walkedOther, firstQuery);
   team.wait();
   Values products = team.multiply(tiles.kept, tiles.walked);
   Values pulled = team.multiply(tiles.keptOther, tiles.walkedOther);
   SmallVector<Element> places;
-  AttentionBlocks blocks(b, code, shape);
   AttentionBlocks::RowNumbers numbers;
   Values &statistics = numbers.statistics, &means = numbers.means;
   for (int64_t i = 0; i < TileTeam::rowsOfThread; ++i)
@@ -125,10 +144,11 @@ Values AttendGradEmitter::walkQueryTile(AttentionCode &code, TileTeam &team,
       places.push_back({query, b.add(firstKey, team.row(i))});
       size_t above = statistics.size() - size_t(team.columns());
       statistics.push_back(i ? statistics[above]
-                             : blocks.readRow(grad.getStats(), query));
-      means.push_back(i ? means[above] : blocks.readRow(grad.getO(), query));
+                             : work.blocks.readRow(grad.getStats(), query));
+      means.push_back(i ? means[above]
+                        : work.blocks.readRow(grad.getO(), query));
     }
-  AttentionBlocks::Pulled scores = blocks.pullBack(
+  AttentionBlocks::Pulled scores = work.blocks.pullBack(
       gradient->block(), products, pulled, places, numbers, isFull);
   team.put(tiles.weights, scores.weights);
   team.put(tiles.products, scores.products);
@@ -144,37 +164,35 @@ Values AttendGradEmitter::walkQueryTile(AttentionCode &code, TileTeam &team,
 }
 
 /// All tiles of queries of the present head that see one of the keys.
-Values AttendGradEmitter::walkQueries(AttentionCode &code, TileTeam &team,
-                                      const Tiles &tiles, Value *firstKey,
+Values AttendGradEmitter::walkQueries(const Work &work, Value *firstKey,
                                       ValueRange start) {
   LoopBuilder &b = *builder;
-  AttentionBlocks blocks(b, code, shape);
-  return b.emitFor(b.index(0), code.queries, b.index(shape.columns), start,
+  return b.emitFor(b.index(0), work.code.queries, b.index(shape.columns), start,
                    [&](Value *first, ValueRange before) {
-                     Value *isSeen = blocks.isSeen(first, firstKey);
-                     Value *isFull = blocks.isSeenWholly(first, firstKey);
+                     Value *isSeen = work.blocks.isSeen(first, firstKey);
+                     Value *isFull = work.blocks.isSeenWholly(first, firstKey);
                      return b.emitWhenever(isSeen, before, [&](ValueRange now) {
-                       return walkQueryTile(code, team, tiles, firstKey, first,
-                                            isFull, now);
+                       return walkQueryTile(work, firstKey, first, isFull, now);
                      });
                    });
 }
 
-void AttendGradEmitter::emitKeys(AttentionCode &code, TileTeam &team,
-                                 const Tiles &tiles, Value *number) {
+void AttendGradEmitter::emitKeys(const Work &work, Value *number) {
   LoopBuilder &b = *builder;
+  AttentionCode &code = work.code;
+  const Tiles &tiles = work.tiles;
+  TileTeam &team = work.team;
   Value *group;
-  Value *first = AttentionBlocks(b, code, shape).enterKeys(number, group);
-  fillKeys(code, team, tiles.kept, tiles.keptOther, first);
+  Value *first = work.blocks.enterKeys(number, group);
+  fillKeys(work, tiles.kept, tiles.keptOther, first);
   Values start = team.zeroSums(tiles.kept);
   size_t count = start.size();
   append_range(start, team.zeroSums(tiles.keptOther));
-  Values sums =
-      b.emitFor(b.index(0), b.index(code.headsOfGroup()), b.index(1), start,
-                [&](Value *member, ValueRange before) {
-                  code.setGroup(group, member);
-                  return walkQueries(code, team, tiles, first, before);
-                });
+  Values sums = b.emitFor(b.index(0), b.index(code.headsOfGroup()), b.index(1),
+                          start, [&](Value *member, ValueRange before) {
+                            code.setGroup(group, member);
+                            return walkQueries(work, first, before);
+                          });
   code.setGroup(group, b.index(0));
   auto store = [&](const Tile &tile, unsigned result, ValueRange from) {
     Storage out = code.result(result);
@@ -203,12 +221,13 @@ mlir::LogicalResult AttendGradEmitter::emitThread(Frame &frame, Value *) {
               team.allocate(shape.columns, op.width(), "walked_other"),
               team.allocate(shape.rows, shape.columns, "weights"),
               team.allocate(shape.rows, shape.columns, "products")};
+  AttentionBlocks blocks(b, code, shape);
+  Work work{code, team, blocks, tiles};
   Value *number = Threads(b).block();
-  Value *count = AttentionBlocks(b, code, shape).countKeys();
+  Value *count = blocks.countKeys();
   b.emitIf(
-      b.CreateICmpSLT(number, count),
-      [&] { emitKeys(code, team, tiles, number); },
-      [&] { emitQueries(code, team, tiles, b.CreateSub(number, count)); });
+      b.CreateICmpSLT(number, count), [&] { emitKeys(work, number); },
+      [&] { emitQueries(work, b.CreateSub(number, count)); });
   if (code.failedOp())
     return code.failedOp()->emitOpError("has no form on the gpu backend");
   return mlir::success();

@@ -40,19 +40,27 @@ private:
   struct Tiles {
     Tile kept, keptOther, walked, walkedOther, weights, products;
   };
-  void emitQueries(AttentionCode &code, TileTeam &team, const Tiles &tiles,
-                   llvm::Value *number);
-  void emitKeys(AttentionCode &code, TileTeam &team, const Tiles &tiles,
-                llvm::Value *number);
-  Values walkQueries(AttentionCode &code, TileTeam &team, const Tiles &tiles,
-                     llvm::Value *firstKey, ValueRange start);
-  Values walkQueryTile(AttentionCode &code, TileTeam &team, const Tiles &tiles,
-                       llvm::Value *firstKey, llvm::Value *firstQuery,
-                       llvm::Value *isFull, ValueRange before);
-  void fillQueries(AttentionCode &code, TileTeam &team, const Tile &q,
-                   const Tile &adjoint, llvm::Value *first);
-  void fillKeys(AttentionCode &code, TileTeam &team, const Tile &k,
-                const Tile &v, llvm::Value *first);
+  /// What one thread's code refers to throughout.
+  struct Work {
+    AttentionCode &code;
+    TileTeam &team;
+    AttentionBlocks &blocks;
+    const Tiles &tiles;
+  };
+  void emitQueries(const Work &work, llvm::Value *number);
+  AttentionBlocks::RowNumbers readRows(const Work &work, llvm::Value *first);
+  Values walkKeyTile(const Work &work, const QueryBlock &block,
+                     const AttentionBlocks::RowNumbers &rows,
+                     llvm::Value *firstKey, ValueRange before);
+  void emitKeys(const Work &work, llvm::Value *number);
+  Values walkQueries(const Work &work, llvm::Value *firstKey, ValueRange start);
+  Values walkQueryTile(const Work &work, llvm::Value *firstKey,
+                       llvm::Value *firstQuery, llvm::Value *isFull,
+                       ValueRange before);
+  void fillQueries(const Work &work, const Tile &q, const Tile &adjoint,
+                   llvm::Value *first);
+  void fillKeys(const Work &work, const Tile &k, const Tile &v,
+                llvm::Value *first);
 
   AttentionOp op;
   graph::AttendGradOp grad;

@@ -96,22 +96,30 @@ AttentionBlocks::Pulled AttendGradMmaEmitter::pullTile(
 // Blocks of queries
 //===----------------------------------------------------------------------===//
 
+/// The numbers of the thread's queries, for each of its elements of a tile.
+AttentionBlocks::RowNumbers AttendGradMmaEmitter::readRows(const Work &work,
+                                                           Value *first) {
+  FragmentTeam &team = work.team;
+  Values statistics, means;
+  for (unsigned i = 0; i < FragmentTeam::rowsOfThread; ++i) {
+    Value *row = builder->add(first, team.row(i));
+    statistics.push_back(work.blocks.readRow(grad.getStats(), row));
+    means.push_back(work.blocks.readRow(grad.getO(), row));
+  }
+  AttentionBlocks::RowNumbers numbers;
+  for (size_t n = 0; n < team.count(); ++n) {
+    numbers.statistics.push_back(statistics[team.rowOf(n)]);
+    numbers.means.push_back(means[team.rowOf(n)]);
+  }
+  return numbers;
+}
+
 Values AttendGradMmaEmitter::walkKeys(const Work &work,
                                       const QueryBlock &block) {
   LoopBuilder &b = *builder;
   FragmentTeam &team = work.team;
   Value *columns = b.index(shape.columns);
-  AttentionBlocks::RowNumbers numbers;
-  Values statistics, means;
-  for (unsigned i = 0; i < FragmentTeam::rowsOfThread; ++i) {
-    Value *row = b.add(block.first, team.row(i));
-    statistics.push_back(work.blocks.readRow(grad.getStats(), row));
-    means.push_back(work.blocks.readRow(grad.getO(), row));
-  }
-  for (size_t n = 0; n < team.count(); ++n) {
-    numbers.statistics.push_back(statistics[team.rowOf(n)]);
-    numbers.means.push_back(means[team.rowOf(n)]);
-  }
+  AttentionBlocks::RowNumbers numbers = readRows(work, block.first);
   fillStage(work, b.index(0), ofKeys(), block.low,
             b.CreateICmpSLT(block.low, block.high));
   Values start = team.zeroSums(walked.main);

@@ -61,6 +61,7 @@ private:
                                    llvm::Value *isFull);
 
   void emitQueries(const Work &work, llvm::Value *number);
+  AttentionBlocks::RowNumbers readRows(const Work &work, llvm::Value *first);
   Values walkKeys(const Work &work, const QueryBlock &block);
   void emitKeys(const Work &work, llvm::Value *number);
   Values walkQueries(const Work &work, llvm::Value *firstKey, ValueRange start);

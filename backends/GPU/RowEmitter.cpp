@@ -217,50 +217,65 @@ mlir::Operation *RowEmitter::emitElements(Frame &frame, Team &team,
   return walk.failedOp() ? walk.failedOp() : failure;
 }
 
-// The reduced loops are the last ones. Members sum what they walk, from
-// numbers that change nothing; the team folds, and then joins the start.
+/// Sums over the last loops of a group, which are the reduced ones.
+struct RowEmitter::Fold {
+  StageWalk members; ///< takes `width` elements at once
+  StageWalk whole;   ///< has the totals of the team
+  unsigned width;
+  unsigned first; ///< of the reduced loops
+
+  ArrayRef<Extent> reduced() const {
+    return members.domain().drop_front(first);
+  }
+};
+
+// Members sum what they walk, from numbers that change nothing; the team folds,
+// and then joins the start.
+mlir::Operation *RowEmitter::emitTotals(Frame &frame, Team &team, Fold &fold,
+                                        const Coordinates &at,
+                                        Evaluator &level) {
+  LoopBuilder &b = frame.b;
+  level.setAnchor();
+  Value *count = b.divide(frame.product(fold.reduced()), b.index(fold.width));
+  auto run = [&](Value *i, ValueRange running) {
+    Coordinates full = at;
+    for (auto [n, x] :
+         enumerate(neighboursAt(frame, fold.reduced(), i, fold.width)))
+      full[fold.first + n] = x;
+    return fold.members.run(full, running, level);
+  };
+  Values parts = team.walk(count, fold.members.neutral(), run);
+  if (fold.width > 1)
+    parts = fold.members.joinLanes(parts);
+  Values totals;
+  for (auto [sum, part] : zip(fold.members.sums(), parts))
+    totals.push_back(team.fold(sum.combiner, part));
+  StageWalk &whole = fold.whole;
+  whole.finish(whole.combine(whole.before(at, level), totals), at, level);
+  return failureOf(fold.members, level);
+}
+
 mlir::Operation *RowEmitter::emitFold(Frame &frame, Team &team,
-                                      const Group &group, Coordinates at,
+                                      const Group &group, const Coordinates &at,
                                       Evaluator &row) {
   LoopBuilder &b = frame.b;
   unsigned width = widthOf(group);
-  StageWalk members(frame, group, nullptr, width), whole(frame, group, &team);
-  ArrayRef<Extent> domain = members.domain();
-  unsigned first = program.rowLoops();
-  while (first < domain.size() && !members.isReduced(first))
-    ++first;
-  ArrayRef<Extent> folded = domain.drop_front(first);
-  mlir::Operation *failure = nullptr;
-  auto fold = [&](Coordinates at, Evaluator &level) {
-    level.setAnchor();
-    Value *count = b.divide(frame.product(folded), b.index(width));
-    Values parts =
-        team.walk(count, members.neutral(), [&](Value *i, ValueRange running) {
-          Coordinates full = at;
-          for (auto [n, x] : enumerate(neighboursAt(frame, folded, i, width)))
-            full[first + n] = x;
-          return members.run(full, running, level);
-        });
-    if (width > 1)
-      parts = members.joinLanes(parts);
-    Values totals;
-    for (auto [sum, part] : zip(members.sums(), parts))
-      totals.push_back(team.fold(sum.combiner, part));
-    whole.finish(whole.combine(whole.before(at, level), totals), at, level);
-    failure = failureOf(members, level);
-  };
+  Fold fold{StageWalk(frame, group, nullptr, width),
+            StageWalk(frame, group, &team), width, program.rowLoops()};
+  ArrayRef<Extent> domain = fold.members.domain();
+  while (fold.first < domain.size() && !fold.members.isReduced(fold.first))
+    ++fold.first;
   ArrayRef<Extent> outer =
-      domain.slice(program.rowLoops(), first - program.rowLoops());
-  if (outer.empty()) {
-    fold(at, row);
-    return failure;
-  }
+      domain.slice(program.rowLoops(), fold.first - program.rowLoops());
+  if (outer.empty())
+    return emitTotals(frame, team, fold, at, row);
+  mlir::Operation *failure = nullptr;
   b.emitFor(b.index(0), frame.product(outer), b.index(1), [&](Value *i) {
     Coordinates next = at;
     for (auto [n, x] : enumerate(splitIndex(frame, outer, i)))
       next[program.rowLoops() + n] = x;
     Evaluator level(frame, 1, nullptr, &row);
-    fold(next, level);
+    failure = emitTotals(frame, team, fold, next, level);
   });
   return failure;
 }

@@ -43,8 +43,11 @@ private:
                                   const Coordinates &at, Evaluator &row);
   mlir::Operation *emitElements(Frame &frame, Team &team, const Group &group,
                                 const Coordinates &at, Evaluator &row);
+  struct Fold;
   mlir::Operation *emitFold(Frame &frame, Team &team, const Group &group,
-                            Coordinates at, Evaluator &row);
+                            const Coordinates &at, Evaluator &row);
+  mlir::Operation *emitTotals(Frame &frame, Team &team, Fold &fold,
+                              const Coordinates &at, Evaluator &level);
 
   const KernelBody &body;
   LoopProgram program;

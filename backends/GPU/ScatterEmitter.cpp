@@ -28,6 +28,17 @@ struct ScatterEmitter::Tile {
   Type *element;
 };
 
+/// The id at a position, and whether the row that it names is the tile's.
+struct ScatterEmitter::Candidate {
+  Value *position, *row;
+  Value *isMatch;
+};
+
+/// Where a thread's match stands in the list, and how many all threads have.
+struct ScatterEmitter::Rank {
+  Value *place, *total;
+};
+
 /// The ids of a tile's rows among those that the threads looked at.
 struct ScatterEmitter::Matches {
   Value *count;
@@ -99,15 +110,9 @@ Value *ScatterEmitter::startOf(Frame &frame, ArrayRef<Value *> at) {
   return ElementAccess(frame, op.getX()).load(at);
 }
 
-// Each thread looks at one id. The warps' counts give each match its place, so
-// that the list is in the order of positions.
-ScatterEmitter::Matches
-ScatterEmitter::listMatches(Frame &frame, const Tile &tile, Value *first) {
+ScatterEmitter::Candidate ScatterEmitter::lookAt(Frame &frame, const Tile &tile,
+                                                 Value *position) {
   LoopBuilder &b = frame.b;
-  Threads threads(b);
-  Type *i32 = b.getInt32Ty();
-  Value *thread = threads.thread();
-  Value *position = b.add(first, thread);
   Value *isThere =
       b.CreateICmpSLT(position, frame.extent(body.extent(op.getIds(), 1)));
   Value *safe = b.CreateSelect(isThere, position, b.index(0));
@@ -115,10 +120,18 @@ ScatterEmitter::listMatches(Frame &frame, const Tile &tile, Value *first) {
       ElementAccess(frame, op.getIds()).load({tile.batch, safe}),
       b.getInt64Ty());
   Value *row = b.CreateSub(id, tile.row);
-  Value *matches = b.CreateAnd(isThere, b.CreateICmpULT(row, tile.rows));
+  Value *isMatch = b.CreateAnd(isThere, b.CreateICmpULT(row, tile.rows));
+  return {position, row, isMatch};
+}
+
+// A match comes behind those of earlier warps, and of earlier lanes of its own.
+ScatterEmitter::Rank ScatterEmitter::rank(LoopBuilder &b, Value *thread,
+                                          Value *isMatch) {
+  Threads threads(b);
+  Type *i32 = b.getInt32Ty();
   Value *lane = b.CreateTrunc(b.remainder(thread, b.index(warpThreads)), i32);
   Value *bit = b.CreateShl(b.getInt32(1), lane);
-  Value *mask = b.CreateSelect(matches, bit, b.getInt32(0));
+  Value *mask = b.CreateSelect(isMatch, bit, b.getInt32(0));
   for (unsigned distance = warpThreads / 2; distance; distance /= 2)
     mask = b.CreateOr(mask, threads.exchange(mask, distance));
   auto countBits = [&](Value *bits) {
@@ -137,14 +150,25 @@ ScatterEmitter::listMatches(Frame &frame, const Tile &tile, Value *first) {
     Value *isBefore = b.CreateICmpUGT(warp, b.index(other));
     place = b.CreateAdd(place, b.CreateSelect(isBefore, count, b.getInt32(0)));
   }
-  b.emitIf(matches, [&] {
-    Value *slot = b.CreateZExt(place, b.getInt64Ty());
-    b.CreateStore(b.CreateTrunc(position, i32),
+  return {place, total};
+}
+
+// Each thread looks at one id. The list is in the order of positions.
+ScatterEmitter::Matches
+ScatterEmitter::listMatches(Frame &frame, const Tile &tile, Value *first) {
+  LoopBuilder &b = frame.b;
+  Type *i32 = b.getInt32Ty();
+  Value *thread = Threads(b).thread();
+  Candidate own = lookAt(frame, tile, b.add(first, thread));
+  Rank ranked = rank(b, thread, own.isMatch);
+  b.emitIf(own.isMatch, [&] {
+    Value *slot = b.CreateZExt(ranked.place, b.getInt64Ty());
+    b.CreateStore(b.CreateTrunc(own.position, i32),
                   b.CreateGEP(i32, positionList, slot));
-    b.CreateStore(b.CreateTrunc(row, i32), b.CreateGEP(i32, rowList, slot));
+    b.CreateStore(b.CreateTrunc(own.row, i32), b.CreateGEP(i32, rowList, slot));
   });
-  threads.waitForBlock();
-  return {b.CreateZExt(total, b.getInt64Ty())};
+  Threads(b).waitForBlock();
+  return {b.CreateZExt(ranked.total, b.getInt64Ty())};
 }
 
 void ScatterEmitter::apply(Frame &frame, const Tile &tile, Value *position,

@@ -27,6 +27,8 @@ public:
 
 private:
   struct Tile;
+  struct Candidate;
+  struct Rank;
   struct Matches;
 
   /// Threads with the same column.
@@ -36,6 +38,8 @@ private:
   void forOwnRows(Frame &frame, const Tile &tile,
                   llvm::function_ref<void(llvm::Value *)> body);
   llvm::Value *startOf(Frame &frame, llvm::ArrayRef<llvm::Value *> at);
+  Candidate lookAt(Frame &frame, const Tile &tile, llvm::Value *position);
+  Rank rank(LoopBuilder &b, llvm::Value *thread, llvm::Value *isMatch);
   Matches listMatches(Frame &frame, const Tile &tile, llvm::Value *first);
   void apply(Frame &frame, const Tile &tile, llvm::Value *position,
              llvm::Value *row);
