@@ -47,6 +47,12 @@ struct Grid {
 /// A box of the grid, [start, end) along each axis.
 struct Box {
   SmallVector<Value *> starts, ends;
+  Value *items; ///< in the box
+};
+
+/// Descriptors of what a step reads and writes.
+struct StepBuffers {
+  SmallVector<Value *> inputs, outs;
 };
 
 class Entries {
@@ -66,8 +72,16 @@ private:
   Value *describe(cpu::LoopBuilder &b, mlir::Type element, unsigned rank);
   void setAxis(cpu::LoopBuilder &b, Value *buffer, unsigned rank, unsigned axis,
                Value *min, Value *extent, Value *stride);
-  void callStep(cpu::Frame &frame, const Step &step, ArrayRef<Value *> inputs,
-                ArrayRef<Value *> outs, const Box &box);
+  Value *describeDense(cpu::Frame &frame, unsigned buffer,
+                       ArrayRef<cpu::Extent> shape);
+  StepBuffers describeStep(cpu::Frame &frame, const Step &step);
+  Box boxOf(cpu::LoopBuilder &b, const Grid &grid, Value *first, Value *last);
+  void crop(cpu::Frame &frame, const Step &step, unsigned number, Value *out,
+            const Box &box);
+  void callStep(cpu::Frame &frame, const Step &step, const StepBuffers &given,
+                const Box &box);
+  void addNumbers(cpu::LoopBuilder &b, Function *function,
+                  SmallVectorImpl<Value *> &arguments);
   void makeAllPrivate();
   Value *describeOnDevice(cpu::Frame &frame, unsigned buffer,
                           ArrayRef<cpu::Extent> shape);
@@ -197,51 +211,116 @@ void Entries::setHost(cpu::LoopBuilder &b, Value *buffer, Value *host) {
       host, b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), buffer, layout.host));
 }
 
-// Crops the outs to the box and calls the function of the step.
-void Entries::callStep(cpu::Frame &frame, const Step &step,
-                       ArrayRef<Value *> inputs, ArrayRef<Value *> outs,
-                       const Box &box) {
+/// All of a buffer, row-major.
+Value *Entries::describeDense(cpu::Frame &frame, unsigned buffer,
+                              ArrayRef<cpu::Extent> shape) {
+  cpu::LoopBuilder &b = frame.b;
+  unsigned rank = unsigned(shape.size());
+  Value *made = describe(b, bufferType(buffer).getElementType(), rank);
+  Value *stride = b.index(1);
+  for (unsigned axis = rank; axis-- > 0;) {
+    Value *extent = frame.extent(shape[axis]);
+    setAxis(b, made, rank, axis, b.index(0), extent, stride);
+    stride = b.multiply(stride, extent);
+  }
+  return made;
+}
+
+/// Inputs as they are, and outs that are yet to be cropped.
+StepBuffers Entries::describeStep(cpu::Frame &frame, const Step &step) {
+  cpu::LoopBuilder &b = frame.b;
+  unsigned ins = unsigned(body.func().getInArgs().size());
+  StepBuffers made;
+  for (const Input &input : step.inputs) {
+    Value *buffer = describeDense(frame, input.buffer, input.shape);
+    setHost(b, buffer, loadBuffer(b, buffers, input.buffer));
+    made.inputs.push_back(buffer);
+  }
+  for (unsigned out : step.outs)
+    made.outs.push_back(describe(b, bufferType(ins + out).getElementType(),
+                                 unsigned(step.shape.size())));
+  return made;
+}
+
+/// The box that begins with item `first`: items in a row of the last axis, but
+/// none from `last` on.
+Box Entries::boxOf(cpu::LoopBuilder &b, const Grid &grid, Value *first,
+                   Value *last) {
+  size_t rank = grid.parts.size();
+  Box box{SmallVector<Value *>(rank), SmallVector<Value *>(rank), b.index(1)};
+  Value *rest = first;
+  for (size_t axis = rank; axis-- > 0;) {
+    Value *digit = axis ? b.remainder(rest, grid.counts[axis]) : rest;
+    rest = axis ? b.divide(rest, grid.counts[axis]) : rest;
+    Value *next = b.add(digit, b.index(1));
+    if (axis + 1 == rank) {
+      box.items = b.minimum(b.CreateSub(last, first),
+                            b.CreateSub(grid.counts[axis], digit));
+      next = b.add(digit, box.items);
+    }
+    box.starts[axis] = b.multiply(digit, grid.parts[axis]);
+    box.ends[axis] =
+        b.minimum(b.multiply(next, grid.parts[axis]), grid.extents[axis]);
+  }
+  return box;
+}
+
+/// Makes `out` describe the box of the step's out with this number.
+void Entries::crop(cpu::Frame &frame, const Step &step, unsigned number,
+                   Value *out, const Box &box) {
   cpu::LoopBuilder &b = frame.b;
   unsigned rank = unsigned(step.shape.size());
-  unsigned ins = unsigned(body.func().getInArgs().size());
-  for (auto [number, out] : enumerate(step.outs)) {
-    mlir::Type element = bufferType(ins + out).getElementType();
-    Value *stride = b.index(1), *offset = b.index(0);
-    for (unsigned axis = rank; axis-- > 0;) {
-      Value *extent = frame.extent(step.shape[axis]);
-      Value *min = b.index(0), *end = extent;
-      for (auto [cutAxis, cut] : enumerate(step.cuts)) {
-        if (cut.first != axis)
-          continue;
-        min = b.divide(box.starts[cutAxis], b.index(cut.second));
-        end = b.ceilDivide(box.ends[cutAxis], b.index(cut.second));
-      }
-      setAxis(b, outs[number], rank, axis, min, b.CreateSub(end, min), stride);
-      offset = b.add(offset, b.multiply(min, stride));
-      stride = b.multiply(stride, extent);
+  unsigned buffer =
+      unsigned(body.func().getInArgs().size()) + step.outs[number];
+  Value *stride = b.index(1), *offset = b.index(0);
+  for (unsigned axis = rank; axis-- > 0;) {
+    Value *extent = frame.extent(step.shape[axis]);
+    Value *min = b.index(0), *end = extent;
+    for (auto [cutAxis, cut] : enumerate(step.cuts)) {
+      if (cut.first != axis)
+        continue;
+      min = b.divide(box.starts[cutAxis], b.index(cut.second));
+      end = b.ceilDivide(box.ends[cutAxis], b.index(cut.second));
     }
-    Value *base = loadBuffer(b, buffers, ins + out);
-    setHost(b, outs[number],
-            b.CreatePtrAdd(
-                base, b.multiply(offset, b.index(frame.bytesOf(element)))));
+    setAxis(b, out, rank, axis, min, b.CreateSub(end, min), stride);
+    offset = b.add(offset, b.multiply(min, stride));
+    stride = b.multiply(stride, extent);
   }
-  Function *function = module.getFunction(step.name);
-  SmallVector<Value *> arguments(inputs);
-  auto typeOfNext = [&] {
-    return function->getFunctionType()->getParamType(arguments.size());
-  };
+  Value *base = loadBuffer(b, buffers, buffer);
+  int64_t bytes = frame.bytesOf(bufferType(buffer).getElementType());
+  setHost(b, out, b.CreatePtrAdd(base, b.multiply(offset, b.index(bytes))));
+}
+
+/// The sizes and the scalars of a run, as the function of a step takes them
+/// behind `arguments`.
+void Entries::addNumbers(cpu::LoopBuilder &b, Function *function,
+                         SmallVectorImpl<Value *> &arguments) {
   for (unsigned dim = 0; dim < body.dimCount(); ++dim)
     arguments.push_back(b.CreateTrunc(
         b.CreateLoad(b.getInt64Ty(),
                      b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), dims, dim)),
         b.getInt32Ty()));
-  for (unsigned number = 0; number < algorithm.arguments.scalars.size();
-       ++number)
-    arguments.push_back(loadScalar(b, number, typeOfNext()));
+  unsigned count = unsigned(algorithm.arguments.scalars.size());
+  for (unsigned number = 0; number < count; ++number) {
+    Type *type =
+        function->getFunctionType()->getParamType(unsigned(arguments.size()));
+    arguments.push_back(loadScalar(b, number, type));
+  }
+}
+
+// Crops the outs to the box and calls the function of the step.
+void Entries::callStep(cpu::Frame &frame, const Step &step,
+                       const StepBuffers &given, const Box &box) {
+  cpu::LoopBuilder &b = frame.b;
+  for (auto [number, out] : enumerate(given.outs))
+    crop(frame, step, unsigned(number), out, box);
+  Function *function = module.getFunction(step.name);
+  SmallVector<Value *> arguments(given.inputs);
+  addNumbers(b, function, arguments);
   for (Value *start : box.starts)
     arguments.push_back(b.CreateTrunc(start, b.getInt32Ty()));
   arguments.push_back(b.getInt32(0)); // never
-  arguments.append(outs.begin(), outs.end());
+  append_range(arguments, given.outs);
   b.CreateCall(function, arguments);
 }
 
@@ -257,54 +336,19 @@ void Entries::emitRun() {
   scalars = function->getArg(2);
   cpu::Frame frame(body, function, dims);
   cpu::LoopBuilder &b = frame.b;
-  unsigned ins = unsigned(body.func().getInArgs().size());
-  std::vector<SmallVector<Value *>> inputs, outs;
-  for (const Step &step : algorithm.steps) {
-    SmallVector<Value *> &read = inputs.emplace_back();
-    for (const Input &input : step.inputs) {
-      unsigned rank = unsigned(input.shape.size());
-      Value *buffer =
-          describe(b, bufferType(input.buffer).getElementType(), rank);
-      Value *stride = b.index(1);
-      for (unsigned axis = rank; axis-- > 0;) {
-        Value *extent = frame.extent(input.shape[axis]);
-        setAxis(b, buffer, rank, axis, b.index(0), extent, stride);
-        stride = b.multiply(stride, extent);
-      }
-      setHost(b, buffer, loadBuffer(b, buffers, input.buffer));
-      read.push_back(buffer);
-    }
-    SmallVector<Value *> &written = outs.emplace_back();
-    for (unsigned out : step.outs)
-      written.push_back(describe(b, bufferType(ins + out).getElementType(),
-                                 unsigned(step.shape.size())));
-  }
+  std::vector<StepBuffers> described;
+  for (const Step &step : algorithm.steps)
+    described.push_back(describeStep(frame, step));
   Grid grid = measure(frame);
   Value *last = function->getArg(4);
   auto hasItem = [&](cpu::ValueRange carried) {
     return b.CreateICmpSLT(carried[0], last);
   };
   b.emitWhile({function->getArg(3)}, hasItem, [&](cpu::ValueRange carried) {
-    Value *rest = carried[0], *length = b.index(1);
-    Box box;
-    box.starts.resize(grid.parts.size());
-    box.ends.resize(grid.parts.size());
-    for (size_t axis = grid.parts.size(); axis-- > 0;) {
-      Value *digit = axis ? b.remainder(rest, grid.counts[axis]) : rest;
-      rest = axis ? b.divide(rest, grid.counts[axis]) : rest;
-      Value *next = b.add(digit, b.index(1));
-      if (axis + 1 == grid.parts.size()) {
-        length = b.minimum(b.CreateSub(last, carried[0]),
-                           b.CreateSub(grid.counts[axis], digit));
-        next = b.add(digit, length);
-      }
-      box.starts[axis] = b.multiply(digit, grid.parts[axis]);
-      box.ends[axis] =
-          b.minimum(b.multiply(next, grid.parts[axis]), grid.extents[axis]);
-    }
-    for (size_t i = 0; i < algorithm.steps.size(); ++i)
-      callStep(frame, algorithm.steps[i], inputs[i], outs[i], box);
-    return cpu::Values{b.add(carried[0], length)};
+    Box box = boxOf(b, grid, carried[0], last);
+    for (auto [step, given] : zip(algorithm.steps, described))
+      callStep(frame, step, given, box);
+    return cpu::Values{b.add(carried[0], box.items)};
   });
   b.CreateRetVoid();
 }
@@ -355,18 +399,11 @@ void Entries::emit() {
 // On a device
 //===----------------------------------------------------------------------===//
 
-/// All of a buffer, which stands where only the device reads it.
+/// The same of a buffer that stands where only the device reads it.
 Value *Entries::describeOnDevice(cpu::Frame &frame, unsigned buffer,
                                  ArrayRef<cpu::Extent> shape) {
   cpu::LoopBuilder &b = frame.b;
-  unsigned rank = unsigned(shape.size());
-  Value *made = describe(b, bufferType(buffer).getElementType(), rank);
-  Value *stride = b.index(1);
-  for (unsigned axis = rank; axis-- > 0;) {
-    Value *extent = frame.extent(shape[axis]);
-    setAxis(b, made, rank, axis, b.index(0), extent, stride);
-    stride = b.multiply(stride, extent);
-  }
+  Value *made = describeDense(frame, buffer, shape);
   Value *address = b.CreateLoad(
       b.getInt64Ty(),
       b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), buffers, buffer));
@@ -383,16 +420,7 @@ Value *Entries::commandStep(cpu::Frame &frame, const Step &step, Value *queue) {
   SmallVector<Value *> arguments{queue};
   for (const Input &input : step.inputs)
     arguments.push_back(describeOnDevice(frame, input.buffer, input.shape));
-  for (unsigned dim = 0; dim < body.dimCount(); ++dim)
-    arguments.push_back(b.CreateTrunc(
-        b.CreateLoad(b.getInt64Ty(),
-                     b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), dims, dim)),
-        b.getInt32Ty()));
-  for (unsigned number = 0; number < algorithm.arguments.scalars.size();
-       ++number)
-    arguments.push_back(loadScalar(
-        b, number,
-        function->getFunctionType()->getParamType(unsigned(arguments.size()))));
+  addNumbers(b, function, arguments);
   arguments.push_back(b.getInt32(0)); // never
   for (unsigned out : step.outs)
     arguments.push_back(describeOnDevice(frame, ins + out, step.shape));

@@ -56,6 +56,7 @@ private:
   void addVars(const Loops &loops, Vars &vars, std::vector<int64_t> &sizes,
                Exprs &at) const;
   Expr factor(mlir::OpOperand *operand, const Exprs &loops);
+  Exprs packedIndex(const Exprs &loops) const;
   void placePadding(size_t firstStage);
 
   StepBuilder &builder;
@@ -151,9 +152,25 @@ void ProductBuilder::placePadding(size_t firstStage) {
       stage.axis = *out.getResultPosition(outermost);
 }
 
+/// Where the packed element of an iteration is, for the lane of a panel.
+Exprs ProductBuilder::packedIndex(const Exprs &loops) const {
+  Exprs index;
+  for (unsigned loop : ofPanels)
+    index.push_back(loops[loop]);
+  bool isForGPU = builder.target.hasThreadGroups;
+  if (!isForGPU)
+    index.push_back(panel);
+  for (unsigned loop : form.k)
+    index.push_back(loops[loop]);
+  if (isForGPU)
+    index.push_back(panel);
+  index.push_back(lane);
+  return index;
+}
+
 // product(…, block, panel, row, lane)
 bool ProductBuilder::multiply() {
-  Exprs loops(form.domain.size(), Expr(0)), panelIndex;
+  Exprs loops(form.domain.size(), Expr(0));
   Vars vars;
   std::vector<int64_t> sizes;
   addVars(around, vars, sizes, loops);
@@ -165,18 +182,8 @@ bool ProductBuilder::multiply() {
   for (unsigned loop : llvm::reverse(form.k))
     ranges.push_back({0, builder.size(form.domain[loop])});
   Halide::RDom k(ranges, builder.name("k"));
-  for (unsigned loop : ofPanels)
-    panelIndex.push_back(loops[loop]);
-  bool isForGPU = builder.target.hasThreadGroups;
-  if (!isForGPU)
-    panelIndex.push_back(panel);
-  for (size_t number = 0; number < form.k.size(); ++number) {
+  for (size_t number = 0; number < form.k.size(); ++number)
     loops[form.k[number]] = k[int(form.k.size() - 1 - number)];
-    panelIndex.push_back(loops[form.k[number]]);
-  }
-  if (isForGPU)
-    panelIndex.push_back(panel);
-  panelIndex.push_back(lane);
   const cpu::Extent &m = rowExtent();
   loops[form.m.back()] = within(block * int32_t(rows) + row, builder.size(m),
                                 m.isFixed() && m.plus % rows == 0);
@@ -189,7 +196,7 @@ bool ProductBuilder::multiply() {
   builder.define(product(reversed(vars)), {Expr(0.0f)});
   builder.define(product(reversed(vars)),
                  {callElement(product, toExprs(vars), 0) +
-                  element * callElement(packed, panelIndex, 0)});
+                  element * callElement(packed, packedIndex(loops), 0)});
   builder.addStage(StageKind::Product, product, vars, sizes);
   return true;
 }

@@ -45,6 +45,7 @@ struct StepBuilder::Reduction {
   Exprs iteration() const;
   Exprs yielded(StepBuilder &builder, const Exprs &iteration,
                 const Exprs &before) const;
+  Exprs partialAt(const Halide::Func &func, Expr position) const;
 };
 
 Exprs StepBuilder::Reduction::iteration() const {
@@ -156,16 +157,13 @@ static Expr neutralNumber(Operation *combiner) {
   return Halide::Internal::make_zero(type);
 }
 
-bool StepBuilder::startReduction(linalg::LinalgOp op, unsigned result,
-                                 Reduction &reduction) {
-  reduction.op = op;
-  auto mapOf = [&](unsigned number) {
-    return op.getMatchingIndexingMap(op.getDpsInitOperand(number));
-  };
-  reduction.map = mapOf(result);
-  for (unsigned other = 0; other < op->getNumResults(); ++other)
-    if (mapOf(other) == reduction.map)
-      reduction.results.push_back(other);
+static AffineMap mapOfResult(linalg::LinalgOp op, unsigned result) {
+  return op.getMatchingIndexingMap(op.getDpsInitOperand(result));
+}
+
+// An axis of the results is a loop, or rows of one that have a sum each.
+bool StepBuilder::findLoops(Reduction &reduction, unsigned result) {
+  linalg::LinalgOp op = reduction.op;
   FailureOr<SmallVector<cpu::Extent>> domain = body.domain(op);
   if (failed(domain))
     return refuse("has a loop whose size is not known");
@@ -191,6 +189,11 @@ bool StepBuilder::startReduction(linalg::LinalgOp op, unsigned result,
   for (unsigned loop = 0; loop < domain->size(); ++loop)
     if (!isKept[loop])
       reduction.reduced.push_back(loop);
+  return true;
+}
+
+bool StepBuilder::findCombined(Reduction &reduction) {
+  linalg::LinalgOp op = reduction.op;
   for (unsigned number : reduction.results) {
     auto [combiner, combined] = findCombiner(op, number);
     reduction.combiners.push_back(combiner);
@@ -200,10 +203,23 @@ bool StepBuilder::startReduction(linalg::LinalgOp op, unsigned result,
       return false;
     reduction.starts.push_back(start(toExprs(reduction.vars)));
   }
+  return true;
+}
+
+bool StepBuilder::startReduction(linalg::LinalgOp op, unsigned result,
+                                 Reduction &reduction) {
+  reduction.op = op;
+  reduction.map = mapOfResult(op, result);
+  for (unsigned other = 0; other < op->getNumResults(); ++other)
+    if (mapOfResult(op, other) == reduction.map)
+      reduction.results.push_back(other);
+  if (!findLoops(reduction, result) || !findCombined(reduction))
+    return false;
   // What the op stores of each element it need not compute again.
   if (isShared(op))
     for (OpResult other : op->getResults())
-      if (mapOf(other.getResultNumber()).isPermutation() && !read(other))
+      if (mapOfResult(op, other.getResultNumber()).isPermutation() &&
+          !read(other))
         return false;
   return nameElements(reduction);
 }
@@ -300,6 +316,21 @@ Halide::Func StepBuilder::combineSerially(Reduction &reduction) {
 // In lanes
 //===----------------------------------------------------------------------===//
 
+/// Which elements of the last loop are combined first.
+struct StepBuilder::Lanes {
+  int64_t count;   ///< of a vector
+  int64_t vectors; ///< of partial results
+  Halide::Var lane{"lane"};
+
+  int64_t width() const { return count * vectors; }
+  /// The axes of the results, and the lane.
+  Vars varsOf(const Reduction &reduction) const {
+    Vars vars = reduction.vars;
+    vars.push_back(lane);
+    return vars;
+  }
+};
+
 Exprs StepBuilder::combine(const Reduction &reduction, const Exprs &x,
                            const Exprs &y) {
   Exprs results;
@@ -312,23 +343,53 @@ Exprs StepBuilder::combine(const Reduction &reduction, const Exprs &x,
 
 // Adds to each lane the elements first + lane + width · j for the j of the
 // domain's innermost loop; the other loops of the domain are the op's own.
-void StepBuilder::addPartialResults(Reduction &reduction, Halide::Func &lanes,
-                                    Halide::Var lane, Expr first,
-                                    Halide::RDom domain, int64_t width) {
-  Vars vars = reduction.vars;
-  vars.push_back(lane);
+void StepBuilder::addPartialResults(Reduction &reduction, Halide::Func &partial,
+                                    const Lanes &lanes, Expr first,
+                                    Halide::RDom domain) {
+  Vars vars = lanes.varsOf(reduction);
   Exprs loops = reduction.iteration();
   size_t count = reduction.reduced.size();
   for (size_t i = 0; i + 1 < count; ++i)
     loops[reduction.reduced[i]] = domain[int(count - 1 - i)];
-  loops.back() = first + domain[0] * int32_t(width) + lane;
+  loops.back() = first + domain[0] * int32_t(lanes.width()) + lanes.lane;
   Exprs before, added = elementsAt(reduction, loops);
   for (unsigned i = 0; i < reduction.results.size(); ++i) {
-    before.push_back(callElement(lanes, toExprs(vars), i));
+    before.push_back(callElement(partial, toExprs(vars), i));
     if (!added[i].defined())
       return;
   }
-  define(lanes(reversed(vars)), combine(reduction, before, added));
+  define(partial(reversed(vars)), combine(reduction, before, added));
+}
+
+// Rounds of all lanes, and what is left of the last loop behind them.
+Halide::Func StepBuilder::makePartialResults(Reduction &reduction,
+                                             const Lanes &lanes) {
+  const cpu::Extent &last = reduction.domain.back();
+  Vars vars = lanes.varsOf(reduction);
+  Halide::Func partial(name("lanes"));
+  Exprs neutral;
+  for (Operation *combiner : reduction.combiners)
+    neutral.push_back(neutralNumber(combiner));
+  define(partial(reversed(vars)), neutral);
+
+  Halide::Region ranges{{0, size(last) / int32_t(lanes.width())}};
+  for (size_t i = reduction.reduced.size() - 1; i-- > 0;)
+    ranges.push_back({0, size(reduction.domain[reduction.reduced[i]])});
+  Halide::RDom rounds(ranges, name("r"));
+  addPartialResults(reduction, partial, lanes, 0, rounds);
+  if (!last.isFixed() || last.plus % lanes.width()) {
+    Expr first = size(last) / int32_t(lanes.width()) * int32_t(lanes.width());
+    ranges.front() = {0, 1};
+    Halide::RDom rest(ranges, name("q"));
+    rest.where(first + lanes.lane < size(last));
+    addPartialResults(reduction, partial, lanes, first, rest);
+  }
+  if (!why.empty())
+    return {};
+  std::vector<int64_t> known = reduction.known;
+  known.push_back(lanes.width());
+  addStage(StageKind::Lanes, partial, vars, known);
+  return partial;
 }
 
 // A tree whose nodes mention their operands several times is too long to be
@@ -345,61 +406,40 @@ void StepBuilder::fold(const Halide::Func &func, const Vars &vars,
   define(folded(reversed(vars)), same);
 }
 
-Halide::Func StepBuilder::combineLanes(Reduction &reduction) {
-  int64_t lanes = int64_t(cpu::lanesOf(target));
-  const cpu::Extent &last = reduction.domain.back();
-  int64_t vectors = last.isFixed() ? std::min(vectorsOfLanes, last.plus / lanes)
-                                   : vectorsOfLanes;
-  int64_t width = lanes * vectors;
-  Halide::Var lane("lane");
-  Vars vars = reduction.vars;
-  vars.push_back(lane);
-  Halide::Func partial(name("lanes"));
-  Exprs neutral;
-  for (Operation *combiner : reduction.combiners)
-    neutral.push_back(neutralNumber(combiner));
-  define(partial(reversed(vars)), neutral);
+/// The partial results of the lane at `position`.
+Exprs StepBuilder::Reduction::partialAt(const Halide::Func &func,
+                                        Expr position) const {
+  Exprs index = toExprs(vars), values;
+  index.push_back(position);
+  for (unsigned i = 0; i < results.size(); ++i)
+    values.push_back(callElement(func, index, i));
+  return values;
+}
 
-  Halide::Region ranges{{0, size(last) / int32_t(width)}};
-  for (size_t i = reduction.reduced.size() - 1; i-- > 0;)
-    ranges.push_back({0, size(reduction.domain[reduction.reduced[i]])});
-  Halide::RDom rounds(ranges, name("r"));
-  addPartialResults(reduction, partial, lane, 0, rounds, width);
-  if (!last.isFixed() || last.plus % width) {
-    Expr first = size(last) / int32_t(width) * int32_t(width);
-    ranges.front() = {0, 1};
-    Halide::RDom rest(ranges, name("q"));
-    rest.where(first + lane < size(last));
-    addPartialResults(reduction, partial, lane, first, rest, width);
-  }
-  if (!why.empty())
-    return {};
+/// One vector of the partial results.
+Halide::Func StepBuilder::foldVectors(Reduction &reduction, const Lanes &lanes,
+                                      const Halide::Func &partial) {
+  if (lanes.vectors == 1)
+    return partial;
+  Halide::Func folded(name("folded"));
+  Exprs values = reduction.partialAt(partial, lanes.lane);
+  for (int64_t i = 1; i < lanes.vectors; ++i)
+    values = combine(
+        reduction, values,
+        reduction.partialAt(partial, lanes.lane + int32_t(i * lanes.count)));
+  fold(folded, lanes.varsOf(reduction), values);
   std::vector<int64_t> known = reduction.known;
-  known.push_back(width);
-  addStage(StageKind::Lanes, partial, vars, known);
+  known.push_back(lanes.count);
+  addStage(StageKind::Folded, folded, lanes.varsOf(reduction), known);
+  return folded;
+}
 
-  // Vectors are combined into one, and its lanes by halves.
-  auto at = [&](const Halide::Func &func, Expr position) {
-    Exprs index = toExprs(reduction.vars), values;
-    index.push_back(position);
-    for (unsigned i = 0; i < reduction.results.size(); ++i)
-      values.push_back(callElement(func, index, i));
-    return values;
-  };
-  Halide::Func folded = partial;
-  if (vectors > 1) {
-    folded = Halide::Func(name("folded"));
-    Exprs values = at(partial, lane);
-    for (int64_t i = 1; i < vectors; ++i)
-      values =
-          combine(reduction, values, at(partial, lane + int32_t(i * lanes)));
-    fold(folded, vars, values);
-    known.back() = lanes;
-    addStage(StageKind::Folded, folded, vars, known);
-  }
+/// The lanes of one vector, by halves, and what the op starts from.
+Halide::Func StepBuilder::foldLanes(Reduction &reduction, const Lanes &lanes,
+                                    const Halide::Func &folded) {
   std::vector<Exprs> tree;
-  for (int64_t i = 0; i < lanes; ++i)
-    tree.push_back(at(folded, Expr(int32_t(i))));
+  for (int64_t i = 0; i < lanes.count; ++i)
+    tree.push_back(reduction.partialAt(folded, Expr(int32_t(i))));
   for (size_t half = tree.size() / 2; half; half /= 2)
     for (size_t i = 0; i < half; ++i)
       tree[i] = combine(reduction, tree[i], tree[i + half]);
@@ -408,6 +448,18 @@ Halide::Func StepBuilder::combineLanes(Reduction &reduction) {
        combine(reduction, reduction.starts, tree.front()));
   addStage(StageKind::Folded, result, reduction.vars, reduction.known);
   return result;
+}
+
+Halide::Func StepBuilder::combineLanes(Reduction &reduction) {
+  int64_t count = int64_t(cpu::lanesOf(target));
+  const cpu::Extent &last = reduction.domain.back();
+  Lanes lanes{count, last.isFixed()
+                         ? std::min(vectorsOfLanes, last.plus / count)
+                         : vectorsOfLanes};
+  Halide::Func partial = makePartialResults(reduction, lanes);
+  if (!partial.defined())
+    return {};
+  return foldLanes(reduction, lanes, foldVectors(reduction, lanes, partial));
 }
 
 } // namespace lamina::halide

@@ -61,6 +61,13 @@ Expr bitsOf(const Expr &x) {
   return Halide::reinterpret(Halide::UInt(x.type().bits()), x);
 }
 
+/// The bit of a number's sign among its bits.
+Expr signBit(Halide::Type number) {
+  Halide::Type bits = Halide::UInt(number.bits());
+  return Halide::Internal::make_one(bits)
+         << Halide::Internal::make_const(bits, number.bits() - 1);
+}
+
 Expr widenBFloat(const Expr &bits) {
   return Halide::reinterpret(Halide::Float(32),
                              Halide::cast(Halide::UInt(32), bits)
@@ -84,6 +91,22 @@ Expr divideSigned(const Expr &x, const Expr &y) {
   Expr quotient = Halide::select(isNegativeX, zero - x, x) /
                   Halide::select(isNegativeY, zero - y, y);
   return Halide::select(isNegativeX != isNegativeY, zero - quotient, quotient);
+}
+
+/// Ties go away from zero; only halves are ties, and they are exact.
+Expr roundTiesAway(const Expr &x) {
+  Expr whole = Halide::trunc(x);
+  Expr step = Halide::select(x < number(x.type(), 0), number(x.type(), -1),
+                             number(x.type(), 1));
+  Expr isFar = Halide::abs(x - whole) >= number(x.type(), 0.5);
+  return Halide::select(isFar, whole + step, whole);
+}
+
+/// `x` with the sign of `y`.
+Expr copySign(const Expr &x, const Expr &y) {
+  Expr sign = signBit(x.type());
+  return Halide::reinterpret(x.type(),
+                             (bitsOf(x) & ~sign) | (bitsOf(y) & sign));
 }
 
 /// A number as an integer of the type `to`, rounded to zero. Halide takes a
@@ -374,21 +397,10 @@ Expr Translation::call(const llvm::CallInst &call) {
     return Halide::trunc(x);
   case llvm::Intrinsic::roundeven:
     return Halide::round(x);
-  case llvm::Intrinsic::round: {
-    // Ties go away from zero; only halves are ties, and they are exact.
-    Expr whole = Halide::trunc(x);
-    Expr step = Halide::select(x < number(x.type(), 0), number(x.type(), -1),
-                               number(x.type(), 1));
-    Expr isFar = Halide::abs(x - whole) >= number(x.type(), 0.5);
-    return Halide::select(isFar, whole + step, whole);
-  }
-  case llvm::Intrinsic::copysign: {
-    Halide::Type integer = Halide::UInt(x.type().bits());
-    Expr sign = Halide::Internal::make_one(integer)
-                << Halide::Internal::make_const(integer, x.type().bits() - 1);
-    return Halide::reinterpret(x.type(),
-                               (bitsOf(x) & ~sign) | (bitsOf(y) & sign));
-  }
+  case llvm::Intrinsic::round:
+    return roundTiesAway(x);
+  case llvm::Intrinsic::copysign:
+    return copySign(x, y);
   case llvm::Intrinsic::ctpop:
     return Halide::popcount(x);
   case llvm::Intrinsic::smax:
@@ -422,10 +434,7 @@ Expr Translation::make(const llvm::Instruction &instruction) {
   if (instruction.getOpcode() == llvm::Instruction::FNeg) {
     // 0 - x would lose the sign of zero.
     Expr x = operand(instruction, 0);
-    Halide::Type integer = Halide::UInt(x.type().bits());
-    Expr sign = Halide::Internal::make_one(integer)
-                << Halide::Internal::make_const(integer, x.type().bits() - 1);
-    return Halide::reinterpret(x.type(), bitsOf(x) ^ sign);
+    return Halide::reinterpret(x.type(), bitsOf(x) ^ signBit(x.type()));
   }
   return instruction.isBinaryOp() ? binary(instruction) : Expr();
 }

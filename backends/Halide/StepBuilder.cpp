@@ -107,55 +107,60 @@ Expr StepBuilder::position(OpFoldResult value) {
   return number.defined() ? number : Expr(0);
 }
 
+Expr StepBuilder::scalarArgument(BlockArgument argument) {
+  auto all = body.func().getScalarArgs();
+  auto found = llvm::find(all, argument);
+  if (found == all.end()) {
+    refuse("uses a number that is not one of the kernel");
+    return {};
+  }
+  const auto &parameter = arguments.scalars[size_t(found - all.begin())];
+  Expr number = Halide::Internal::Variable::make(parameter.type(),
+                                                 parameter.name(), parameter);
+  return argument.getType().isInteger(1) ? number != Expr(uint32_t(0)) : number;
+}
+
+Expr StepBuilder::scalarResult(OpResult result) {
+  Operation *op = result.getOwner();
+  if (auto known = dyn_cast<kernel::SizeOp>(op))
+    return arguments.dims[known.getDim()];
+  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+    std::optional<int64_t> axis = dim.getConstantIndex();
+    return axis ? size(body.extent(dim.getSource(), unsigned(*axis))) : Expr();
+  }
+  std::vector<Expr> operands;
+  for (Value operand : op->getOperands()) {
+    Expr number =
+        isa<RankedTensorType>(operand.getType()) ? Expr() : scalar(operand);
+    if (!number.defined())
+      return {};
+    if (operand.getType().isIndex() && number.type() == Halide::Int(32))
+      number =
+          Halide::cast(Halide::UInt(64), Halide::cast(Halide::Int(64), number));
+    operands.push_back(number);
+  }
+  StringRef dialect = op->getName().getDialectNamespace();
+  if (dialect != "arith" && dialect != "math")
+    return {};
+  std::vector<Expr> results =
+      makeExprs(op, operands, arguments.never, target.hasThreadGroups);
+  return results.empty() ? Expr() : results[result.getResultNumber()];
+}
+
 Expr StepBuilder::scalar(Value value) {
   if (Expr known = scalars.lookup(value); known.defined())
     return known;
-  Expr result;
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    auto all = body.func().getScalarArgs();
-    auto found = llvm::find(all, argument);
-    if (found == all.end()) {
-      refuse("uses a number that is not one of the kernel");
-      return {};
-    }
-    const auto &parameter = arguments.scalars[size_t(found - all.begin())];
-    result = Halide::Internal::Variable::make(parameter.type(),
-                                              parameter.name(), parameter);
-    if (value.getType().isInteger(1))
-      result = result != Expr(uint32_t(0));
-  } else if (auto known = value.getDefiningOp<kernel::SizeOp>()) {
-    result = arguments.dims[known.getDim()];
-  } else if (auto dim = value.getDefiningOp<tensor::DimOp>()) {
-    if (std::optional<int64_t> axis = dim.getConstantIndex())
-      result = size(body.extent(dim.getSource(), unsigned(*axis)));
-  } else {
-    std::vector<Expr> operands;
-    for (Value operand : value.getDefiningOp()->getOperands()) {
-      Expr number =
-          isa<RankedTensorType>(operand.getType()) ? Expr() : scalar(operand);
-      if (!number.defined())
-        return {};
-      if (operand.getType().isIndex() && number.type() == Halide::Int(32))
-        number = Halide::cast(Halide::UInt(64),
-                              Halide::cast(Halide::Int(64), number));
-      operands.push_back(number);
-    }
-    StringRef dialect = value.getDefiningOp()->getName().getDialectNamespace();
-    std::vector<Expr> results;
-    if (dialect == "arith" || dialect == "math")
-      results = makeExprs(value.getDefiningOp(), operands, arguments.never,
-                          target.hasThreadGroups);
-    if (!results.empty())
-      result = results[cast<OpResult>(value).getResultNumber()];
-  }
-  if (!result.defined())
+  auto argument = dyn_cast<BlockArgument>(value);
+  Expr number =
+      argument ? scalarArgument(argument) : scalarResult(cast<OpResult>(value));
+  // Only the first reason counts: that of an operand, if it has one.
+  if (!number.defined())
     refuse("has no '" +
-           (value.getDefiningOp()
-                ? value.getDefiningOp()->getName().getStringRef()
-                : StringRef("argument")) +
+           (argument ? StringRef("argument")
+                     : value.getDefiningOp()->getName().getStringRef()) +
            "' on these numbers");
-  scalars[value] = result;
-  return result;
+  scalars[value] = number;
+  return number;
 }
 
 //===----------------------------------------------------------------------===//

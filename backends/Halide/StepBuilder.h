@@ -53,6 +53,8 @@ private:
     return extent.isFixed() ? extent.plus : 0;
   }
   Halide::Expr scalar(mlir::Value value);
+  Halide::Expr scalarArgument(mlir::BlockArgument argument);
+  Halide::Expr scalarResult(mlir::OpResult result);
   Halide::Expr position(mlir::OpFoldResult value);
 
   // Tensors (Views.cpp).
@@ -77,14 +79,22 @@ private:
   struct Reduction;
   bool startReduction(mlir::linalg::LinalgOp op, unsigned result,
                       Reduction &reduction);
+  bool findLoops(Reduction &reduction, unsigned result);
+  bool findCombined(Reduction &reduction);
   bool nameElements(Reduction &reduction);
   Exprs elementsAt(const Reduction &reduction, const Exprs &loops);
   Halide::Func combineSerially(Reduction &reduction);
   Halide::Func combineLanes(Reduction &reduction);
+  struct Lanes;
+  Halide::Func makePartialResults(Reduction &reduction, const Lanes &lanes);
+  void addPartialResults(Reduction &reduction, Halide::Func &partial,
+                         const Lanes &lanes, Halide::Expr first,
+                         Halide::RDom domain);
+  Halide::Func foldVectors(Reduction &reduction, const Lanes &lanes,
+                           const Halide::Func &partial);
+  Halide::Func foldLanes(Reduction &reduction, const Lanes &lanes,
+                         const Halide::Func &folded);
   void fold(const Halide::Func &func, const Vars &vars, const Exprs &values);
-  void addPartialResults(Reduction &reduction, Halide::Func &lanes,
-                         Halide::Var lane, Halide::Expr first,
-                         Halide::RDom domain, int64_t width);
   Exprs combine(const Reduction &reduction, const Exprs &x, const Exprs &y);
   Reader makeProduct();
   void addStage(StageKind kind, const Halide::Func &func, const Vars &vars,

@@ -201,6 +201,40 @@ Reader StepBuilder::readPad(tensor::PadOp op) {
   return [func](const Exprs &index) { return callElement(func, index, 0); };
 }
 
+using AxisGroups = std::vector<std::vector<int64_t>>;
+
+/// Reads `source` where each of its axes is a group of axes of the index, with
+/// the sizes `ends`.
+static Reader joinAxes(Reader source, AxisGroups groups, Exprs ends) {
+  return [=](const Exprs &index) {
+    Exprs at;
+    for (const std::vector<int64_t> &group : groups) {
+      Expr joined = 0;
+      for (int64_t axis : group)
+        joined = joined * ends[size_t(axis)] + index[size_t(axis)];
+      at.push_back(joined);
+    }
+    return source(at);
+  };
+}
+
+/// Reads `source` where each axis of the index is a group of its axes, which
+/// have the sizes `ends`.
+static Reader splitAxes(Reader source, AxisGroups groups, Exprs ends) {
+  return [=](const Exprs &index) {
+    Exprs at(ends.size());
+    for (size_t number = 0; number < groups.size(); ++number) {
+      Expr rest = index[number];
+      for (size_t i = groups[number].size(); i-- > 0;) {
+        size_t axis = size_t(groups[number][i]);
+        at[axis] = i ? rest % ends[axis] : rest;
+        rest = rest / ends[axis];
+      }
+    }
+    return source(at);
+  };
+}
+
 Reader StepBuilder::readReshaped(Value source, Value result,
                                  ArrayRef<ReassociationIndices> groups,
                                  bool expands) {
@@ -217,33 +251,11 @@ Reader StepBuilder::readReshaped(Value source, Value result,
   Reader before = read(source);
   if (!before)
     return nullptr;
-  Exprs ends = sizes(expands ? result : source);
-  std::vector<std::vector<int64_t>> axes;
+  AxisGroups axes;
   for (const ReassociationIndices &group : groups)
     axes.emplace_back(group.begin(), group.end());
-  if (expands)
-    return [=](const Exprs &index) {
-      Exprs at;
-      for (const std::vector<int64_t> &group : axes) {
-        Expr joined = 0;
-        for (int64_t axis : group)
-          joined = joined * ends[size_t(axis)] + index[size_t(axis)];
-        at.push_back(joined);
-      }
-      return before(at);
-    };
-  return [=](const Exprs &index) {
-    Exprs at(ends.size());
-    for (size_t number = 0; number < axes.size(); ++number) {
-      Expr rest = index[number];
-      for (size_t i = axes[number].size(); i-- > 0;) {
-        size_t axis = size_t(axes[number][i]);
-        at[axis] = i ? rest % ends[axis] : rest;
-        rest = rest / ends[axis];
-      }
-    }
-    return before(at);
-  };
+  return expands ? joinAxes(before, axes, sizes(result))
+                 : splitAxes(before, axes, sizes(source));
 }
 
 } // namespace lamina::halide
