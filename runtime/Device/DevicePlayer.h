@@ -71,6 +71,10 @@ private:
   }
 
   void launchPart(const Record<N> &record, const LaunchPart<N> &part);
+  std::vector<N> sizesOf(const LaunchPart<N> &part);
+  void launchGrids(const DeviceKernels::Kernel &kernel, N blocks,
+                   const std::vector<N> &dims,
+                   std::vector<cuda::Address> &arguments);
   cuda::Address scalarsFor(const std::vector<uint64_t> &words);
 
   void prepareInputs(int64_t bytes) override;

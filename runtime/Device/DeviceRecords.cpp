@@ -43,15 +43,21 @@ void DevicePlayer::launch(const Record<N> &record) {
     clock.after();
 }
 
-void DevicePlayer::launchPart(const Record<N> &record,
-                              const LaunchPart<N> &part) {
-  const DeviceKernels::Kernel &kernel = kernels[record.index];
+/// The sizes of a launch. Those that the host computed are part of the pattern.
+std::vector<int64_t> DevicePlayer::sizesOf(const LaunchPart<N> &part) {
   std::vector<N> dims;
   for (const Operand<N> &dim : part.dims) {
     dims.push_back(read(dim).asWhole());
     if (mode == Mode::Plan && dim.kind == OperandKind::Register)
       key.push_back(dims.back());
   }
+  return dims;
+}
+
+void DevicePlayer::launchPart(const Record<N> &record,
+                              const LaunchPart<N> &part) {
+  const DeviceKernels::Kernel &kernel = kernels[record.index];
+  std::vector<N> dims = sizesOf(part);
   writeScalars(part, tape.kernelScalars[record.index], launchWords);
   cuda::Address scalarAddress = scalarsFor(launchWords);
   N blocks = kernel.code->blocks(dims.data());
@@ -65,18 +71,26 @@ void DevicePlayer::launchPart(const Record<N> &record,
     return;
   if (mode == Mode::Direct)
     reserve(scratch, bytes);
-  std::vector<cuda::Address> values;
+  std::vector<cuda::Address> arguments;
   for (const Address<N> &buffer : part.buffers)
-    values.push_back(address(at(buffer)));
-  values.insert(values.end(), dims.begin(), dims.end());
-  values.push_back(scalarAddress);
-  values.push_back(scratch.address());
+    arguments.push_back(address(at(buffer)));
+  arguments.insert(arguments.end(), dims.begin(), dims.end());
+  arguments.push_back(scalarAddress);
+  arguments.push_back(scratch.address());
+  launchGrids(kernel, blocks, dims, arguments);
+}
+
+/// The grid of a kernel, and the one behind it if it has two. Both take the
+/// same arguments, and maps of the tensors among them.
+void DevicePlayer::launchGrids(const DeviceKernels::Kernel &kernel, N blocks,
+                               const std::vector<N> &dims,
+                               std::vector<cuda::Address> &arguments) {
   std::vector<void *> parameters;
-  for (cuda::Address &value : values)
-    parameters.push_back(&value);
+  for (cuda::Address &argument : arguments)
+    parameters.push_back(&argument);
   const LaminaLaunch &shape = *kernel.code->launch;
   std::vector<EncodedMap> maps =
-      encodeMaps(gpu, shape, dims.data(), values.data());
+      encodeMaps(gpu, shape, dims.data(), arguments.data());
   for (EncodedMap &map : maps)
     parameters.push_back(&map);
   auto launchGrid = [&](cuda::Function function, N count, int32_t shared) {

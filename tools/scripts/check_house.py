@@ -24,9 +24,6 @@ NO_FUNCTION = re.compile(r"^\s*(namespace|class|struct|union|enum|using|typedef)
 NO_STATEMENT = re.compile(r"template\b|#|\*")
 CASE = re.compile(r"\s*(case\b.*:|default:|\.Cases?\(|\.Default\()")
 
-# Folders whose functions are still being split, and the most that each has until then.
-LONGER = {"backends/GPU": 60, "backends/Halide": 65, "runtime/Device": 60}
-
 # Files over a limit that are being split; nothing is added without a date.
 EXCEPTIONS = {}
 
@@ -99,9 +96,8 @@ def faults_of(name, text, tests):
         yield f"{name}: {fault}"
     if path.suffix in (".cpp", ".h"):
         for start, length in functions(lines):
-            most = LONGER.get("/".join(path.parts[:2]), FUNCTION_LINES)
-            if is_table(lines[start - 1:start + length - 1]):
-                most = TABLE_LINES
+            table = is_table(lines[start - 1:start + length - 1])
+            most = TABLE_LINES if table else FUNCTION_LINES
             if length > most:
                 yield f"{name}:{start}: a function of {length} lines, at most {most}"
     if limit and not name.startswith("tools/scripts/"):
