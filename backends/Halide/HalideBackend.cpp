@@ -27,7 +27,7 @@ using namespace mlir;
 namespace lamina {
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 4;
+static constexpr int codeVersion = 5;
 
 namespace {
 class HalideBackend : public Backend {

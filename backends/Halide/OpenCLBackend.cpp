@@ -27,7 +27,7 @@ using namespace mlir;
 namespace lamina {
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 2;
+static constexpr int codeVersion = 3;
 
 namespace {
 class OpenCLBackend : public Backend {

@@ -74,6 +74,14 @@ Expr widenBFloat(const Expr &bits) {
                                  << Expr(uint32_t(16)));
 }
 
+// Halide's own walks through all that `x` is made of, anew wherever a part of
+// it is read: without end where draws are in it.
+Expr isNaN(const Expr &x) {
+  Halide::Type bits = Halide::UInt(x.type().bits());
+  Expr magnitude = bitsOf(x) & (bits.max() >> Halide::Internal::make_one(bits));
+  return magnitude > bitsOf(number(x.type(), INFINITY));
+}
+
 // To the nearest, ties to even; a NaN stays one.
 Expr roundToBFloat(const Expr &x) {
   Expr bits = bitsOf(x), sixteen = Expr(uint32_t(16));
@@ -81,7 +89,7 @@ Expr roundToBFloat(const Expr &x) {
   Expr rounded = (bits + Expr(uint32_t(0x7fff)) + odd) >> sixteen;
   Expr quiet = (bits >> sixteen) | Expr(uint32_t(0x40));
   return Halide::cast(Halide::UInt(16),
-                      Halide::select(Halide::is_nan(x), quiet, rounded));
+                      Halide::select(isNaN(x), quiet, rounded));
 }
 
 /// Halide divides towards minus infinity; magnitudes have no such question.
@@ -266,9 +274,9 @@ Expr Translation::compareIntegers(const llvm::CmpInst &compare) {
 // Comparisons of Halide are ordered: false where one side is a NaN.
 Expr Translation::compareNumbers(const llvm::CmpInst &compare) {
   Expr x = operand(compare, 0), y = operand(compare, 1);
-  Expr isNaN = compare.getOperand(0) == compare.getOperand(1)
-                   ? Halide::is_nan(x)
-                   : Halide::is_nan(x) || Halide::is_nan(y);
+  Expr hasNaN = compare.getOperand(0) == compare.getOperand(1)
+                   ? isNaN(x)
+                   : isNaN(x) || isNaN(y);
   switch (compare.getPredicate()) {
   case llvm::CmpInst::FCMP_OEQ:
     return x == y;
@@ -283,21 +291,21 @@ Expr Translation::compareNumbers(const llvm::CmpInst &compare) {
   case llvm::CmpInst::FCMP_ONE:
     return x < y || x > y;
   case llvm::CmpInst::FCMP_ORD:
-    return !isNaN;
+    return !hasNaN;
   case llvm::CmpInst::FCMP_UNO:
-    return isNaN;
+    return hasNaN;
   case llvm::CmpInst::FCMP_UEQ:
-    return isNaN || x == y;
+    return hasNaN || x == y;
   case llvm::CmpInst::FCMP_UGT:
-    return isNaN || x > y;
+    return hasNaN || x > y;
   case llvm::CmpInst::FCMP_UGE:
-    return isNaN || x >= y;
+    return hasNaN || x >= y;
   case llvm::CmpInst::FCMP_ULT:
-    return isNaN || x < y;
+    return hasNaN || x < y;
   case llvm::CmpInst::FCMP_ULE:
-    return isNaN || x <= y;
+    return hasNaN || x <= y;
   case llvm::CmpInst::FCMP_UNE:
-    return isNaN || x < y || x > y;
+    return hasNaN || x < y || x > y;
   default:
     return {};
   }
@@ -372,7 +380,7 @@ Expr Translation::saturate(const llvm::CallInst &call) {
       isSigned ? to.max() >> Halide::Internal::make_one(to) : to.max();
   Expr lowest = isSigned ? ~highest : Halide::Internal::make_zero(to);
   Expr isHigh = x >= number(x.type(), end), isLow = x < number(x.type(), start);
-  Expr isInside = !Halide::is_nan(x) && !isHigh && !isLow;
+  Expr isInside = !isNaN(x) && !isHigh && !isLow;
   Expr inside = toInteger(Halide::select(isInside, x, number(x.type(), 0)), to);
   return Halide::select(isHigh, highest, Halide::select(isLow, lowest, inside));
 }
