@@ -10,7 +10,7 @@ import lit.formats
 config.name = "Lamina"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".lam", ".test"]
-config.excludes = ["unit", "fuzz", "fakecuda", "corpus", "Inputs", "CMakeLists.txt"]
+config.excludes = ["unit", "fuzz", "fakecuda", "fakeopencl", "corpus", "Inputs", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.lamina_build, "test")
 
@@ -69,16 +69,24 @@ if os.path.isfile(os.path.join(config.lamina_build, "lib", "libLaminaHalide.so")
     config.available_features.add("halide")
 
 # Programs with code for OpenCL need a device: PoCL makes one of this processor. It keeps what it compiles.
-def has_opencl():
+def find_opencl():
+    """The file of the library that programs find, if it has a platform."""
     try:
         count = ctypes.c_uint32(0)
-        return ctypes.CDLL("libOpenCL.so.1").clGetPlatformIDs(0, None, ctypes.byref(count)) == 0 and count.value > 0
+        if ctypes.CDLL("libOpenCL.so.1").clGetPlatformIDs(0, None, ctypes.byref(count)) != 0 or count.value == 0:
+            return None
+        lines = open("/proc/self/maps").read().splitlines()
+        return next(line.split()[-1] for line in lines if "libOpenCL.so" in line)
     except OSError:
-        return False
+        return None
 
 
-if "halide" in config.available_features and has_opencl():
+opencl = find_opencl() if "halide" in config.available_features else None
+if opencl:
     config.available_features.add("opencl")
+    # A library of OpenCL that fails when it is asked to, and else hands on to this one.
+    config.environment["LAMINA_FAKE_OPENCL_LIBRARY"] = opencl
+config.substitutions.append(("%fakeopencl", os.path.join(config.lamina_build, "test", "fakeopencl")))
 config.environment["POCL_CACHE_DIR"] = os.path.join(config.lamina_build, "test", "pocl")
 
 # A test of permissions runs the program as another user where this one is root.

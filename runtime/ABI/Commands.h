@@ -40,7 +40,8 @@ typedef struct LaminaDeviceBuffer {
 } LaminaDeviceBuffer;
 
 /* Puts a kernel on the device. `buffers` are addresses of the queue's, the rest
- * is as in Kernel.h. Returns what a call back returned if that was not 0. */
+ * is as in Kernel.h. Code need not look at what a call back returns: a queue
+ * that failed does nothing more of the kernel. */
 typedef int32_t (*LaminaCommand)(LaminaQueue *queue, const uint64_t *buffers,
                                  const int64_t *dims, const void *scalars);
 

@@ -110,19 +110,14 @@ void TapeEngine::runOnHost(const EntryCall &call, const Instance &instance) {
     hostWrote(call.results[i]);
 }
 
-bool TapeEngine::run(const EntryCall &call, std::string &message) {
+bool TapeEngine::run(const EntryCall &call, std::string &) {
   start();
-  try {
-    std::shared_ptr<const Instance> instance =
-        instanceOf(playedEntry(call.entry), *call.sizes);
-    if (isOnDevice(call.entry))
-      device->play(call.entry, *instance, call);
-    else
-      runOnHost(call, *instance);
-  } catch (const Error &error) {
-    message = error.message;
-    return false;
-  }
+  std::shared_ptr<const Instance> instance =
+      instanceOf(playedEntry(call.entry), *call.sizes);
+  if (isOnDevice(call.entry))
+    device->play(call.entry, *instance, call);
+  else
+    runOnHost(call, *instance);
   return true;
 }
 

@@ -5,7 +5,6 @@
 #include "runtime/OpenCL/CommandQueue.h"
 
 #include "runtime/Files/Files.h"
-#include "runtime/include/Error.h"
 
 #include <algorithm>
 #include <cstring>
@@ -72,11 +71,10 @@ void LaminaQueue::build(const LaminaDeviceVariant &variant) {
 void LaminaQueue::command(size_t kernel, const std::vector<uint64_t> &buffers,
                           const std::vector<int64_t> &dims,
                           const std::vector<uint64_t> &scalars) {
-  failure.clear();
-  int32_t failed =
-      commandOf(kernel)(this, buffers.data(), dims.data(), scalars.data());
-  if (failed)
-    throw Error(failure);
+  failure.reset();
+  commandOf(kernel)(this, buffers.data(), dims.data(), scalars.data());
+  if (failure)
+    throw Error(*failure);
 }
 
 Kernel LaminaQueue::kernelNamed(const char *entry) {
@@ -97,6 +95,8 @@ int32_t LaminaQueue::run(const char *entry, const int32_t *groups,
                          const int32_t *threads, int32_t localBytes,
                          const size_t *sizes, void *const *arguments,
                          const int8_t *areBuffers) try {
+  if (failure)
+    return 1;
   Kernel kernel = kernelNamed(entry);
   uint32_t number = 0;
   auto pass = [&](size_t bytes, const void *value) {
@@ -125,7 +125,7 @@ int32_t LaminaQueue::run(const char *entry, const int32_t *groups,
                            nullptr, nullptr));
   return 0;
 } catch (const Error &error) {
-  failure = error.message;
+  failure = error;
   return 1;
 }
 
@@ -144,6 +144,8 @@ static int64_t bytesOf(const LaminaDeviceBuffer &buffer) {
 /// The smallest that is large enough, or a new one. The queue is in order, so
 /// what was freed may be used while its last kernel still waits.
 int32_t LaminaQueue::allocate(LaminaDeviceBuffer *buffer) try {
+  if (failure)
+    return 1;
   if (buffer->device)
     return 0;
   int64_t bytes = std::max<int64_t>(bytesOf(*buffer), 1);
@@ -160,7 +162,7 @@ int32_t LaminaQueue::allocate(LaminaDeviceBuffer *buffer) try {
   buffer->device = best->block.address();
   return 0;
 } catch (const Error &error) {
-  failure = error.message;
+  failure = error;
   return 1;
 }
 

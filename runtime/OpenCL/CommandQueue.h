@@ -7,13 +7,16 @@
 
 #include "runtime/ABI/Kernel.h"
 #include "runtime/OpenCL/OpenCLDevice.h"
+#include "runtime/include/Error.h"
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 /// Takes the commands of runtime/ABI/Commands.h. These come from C, through
-/// which no exception may go: what fails is kept until the kernel is back.
+/// which no exception may go, and which does not look at what it is given back:
+/// what fails is kept until the kernel is back, and until then nothing is done.
 struct LaminaQueue {
 public:
   /// Compiles the program's code. Throws if the device's compiler refuses it.
@@ -55,7 +58,7 @@ private:
   /// By the address of the name, of which a kernel has one.
   std::map<const char *, lamina::runtime::opencl::Kernel> entries;
   std::deque<Stage> stages; ///< memory of stages, kept for the next ones
-  std::string failure;
+  std::optional<lamina::runtime::Error> failure; ///< of this command
 };
 
 #endif // LAMINA_RUNTIME_OPENCL_COMMANDQUEUE_H

@@ -14,6 +14,10 @@ namespace opencl {
 
 std::string describe(Result result) {
   switch (result) {
+  case -2:
+    return "CL_DEVICE_NOT_AVAILABLE";
+  case -3:
+    return "CL_COMPILER_NOT_AVAILABLE";
   case noAllocation:
     return "CL_MEM_OBJECT_ALLOCATION_FAILURE";
   case outOfResources:
@@ -26,6 +30,8 @@ std::string describe(Result result) {
     return "CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST";
   case -36:
     return "CL_INVALID_COMMAND_QUEUE";
+  case -46:
+    return "CL_INVALID_KERNEL_NAME";
   case -54:
     return "CL_INVALID_WORK_GROUP_SIZE";
   default:

@@ -59,9 +59,10 @@ OpenCLDevice::OpenCLDevice(int number) : library(Library::get()) {
   Result result = success;
   context =
       library.createContext(nullptr, 1, &device, nullptr, nullptr, &result);
-  check(result);
-  queue = library.createQueue(context, device, 0, &result);
-  check(result);
+  if (result == success)
+    queue = library.createQueue(context, device, 0, &result);
+  if (result != success)
+    throw Error(join(name, ", does not take this run: ", describe(result)));
 }
 
 OpenCLDevice::~OpenCLDevice() {
@@ -89,11 +90,12 @@ int64_t OpenCLDevice::freeBytes() const {
 }
 
 void OpenCLDevice::refuse(int64_t bytes) const {
-  int64_t most = int64_t(info<uint64_t>(maxAllocation));
+  int64_t most = int64_t(info<uint64_t>(maxAllocation)), free = freeBytes();
+  std::string why = bytes > most ? byteSize(most) + " are the most in one piece"
+                    : bytes > free ? byteSize(free) + " are free"
+                                   : "it gives no more";
   throw Error(join("this run takes ", byteSize(bytes), " more of memory on ",
-                   name, ", but ",
-                   bytes > most ? byteSize(most) + " are the most in one piece"
-                                : byteSize(freeBytes()) + " are free"))
+                   name, ", but ", why))
       .note("a smaller --batch takes less");
 }
 

@@ -86,7 +86,8 @@ public:
   }
 
   /// Runs the entry. On a mistake that data caused (a failed `check`) returns
-  /// false with a message; variables may then hold new values.
+  /// false with a message, or throws an `Error`, which may have notes, too;
+  /// variables may then hold new values.
   virtual bool run(const EntryCall &call, std::string &message) = 0;
 
   /// What `setDevice` takes, for the help: "cpu", or "cpu, gpu or gpu:N".

@@ -214,9 +214,14 @@ static std::vector<float> play(const std::string &body, std::vector<float> x,
   std::vector<float> y(x.size());
   void *arguments[] = {x.data()}, *results[] = {y.data()};
   EntryCall call{0, &program.entries[0].name, &sizes, arguments, results};
-  std::string text;
-  if (!engine.run(call, text))
-    *message = text;
+  try {
+    std::string unused;
+    engine.run(call, unused);
+  } catch (const Error &error) {
+    if (!message)
+      throw;
+    *message = error.message;
+  }
   return y;
 }
 
