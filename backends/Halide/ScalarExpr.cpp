@@ -275,8 +275,8 @@ Expr Translation::compareIntegers(const llvm::CmpInst &compare) {
 Expr Translation::compareNumbers(const llvm::CmpInst &compare) {
   Expr x = operand(compare, 0), y = operand(compare, 1);
   Expr hasNaN = compare.getOperand(0) == compare.getOperand(1)
-                   ? isNaN(x)
-                   : isNaN(x) || isNaN(y);
+                    ? isNaN(x)
+                    : isNaN(x) || isNaN(y);
   switch (compare.getPredicate()) {
   case llvm::CmpInst::FCMP_OEQ:
     return x == y;

@@ -155,7 +155,7 @@ void KernelRun::addScalar(Type type, std::mt19937_64 &random,
   scalarTypes.push_back(type);
 }
 
-bool KernelRun::load(ArrayRef<char> object, StringRef symbol) {
+void KernelRun::link(ArrayRef<char> object) {
   llvm::ExitOnError exitOnError("lamina-kernel: ");
   jit = exitOnError(llvm::orc::LLJITBuilder().create());
   jit->getMainJITDylib().addGenerator(exitOnError(
@@ -163,13 +163,18 @@ bool KernelRun::load(ArrayRef<char> object, StringRef symbol) {
           jit->getDataLayout().getGlobalPrefix())));
   exitOnError(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
       StringRef(object.data(), object.size()))));
-  auto find = [&](const std::string &symbol) {
-    return exitOnError(jit->lookup(symbol));
-  };
+}
+
+uintptr_t KernelRun::addressOf(const std::string &symbol) {
+  return llvm::ExitOnError("lamina-kernel: ")(jit->lookup(symbol)).getValue();
+}
+
+bool KernelRun::load(ArrayRef<char> object, StringRef symbol) {
+  link(object);
   std::string name = symbol.str();
-  kernel.items = find(name + "_items").toPtr<LaminaKernelItems>();
-  kernel.scratch = find(name + "_scratch").toPtr<LaminaKernelScratch>();
-  kernel.run = find(name).toPtr<LaminaKernelRun>();
+  kernel.items = find<LaminaKernelItems>(name + "_items");
+  kernel.scratch = find<LaminaKernelScratch>(name + "_scratch");
+  kernel.run = find<LaminaKernelRun>(name);
   scratch.assign(size_t(kernel.scratch(dims.data())) + 64 + guardBytes,
                  guardByte);
   return true;
@@ -213,13 +218,17 @@ std::vector<std::vector<char>> KernelRun::outBytes() const {
   return result;
 }
 
-void KernelRun::run(int64_t first, int64_t last) {
+void KernelRun::runItems(int64_t first, int64_t last) {
   std::vector<void *> pointers;
   for (Buffer &buffer : buffers)
     pointers.push_back(buffer.bytes.data() + buffer.lead);
   auto address = (reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64;
   kernel.run(pointers.data(), dims.data(), scalars.data(), first, last,
              reinterpret_cast<void *>(address));
+}
+
+void KernelRun::run(int64_t first, int64_t last) {
+  runItems(first, last);
   auto isUntouched = [](ArrayRef<char> room) {
     return llvm::all_of(room, [](char byte) { return byte == guardByte; });
   };

@@ -3,7 +3,8 @@
 // Run one compiled kernel.
 //
 // Loads an object into this process and calls its three functions on buffers
-// with random contents.
+// with random contents. Where the code is a device's, another class puts these
+// buffers there.
 
 #ifndef LAMINA_TOOLS_KERNELRUN_KERNELRUN_H
 #define LAMINA_TOOLS_KERNELRUN_KERNELRUN_H
@@ -46,7 +47,7 @@ public:
   static std::optional<int64_t> bytesAt(kernel::FuncOp kernel,
                                         std::vector<int64_t> dims,
                                         int64_t besideElement);
-  ~KernelRun();
+  virtual ~KernelRun();
 
   /// False after a message on the error stream.
   bool load(llvm::ArrayRef<char> object, llvm::StringRef symbol);
@@ -60,7 +61,7 @@ public:
   std::vector<std::vector<char>> outBytes() const;
 
   llvm::ArrayRef<int64_t> sizes() const { return dims; }
-  int64_t items() const { return kernel.items(dims.data()); }
+  virtual int64_t items() const { return kernel.items(dims.data()); }
   /// Runs items [first, last) on the buffers as they are.
   void run(int64_t first, int64_t last);
   /// Puts the outs back to what they held at first.
@@ -69,22 +70,35 @@ public:
   /// multiple of a vector.
   void moveBuffers();
 
-private:
-  void addTensor(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shape,
-                 std::mt19937_64 &random, const Contents &contents);
-  void addScalar(mlir::Type type, std::mt19937_64 &random,
-                 const Contents &contents);
-  reference::Tensor read(size_t buffer) const;
-
+protected:
   struct Buffer {
     mlir::Type element;
     std::vector<int64_t> shape;
     std::vector<char> bytes, initial;
     size_t lead = 0; ///< bytes before the first element
   };
+
+  /// Loads `object` into this process.
+  void link(llvm::ArrayRef<char> object);
+  /// What it exports as `symbol`.
+  template <typename Function>
+  Function find(const std::string &symbol) {
+    return reinterpret_cast<Function>(addressOf(symbol));
+  }
+  virtual void runItems(int64_t first, int64_t last);
+
   std::vector<int64_t> dims;
   std::vector<Buffer> buffers;
   std::vector<uint64_t> scalars;
+
+private:
+  uintptr_t addressOf(const std::string &symbol);
+  void addTensor(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> shape,
+                 std::mt19937_64 &random, const Contents &contents);
+  void addScalar(mlir::Type type, std::mt19937_64 &random,
+                 const Contents &contents);
+  reference::Tensor read(size_t buffer) const;
+
   std::vector<mlir::Type> scalarTypes;
   size_t ins = 0;
   std::vector<char> scratch;

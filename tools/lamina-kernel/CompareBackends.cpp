@@ -6,6 +6,7 @@
 
 #include "backends/Reference/Interpreter.h"
 #include "runtime/ABI/Emulator.h"
+#include "tools/KernelRun/LoadKernel.h"
 #include "tools/lamina-kernel/Flags.h"
 
 #include "mlir/IR/SymbolTable.h"
@@ -51,14 +52,15 @@ bool Comparer::compare(kernel::FuncOp kernel, const Backend &backend,
   bool good = false;
   std::string messages;
   llvm::raw_string_ostream stream(messages);
-  if (succeeded(compiled)) {
-    KernelRun run(kernel, dims.vec(), given.contents);
-    run.load(compiled->object, compiled->name);
+  std::unique_ptr<KernelRun> run;
+  if (succeeded(compiled))
+    run = loadKernel(kernel, *compiled, dims.vec(), given.contents);
+  if (run) {
     bool check = kernels % given.checkEvery == 0;
     lamina_emulator_configure(/*seed=*/0, check);
-    good = isRight(run, expected, given.tolerance, stream);
+    good = isRight(*run, expected, given.tolerance, stream);
     lamina_emulator_configure(uint64_t(kernels), check);
-    good &= isSteady(run, stream);
+    good &= isSteady(*run, stream);
   }
   llvm::outs() << kernel.getSymName() << " on " << backend.name() << ": "
                << (good ? "ok\n" : "WRONG\n") << messages;

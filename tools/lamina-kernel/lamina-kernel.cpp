@@ -15,7 +15,7 @@
 #include "dialects/RegisterAll.h"
 #include "runtime/ABI/Emulator.h"
 #include "tools/Driver/ScheduleFile.h"
-#include "tools/KernelRun/KernelRun.h"
+#include "tools/KernelRun/LoadKernel.h"
 #include "tools/lamina-kernel/CompareBackends.h"
 #include "tools/lamina-kernel/DeviceCode.h"
 #include "tools/lamina-kernel/Flags.h"
@@ -97,14 +97,15 @@ static void describe(kernel::FuncOp kernel, const tools::KernelRun &run) {
                            int32_t(texts.size()));
 }
 
-static bool runObject(kernel::FuncOp kernel, llvm::ArrayRef<char> object,
-                      llvm::StringRef symbol, const TargetModel &target) {
-  tools::KernelRun run(kernel, dims, {1, low, high, ids});
-  if (!run.load(object, symbol))
+static bool runCompiled(kernel::FuncOp kernel, const CompiledKernel &compiled,
+                        const TargetModel &target) {
+  std::unique_ptr<tools::KernelRun> run =
+      tools::loadKernel(kernel, compiled, dims, {1, low, high, ids});
+  if (!run)
     return false;
   if (!chip.empty())
-    describe(kernel, run);
-  return (emit == "time" ? time(kernel, run, target) : check(kernel, run));
+    describe(kernel, *run);
+  return emit == "time" ? time(kernel, *run, target) : check(kernel, *run);
 }
 
 static bool processDevice(kernel::FuncOp kernel, const TargetModel &target) {
@@ -113,7 +114,8 @@ static bool processDevice(kernel::FuncOp kernel, const TargetModel &target) {
   if (!object || object->empty())
     return object.has_value();
   lamina_emulator_configure(schedule, /*check=*/emit == "check");
-  return runObject(kernel, *object, kernel.getSymName(), target);
+  return runCompiled(kernel, {kernel.getSymName().str(), std::move(*object)},
+                     target);
 }
 
 /// Gives `kernel` the schedule that `backend` finds, and says how long it took.
@@ -163,7 +165,7 @@ static bool processBackend(kernel::FuncOp kernel, const Backend &backend) {
   if (emit == "time")
     llvm::outs() << "compiled in "
                  << int((tools::threadSeconds() - start) * 1e3) << " ms; ";
-  return runObject(kernel, compiled->object, compiled->name, backend.target());
+  return runCompiled(kernel, *compiled, backend.target());
 }
 
 static bool process(kernel::FuncOp kernel, const TargetModel &target) {
@@ -193,13 +195,17 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
   }
   if (emit == "time")
     llvm::outs() << "compiled in " << int(seconds * 1e3) << " ms; ";
-  return runObject(kernel, object, kernel.getSymName(), target);
+  return runCompiled(kernel, {kernel.getSymName().str(), std::move(object)},
+                     target);
 }
 
-/// The backends of Lamina and of plugins. False, after a message, if a plugin
-/// cannot be loaded.
+/// The backends of Lamina and of plugins, and what programs carry beside these.
+/// False, after a message, if a plugin cannot be loaded.
 static bool fill(BackendRegistry &registry) {
   registerAllBackends(registry);
+  registry.add("opencl", [](const TargetModel &host) {
+    return loadOpenCLBackend(host, "--backend");
+  });
   for (const std::string &path : backendPlugins)
     if (llvm::Error error = loadBackendPlugin(path, registry)) {
       say(llvm::toString(std::move(error)));
