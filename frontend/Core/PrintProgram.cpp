@@ -287,8 +287,24 @@ void Printer::report(const ReportPlan &report) {
   os.indent(2 * depth) << "}\n";
 }
 
+void Printer::keep(const KeepPlan &keep) {
+  os << "    keep " << (keep.lowest ? "lowest " : "highest ") << keep.report;
+  if (keep.patience)
+    os << " patience " << *keep.patience;
+  os << '\n';
+}
+
+void Printer::doc(llvm::StringRef text) {
+  llvm::SmallVector<llvm::StringRef> lines;
+  if (!text.empty())
+    text.split(lines, '\n');
+  for (llvm::StringRef line : lines)
+    os << "doc " << line << '\n';
+}
+
 void Printer::train(const TrainPlan &train) {
   numbers.clear();
+  doc(train.doc);
   os << "train " << train.name << " of " << train.model->name << " {\n";
   depth = 1;
   states(train.states);
@@ -300,8 +316,7 @@ void Printer::train(const TrainPlan &train) {
     for (const ReportPlan &r : stage.reports)
       report(r);
     if (stage.keep)
-      os << "    keep " << (stage.keep->lowest ? "lowest " : "highest ")
-         << stage.keep->report << '\n';
+      keep(*stage.keep);
     depth = 1;
     os << "  }\n";
   }
@@ -311,6 +326,7 @@ void Printer::train(const TrainPlan &train) {
 
 void Printer::entry(llvm::StringRef kind, const EntryPlan &entry) {
   numbers.clear();
+  doc(entry.doc);
   os << kind << ' ' << entry.name << '(';
   llvm::interleaveComma(entry.params, os, [&](const EntryParam &param) {
     typed(param.local);

@@ -31,6 +31,8 @@ private:
   void data(const DataPlan &data);
   void column(const ColumnExpr &column);
   void report(const ReportPlan &report);
+  void doc(llvm::StringRef text);
+  void keep(const KeepPlan &keep);
   void train(const TrainPlan &train);
   void entry(llvm::StringRef kind, const EntryPlan &entry);
   void test(const TestPlan &test);

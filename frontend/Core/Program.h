@@ -178,6 +178,7 @@ struct StagePlan {
 
 struct TrainPlan {
   Symbol name; ///< of the subcommand
+  Symbol doc;  ///< what `--help` says of it; lines, or empty
   Range range;
   Model *model = nullptr;
   Model *from = nullptr;
@@ -199,6 +200,7 @@ struct EntryParam {
 
 struct EntryPlan {
   Symbol name;
+  Symbol doc; ///< what `--help` says of it; lines, or empty
   Range range;
   std::vector<EntryParam> params;
   std::vector<TrainState *> states; ///< local layers

@@ -152,12 +152,15 @@ void ModuleEmitter::emitSample(const core::EntryPlan &plan) {
           builder.getNamedAttr("text", wordsAttr(*plan.vocabulary)));
     results.push_back(builder.getDictionaryAttr(result));
   }
-  makePlan<program::SampleOp>(
-      types.loc(plan.range), name,
-      {builder.getNamedAttr("entry", function),
-       builder.getNamedAttr("label", builder.getStringAttr(plan.name)),
-       builder.getNamedAttr("parameters", builder.getArrayAttr(params)),
-       builder.getNamedAttr("results", builder.getArrayAttr(results))});
+  SmallVector<NamedAttribute> attributes{
+      builder.getNamedAttr("entry", function),
+      builder.getNamedAttr("label", builder.getStringAttr(plan.name)),
+      builder.getNamedAttr("parameters", builder.getArrayAttr(params)),
+      builder.getNamedAttr("results", builder.getArrayAttr(results))};
+  if (!plan.doc.empty())
+    attributes.push_back(
+        builder.getNamedAttr("doc", builder.getStringAttr(plan.doc)));
+  makePlan<program::SampleOp>(types.loc(plan.range), name, attributes);
 }
 
 void ModuleEmitter::emitTest(const core::TestPlan &plan) {

@@ -274,6 +274,9 @@ void ModuleEmitter::emitTrain(const core::TrainPlan &plan) {
   if (plan.from)
     attributes.push_back(
         builder.getNamedAttr("from", builder.getStringAttr(plan.from->name)));
+  if (!plan.doc.empty())
+    attributes.push_back(
+        builder.getNamedAttr("doc", builder.getStringAttr(plan.doc)));
   makePlan<program::TrainOp>(types.loc(plan.range), name, attributes);
 }
 

@@ -182,6 +182,7 @@ void evaluateSample(Evaluator &e, FileScope &file,
       return;
   core::EntryPlan plan;
   plan.name = decl.name.text;
+  plan.doc = e.program.intern(decl.doc);
   plan.range = decl.name.range;
   if (!isCommandFree(e, plan.name, plan.range))
     return;

@@ -433,6 +433,7 @@ void evaluateTrain(Evaluator &e, FileScope &file, const ast::TrainDecl &decl) {
   TrainedModel model, from;
   core::TrainPlan plan;
   plan.name = decl.as ? decl.as.text : Symbol("train");
+  plan.doc = e.program.intern(decl.doc);
   plan.range = decl.range;
   Range nameRange = decl.as ? decl.as.range : decl.model.range;
   if (!isCommandFree(e, plan.name, nameRange) ||

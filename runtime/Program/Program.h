@@ -140,7 +140,7 @@ struct TrainPlan {
 };
 
 struct ParameterPlan {
-  std::string name, kind, doc;
+  std::string name, kind;
   Element element = Element::F32;
   size_t size = none;
   int64_t below = -1; ///< ids are in [0, below); -1 if anything goes

@@ -238,7 +238,6 @@ static ParameterPlan readParameter(const Json &item, const Program &program) {
   ParameterPlan parameter;
   parameter.name = item["name"].asText();
   parameter.kind = item["kind"].asText();
-  parameter.doc = textOr(item, "doc");
   if (const Json *element = item.find("element"))
     parameter.element = elementNamed(*element);
   parameter.size = symbolOr(item, "dim", program.sizes);

@@ -22,10 +22,9 @@ static std::vector<FlagSpec> sampleFlags(const CommandContext &context,
     std::string value = parameter.isText             ? "TEXT"
                         : parameter.kind == "tensor" ? "NUMBERS|FILE.npy"
                                                      : "NUMBER";
-    std::string help = parameter.doc;
+    std::string help;
     if (!parameter.fallback.isNull())
-      help +=
-          join(help.empty() ? "" : " ", "(", parameter.fallback.dump(), ")");
+      help = join("(", parameter.fallback.dump(), ")");
     specs.push_back({parameter.name, value, help, true});
   }
   specs.push_back(

@@ -58,8 +58,6 @@ static json::Object describeParameter(const runtime::ParameterPlan &plan,
     object["below"] = plan.below;
   if (!plan.fallback.isNull())
     object["default"] = llvm::cantFail(json::parse(plan.fallback.dump()));
-  if (!plan.doc.empty())
-    object["doc"] = plan.doc;
   return object;
 }
 
