@@ -2,6 +2,7 @@
 //
 // Build, check and run.
 
+#include "dialects/Program/ProgramOps.h"
 #include "tools/Driver/Compilation.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -93,11 +94,24 @@ static int execute(llvm::StringRef program,
   return result;
 }
 
+static LogicalResult checkTests(Compilation &compilation,
+                                const Options &options) {
+  if (failed(compilation.lowerTo(Stage::Graph)))
+    return failure();
+  if (!compilation.module().getOps<program::TestOp>().empty())
+    return success();
+  say("'" + options.input +
+      "' has no tests; 'test \"what has to hold\" { assert … }' is one");
+  return failure();
+}
+
 int run(const Options &options, const std::vector<std::string> &arguments,
         std::optional<Oracle> oracle) {
   Compilation compilation(options);
   if (failed(compilation.prepare()))
     return 2;
+  if (options.withTests && failed(checkTests(compilation, options)))
+    return 1;
   if (oracle)
     return runOnReference(compilation, arguments, *oracle);
   if (compilation.isForWasm()) {

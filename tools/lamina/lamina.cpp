@@ -6,8 +6,8 @@
 // here, with exit code 2, before any work starts.
 
 #include "tools/Driver/Options.h"
+#include "tools/lamina/FlagMistakes.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <sstream>
@@ -245,7 +245,7 @@ static void addCompileFlags(CLI::App *command, Raw &raw, Options &options) {
   command->add_flag("--keep-gradients", options.keepGradients,
                     "write the gradients of a step to its checkpoints");
   command->add_option("--threads", options.threads, "threads that compile")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 4096));
   command->add_option("--dump-stages", options.dumpFolder,
                       "write every stage up to the tape into this folder");
   command->add_flag("--timing", options.timing,
@@ -359,7 +359,7 @@ int main(int argc, char **argv) {
   } catch (const CLI::Success &request) { // --help, --version
     return line.app.exit(request);
   } catch (const CLI::ParseError &error) {
-    std::cerr << "lamina: " << error.what() << "\n";
+    std::cerr << "lamina: " << describeMistake(line.app, error) << "\n";
     return 2;
   }
 }
