@@ -54,6 +54,8 @@ static void explainKernels(const TapeView &tape, llvm::raw_ostream &out) {
   auto entries = tape.entries();
   for (size_t i = 0; i < entries.size(); ++i) {
     auto kernels = tape.kernelsOf(i);
+    if (kernels.empty())
+      continue;
     int64_t launches = 0;
     double flops = 0, bytes = 0;
     for (const KernelUse &it : kernels) {
@@ -76,13 +78,19 @@ static void explainMemory(const TapeView &tape, llvm::raw_ostream &out) {
   int64_t held = 0;
   for (const TapeVariable &it : tape.variables())
     held += it.bytes();
-  out << "memory, at " << tape.usualSizes() << "\n";
-  out << llvm::formatv("  {0,-44} {1,12}\n", "weights, state and optimizer",
-                       amount(held, "B"));
+  std::vector<std::pair<std::string, int64_t>> rows = {
+      {"weights, state and optimizer", held}};
   auto entries = tape.entries();
   for (size_t i = 0; i < entries.size(); ++i)
-    out << llvm::formatv("  {0,-44} {1,12}\n", entries[i],
-                         amount(tape.arenaOf(i), "B"));
+    if (!tape.kernelsOf(i).empty())
+      rows.emplace_back(entries[i], tape.arenaOf(i));
+  size_t width = 44;
+  for (auto &[title, bytes] : rows)
+    width = std::max(width, title.size());
+  out << "memory, at " << tape.usualSizes() << "\n";
+  for (auto &[title, bytes] : rows)
+    out << "  " << llvm::left_justify(title, unsigned(width)) << ' '
+        << llvm::right_justify(amount(double(bytes), "B"), 12) << "\n";
 }
 
 /// Of every kernel where it goes; under it why not to those preferred.
