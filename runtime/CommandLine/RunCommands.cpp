@@ -219,9 +219,7 @@ public:
 static void printKernelTimes(const CommandContext &context, Trainer &trainer,
                              int64_t steps) {
   KernelTimes times;
-  context.engine.watch(&times);
-  trainer.measure(steps);
-  context.engine.watch(nullptr);
+  trainer.measure(steps, &times);
   std::fputs(kernelTable(context.program, times.sites,
                          context.engine.measurePeak(), double(steps))
                  .c_str(),

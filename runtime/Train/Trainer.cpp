@@ -67,8 +67,10 @@ int Trainer::runStages() {
   return ExitOk;
 }
 
-std::vector<double> Trainer::measure(int64_t steps) {
+std::vector<double> Trainer::measure(int64_t steps, LaunchWatcher *watcher) {
   start();
+  if (watcher)
+    session.engine.watch(watcher);
   std::vector<double> seconds;
   for (int64_t i = 0; i < steps; ++i) {
     Clock::time_point before = Clock::now();
@@ -76,6 +78,8 @@ std::vector<double> Trainer::measure(int64_t steps) {
     seconds.push_back(
         std::chrono::duration<double>(Clock::now() - before).count());
   }
+  if (watcher)
+    session.engine.watch(nullptr);
   return seconds;
 }
 

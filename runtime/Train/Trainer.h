@@ -40,8 +40,9 @@ public:
   int run();
 
   /// Prepares the first stage without files and runs `steps` steps; for
-  /// `bench`. Returns the seconds of each.
-  std::vector<double> measure(int64_t steps);
+  /// `bench`. Returns the seconds of each; `watcher` sees their launches, and
+  /// none of what comes before them.
+  std::vector<double> measure(int64_t steps, LaunchWatcher *watcher = nullptr);
   /// The sizes of the last step.
   const SizeValues &lastSizes() const { return sizes; }
 
