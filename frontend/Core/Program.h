@@ -132,6 +132,8 @@ struct DataPlan {
   std::vector<Stmt *>
       record; ///< makes the fields of one record from its columns
   std::vector<DataField> fields;
+  /// Names of lines without a type, which are no fields, and where.
+  std::vector<std::pair<Symbol, Range>> untyped;
   Dim rows; ///< how many records a batch has; of the plan that declares them
 
   /// The plan that declares the fields.

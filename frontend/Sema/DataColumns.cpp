@@ -346,6 +346,8 @@ void DataReader::define(const ast::DefineStmt &stmt) {
     // Lines without a type are names for what stands below.
     if (target.type)
       addField(target, bound->value);
+    else
+      plan.untyped.emplace_back(target.name.text, target.name.range);
   }
 }
 

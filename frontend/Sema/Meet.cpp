@@ -60,12 +60,22 @@ static std::string spelled(Evaluator &e,
   return otherwise.str();
 }
 
-static void explainSizes(Diagnostic &diag, const core::Type &a,
+/// The axes of `type` whose dimension `other` has not.
+static llvm::SmallVector<Axis> axesWithout(Evaluator &e, const core::Type &type,
+                                           const core::Type &other) {
+  llvm::SmallVector<Axis> own;
+  for (const Axis &axis : type.axes)
+    if (llvm::none_of(other.axes,
+                      [&](const Axis &it) { return e.same(it.dim, axis.dim); }))
+      own.push_back(axis);
+  return own;
+}
+
+static void explainSizes(Evaluator &e, Diagnostic &diag, const core::Type &a,
                          const core::Type &b) {
-  for (auto &p : a.axes)
-    for (auto &q : b.axes)
-      if (p.dim != q.dim && p.size() == q.size() && p.dim.atom() &&
-          q.dim.atom()) {
+  for (const Axis &p : axesWithout(e, a, b))
+    for (const Axis &q : axesWithout(e, b, a))
+      if (p.size() == q.size()) {
         diag.note("'" + p.dim.str() + "' and '" + q.dim.str() + "' are both " +
                   p.size().str() +
                   " here, but nothing says that they are one "
@@ -103,7 +113,7 @@ Evaluator::meet(llvm::ArrayRef<core::Type> types,
                               " do not meet: " + types[swap ? base : i].str() +
                               " and " + types[swap ? i : base].str());
       noteOrigins(diag, {sources.begin(), sources.end()});
-      explainSizes(diag, types[i], types[base]);
+      explainSizes(*this, diag, types[i], types[base]);
       diag.note("for every pair write a definition with indices, such as "
                 "'y[i, j] = a[i] + b[j]'");
     } else {

@@ -43,6 +43,8 @@ public:
   llvm::MapVector<Symbol, Binding> names;
   /// Names that a loop in this scope defined for itself, and where.
   llvm::MapVector<Symbol, Range> goneWithLoops;
+  /// Names of data that are no fields for want of a type, and where.
+  llvm::MapVector<Symbol, Range> untypedData;
   /// Data in error would have given it names; what is not found is not said.
   bool hasNamesInError = false;
 

@@ -83,6 +83,9 @@ core::Batch *StageRunner::batchOf(core::DataPlan &plan, int64_t count,
     if (!name)
       e.scope->bind(field.name, value, Binding::Name, range);
   }
+  if (!name)
+    for (auto [untyped, where] : declared.untyped)
+      e.scope->untypedData[untyped] = where;
   if (name)
     e.scope->bind(name.text, e.tuple(std::move(items), std::move(names), range),
                   Binding::Name, name.range);

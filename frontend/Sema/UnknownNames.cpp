@@ -40,11 +40,11 @@ static llvm::StringRef inOtherSystems(llvm::StringRef word) {
       .Default("");
 }
 
-/// The loop that `name` was defined in, and is gone with.
-static Range goneWithLoop(Scope *scope, Symbol name) {
+/// Where the nearest of the scopes has `name` among these names.
+static Range findAmong(llvm::MapVector<Symbol, Range> Scope::*names,
+                       Scope *scope, Symbol name) {
   for (; scope; scope = scope->outer)
-    if (auto it = scope->goneWithLoops.find(name);
-        it != scope->goneWithLoops.end())
+    if (auto it = (scope->*names).find(name); it != (scope->*names).end())
       return it->second;
   return {};
 }
@@ -59,7 +59,8 @@ Value Evaluator::unknownName(const ast::NameExpr *expr) {
   for (Scope *at = scope; at; at = at->outer)
     if (at->hasNamesInError)
       return bound();
-  if (Range loop = goneWithLoop(scope, expr->name); loop.isKnown()) {
+  Range loop = findAmong(&Scope::goneWithLoops, scope, expr->name);
+  if (loop.isKnown()) {
     report(Rule::name_c4, expr->range,
            "'" + expr->name +
                "' is defined inside of a loop, and gone after it")
@@ -70,7 +71,13 @@ Value Evaluator::unknownName(const ast::NameExpr *expr) {
   }
   auto &diag =
       report(Rule::name_c1, expr->range, "no '" + expr->name + "' here");
-  if (llvm::StringRef advice = inOtherSystems(expr->name); !advice.empty())
+  Range untyped = findAmong(&Scope::untypedData, scope, expr->name);
+  if (untyped.isKnown())
+    diag.note(untyped, "'" + expr->name +
+                           "' has no type in this line, so it is no field of "
+                           "the data")
+        .note("give it its type: '" + expr->name + ": [n] = …'");
+  else if (llvm::StringRef advice = inOtherSystems(expr->name); !advice.empty())
     diag.note(advice);
   else if (auto names = session.similar(*currentFile(), expr->name, scope);
            !names.empty())
