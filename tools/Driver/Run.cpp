@@ -52,7 +52,19 @@ static LogicalResult emitStage(Compilation &compilation, const Options &options,
                        : compilation.linkTo(path, stage);
 }
 
+/// Said before the work, which may take minutes.
+static LogicalResult checkFolder(llvm::StringRef output) {
+  llvm::StringRef folder = llvm::sys::path::parent_path(output);
+  if (folder.empty() || llvm::sys::fs::is_directory(folder))
+    return success();
+  say("--output: '" + output + "' cannot be written: there is no folder '" +
+      folder + "'");
+  return failure();
+}
+
 int build(const Options &options) {
+  if (failed(checkFolder(options.output)))
+    return 2;
   Compilation compilation(options);
   if (failed(compilation.prepare()))
     return 2;

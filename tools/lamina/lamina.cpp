@@ -76,9 +76,13 @@ static void finishDevices(const std::vector<std::string> &names,
   refuseTwice("--device", names);
   for (const std::string &name : names) {
     if (name != "cpu" && name != "gpu" && name != "opencl")
-      throw Misuse("--device", "there is no device '" + name +
-                                   "'; a program is built for cpu, and for "
-                                   "gpu and opencl beside it: cpu,gpu");
+      throw Misuse("--device",
+                   "there is no device '" + name +
+                       "'; a program is built for cpu, and for "
+                       "gpu and opencl beside it: cpu,gpu" +
+                       (name == "emulator" ? "; the emulator of GPUs is a "
+                                             "backend: --backend=emulator,cpu"
+                                           : ""));
     options.withGPU |= name == "gpu";
     options.withOpenCL |= name == "opencl";
   }
