@@ -234,6 +234,9 @@ def main():
     options, flags = parser.parse_known_args()
     if options.fake:
         options.oracle = "cpu"
+    if (options.precision, options.oracle) not in BOUNDS:
+        parser.error(f"docs/accuracy.md has no bounds for {options.precision} against '{options.oracle}'; the GPU of the "
+                     "fake driver has the bits of the emulator: see compare_devices.py")
 
     comparison = Comparison(options, flags)
     found = {**comparison.steps(), **comparison.outputs()}
