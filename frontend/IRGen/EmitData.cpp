@@ -161,9 +161,8 @@ ColumnPlan ColumnReader::plainColumn(const ColumnExpr &source,
   OpBuilder builder(module.types.getContext());
   for (const core::Axis &axis : type.axes)
     column.shape.push_back(axis.size().constant().value_or(-1));
-  bool isReal = type.elem.isReal();
-  StringRef element = isReal ? "f32" : type.elem.isWhole() ? "i32" : "i1";
-  add(column, "element", builder.getStringAttr(element));
+  add(column, "element",
+      builder.getStringAttr(module.types.elementName(type.elem)));
   SmallVector<Attribute> shape;
   for (int64_t size : column.shape)
     shape.push_back(builder.getI64IntegerAttr(size));

@@ -85,10 +85,6 @@ private:
   const core::TestPlan &plan;
 };
 
-StringRef elementName(const core::Elem &elem) {
-  return elem.isReal() ? "f32" : elem.isWhole() ? "i32" : "i1";
-}
-
 } // namespace
 
 /// What `program.sample` says of a flag.
@@ -103,7 +99,7 @@ DictionaryAttr ModuleEmitter::paramAttr(const core::EntryParam &param) {
   add("kind", builder.getStringAttr(param.size    ? "size"
                                     : type.rank() ? "tensor"
                                                   : "scalar"));
-  add("element", builder.getStringAttr(elementName(type.elem)));
+  add("element", builder.getStringAttr(types.elementName(type.elem)));
   if (const core::Atom *atom = param.size ? param.size.size().atom() : nullptr)
     add("dim",
         FlatSymbolRefAttr::get(builder.getContext(), types.nameOf(*atom)));

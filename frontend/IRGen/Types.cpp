@@ -37,6 +37,12 @@ Type Types::element(const core::Elem &elem) const {
   return elem.isWhole() ? wholeType : truthType;
 }
 
+std::string Types::elementName(const core::Elem &elem) const {
+  std::string name;
+  llvm::raw_string_ostream(name) << element(elem);
+  return name;
+}
+
 StringRef Types::nameOf(const core::Atom &size) const {
   auto it = names.find(&size);
   assert(it != names.end() && "a size that the program does not list");

@@ -34,6 +34,8 @@ public:
   mlir::IntegerType whole() const { return wholeType; }
   mlir::IntegerType truth() const { return truthType; }
   mlir::Type element(const core::Elem &elem) const;
+  /// The same as plans that the runtime reads spell it.
+  std::string elementName(const core::Elem &elem) const;
 
   /// The name of a size of the program: unique, also where two are spelled
   /// alike.
