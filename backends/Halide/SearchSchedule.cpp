@@ -112,6 +112,15 @@ void Estimates::state() {
     state(step);
 }
 
+/// What Halide says of a failure; of some of its own checks only "Error:".
+static std::string reasonOf(const Halide::Error &error) {
+  llvm::StringRef words(error.what());
+  words.consume_front("Error:");
+  words = words.trim();
+  return words.empty() ? "a check of the autoscheduler itself fails"
+                       : words.str();
+}
+
 std::optional<Directives> searchSchedule(Algorithm &algorithm,
                                          const Halide::Target &target,
                                          llvm::StringRef how,
@@ -139,7 +148,7 @@ std::optional<Directives> searchSchedule(Algorithm &algorithm,
       }
     }
   } catch (const Halide::Error &error) {
-    why = llvm::StringRef(error.what()).rtrim().str();
+    why = reasonOf(error);
     return std::nullopt;
   }
   return all;
