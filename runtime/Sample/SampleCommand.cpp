@@ -22,9 +22,9 @@ static std::vector<FlagSpec> sampleFlags(const CommandContext &context,
     std::string value = parameter.isText             ? "TEXT"
                         : parameter.kind == "tensor" ? "NUMBERS|FILE.npy"
                                                      : "NUMBER";
-    std::string help;
-    if (!parameter.fallback.isNull())
-      help = join("(", parameter.fallback.dump(), ")");
+    std::string help = parameter.fallback.isNull()
+                           ? "(has to be given)"
+                           : join("(", parameter.fallback.dump(), ")");
     specs.push_back({parameter.name, value, help, true});
   }
   specs.push_back(

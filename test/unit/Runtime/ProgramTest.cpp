@@ -157,7 +157,7 @@ TEST_F(Toy, ShowsHelp) {
   EXPECT_EQ(runToy(folder, "say --help").out, R"(usage: ./toy say [flags]
 
 Goes on with a text.
-  --prompt TEXT      what to go on with
+  --prompt TEXT      (has to be given)
   --length NUMBER    (8)
   --weights FILE     weights: a file or the folder of a run
   --out [NAME=]FILE  write a result (.npy, or text) instead of printing it

@@ -126,7 +126,7 @@ static const char *const text = R"({
        "feeds": [{"name": "learn", "dataset": "learn", "batch": 4, "dim": "batch", "order": "shuffled"}]}]},
     {"op": "sample", "name": "say", "entry": "say", "doc": "Goes on with a text.",
      "parameters": [
-       {"name": "prompt", "kind": "tensor", "element": "i32", "text": "bytes", "below": 256, "doc": "what to go on with"},
+       {"name": "prompt", "kind": "tensor", "element": "i32", "text": "bytes", "below": 256},
        {"name": "length", "kind": "size", "dim": "n", "default": 8}],
      "results": [{"name": "text", "text": "bytes"}]},
     {"op": "sample", "name": "show", "entry": "show", "parameters": [],
