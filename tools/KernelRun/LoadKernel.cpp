@@ -6,6 +6,7 @@
 
 #include "tools/KernelRun/OpenCLKernel.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Compression.h"
 #include "llvm/Support/raw_ostream.h"
 
