@@ -105,7 +105,9 @@ private:
       int64_t size = 0;
       size_t start = at;
       for (; at < text.size() && std::isdigit((unsigned char)text[at]); ++at)
-        size = checkedAdd(checkedMul(size, 10), text[at] - '0');
+        if (__builtin_mul_overflow(size, 10, &size) ||
+            __builtin_add_overflow(size, text[at] - '0', &size))
+          fail("its shape cannot be read");
       if (at == start || array.shape.size() == 32)
         fail("its shape cannot be read");
       array.shape.push_back(size);
@@ -133,7 +135,11 @@ NpyArray parseNpy(FileBytes file, const std::string &name) {
 
   NpyArray array;
   NpyHeader(std::string(file.data() + start, length), name).read(array);
-  int64_t bytes = checkedMul(array.count(), array.elementBytes);
+  int64_t bytes = array.elementBytes;
+  for (int64_t size : array.shape)
+    if (__builtin_mul_overflow(bytes, size, &bytes))
+      fail(join("its shape ", shapeText(array.shape),
+                " is beyond all memory"));
   int64_t there = int64_t(file.size() - start - length);
   if (bytes > there)
     fail(join("its shape ", shapeText(array.shape), " takes ", bytes,

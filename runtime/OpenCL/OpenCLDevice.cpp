@@ -66,8 +66,12 @@ OpenCLDevice::OpenCLDevice(int number) : library(Library::get()) {
 }
 
 OpenCLDevice::~OpenCLDevice() {
-  if (queue)
+  // A run that failed leaves commands behind; a driver that still compiles one
+  // while the process ends breaks.
+  if (queue) {
+    library.finish(queue);
     library.releaseQueue(queue);
+  }
   if (context)
     library.releaseContext(context);
 }
