@@ -8,38 +8,18 @@
 #include <map>
 
 #include "FakeCuda.h"
+#include "test/fakes/Requests.h"
 
 namespace fakecuda {
 
 Result broken = Success;
 
 int64_t setting(const char *name, int64_t otherwise) {
-  const char *all = std::getenv("LAMINA_FAKE_CUDA");
-  std::string text = all ? "," + std::string(all) : "";
-  std::string key = "," + std::string(name) + "=";
-  size_t at = text.find(key);
-  return at == std::string::npos ? otherwise
-                                 : std::atoll(text.c_str() + at + key.size());
+  return lamina::fakes::numberIn("LAMINA_FAKE_CUDA", name, otherwise);
 }
 
-namespace {
-struct Counts {
-  std::map<std::string, int64_t> all;
-  ~Counts() {
-    const char *path = std::getenv("LAMINA_FAKE_CUDA_LOG");
-    std::FILE *file = path ? std::fopen(path, "w") : nullptr;
-    if (!file)
-      return;
-    for (const auto &one : all)
-      std::fprintf(file, "%s: %lld\n", one.first.c_str(),
-                   static_cast<long long>(one.second));
-    std::fclose(file);
-  }
-};
-} // namespace
-
 void count(const char *what, int64_t by) {
-  static Counts counts;
+  static lamina::fakes::Counts counts{"LAMINA_FAKE_CUDA_LOG"};
   counts.all[what] += by;
 }
 

@@ -20,8 +20,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
-#include <map>
 #include <vector>
+
+#include "test/fakes/Requests.h"
 
 using namespace lamina::runtime::opencl;
 
@@ -33,30 +34,11 @@ constexpr int poison = 0xFF;
 
 /// A number that LAMINA_FAKE_OPENCL gives.
 int64_t setting(const char *name, int64_t otherwise) {
-  const char *all = std::getenv("LAMINA_FAKE_OPENCL");
-  std::string text = all ? "," + std::string(all) : "";
-  std::string key = "," + std::string(name) + "=";
-  size_t at = text.find(key);
-  return at == std::string::npos ? otherwise
-                                 : std::atoll(text.c_str() + at + key.size());
+  return lamina::fakes::numberIn("LAMINA_FAKE_OPENCL", name, otherwise);
 }
 
-struct Counts {
-  std::map<std::string, int64_t> all;
-  ~Counts() {
-    const char *path = std::getenv("LAMINA_FAKE_OPENCL_LOG");
-    std::FILE *file = path ? std::fopen(path, "w") : nullptr;
-    if (!file)
-      return;
-    for (const auto &one : all)
-      std::fprintf(file, "%s: %lld\n", one.first.c_str(),
-                   static_cast<long long>(one.second));
-    std::fclose(file);
-  }
-};
-
 int64_t count(const char *what, int64_t by = 1) {
-  static Counts counts;
+  static lamina::fakes::Counts counts{"LAMINA_FAKE_OPENCL_LOG"};
   return counts.all[what] += by;
 }
 
