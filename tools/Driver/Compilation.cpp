@@ -14,7 +14,6 @@
 #include "tools/Driver/Autoschedule.h"
 #include "tools/Driver/Image.h"
 #include "tools/Driver/KernelCache.h"
-#include "tools/Driver/KernelCompiler.h"
 #include "tools/Driver/Link.h"
 #include "tools/Driver/PrintCode.h"
 #include "tools/Driver/ScheduleFile.h"
@@ -26,6 +25,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/TargetParser/Triple.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -264,7 +264,9 @@ LogicalResult Compilation::runPasses(Stage stage) {
   }
   if (failed(populatePipeline(passes, info(stage).name, told, llvm::errs())))
     return failure();
-  if (failed(passes.run(*ir)))
+  // Behind each pass it takes as long as all passes; a user's may be wrong.
+  passes.enableVerifier(!options.plugins.empty());
+  if (failed(passes.run(*ir)) || failed(verify(*ir)))
     return failure();
   at = stage;
   return success();
@@ -400,18 +402,13 @@ LogicalResult Compilation::attachSchedules() {
 
 /// The object that ties the kernels together: a program or a module.
 llvm::Expected<llvm::SmallVector<char, 0>>
-Compilation::buildFrame(const LinkableKernels &kernels, Stage stage,
-                        const std::string &cache) {
+Compilation::buildFrame(const LinkableKernels &kernels, Stage stage) {
   const TargetModel &host = codeTargets.front().host;
   if (isForWasm())
     return wasm::buildModule(tape, constants, kernels.symbols.front(), host);
-  Image image{tape, constants, kernels, {}, {}, stage == Stage::Library};
+  Image image{tape, constants, kernels, {}, stage == Stage::Library};
   for (const CodeTarget &target : codeTargets)
     image.levels.push_back(target.host.level);
-  for (const DeviceKernels &device : kernels.device)
-    image.deviceCode.push_back(packDeviceCode(device, cache));
-  if (!devices.empty())
-    record("device code");
   return buildImage(image, host);
 }
 
@@ -428,7 +425,7 @@ LogicalResult Compilation::linkTo(const std::string &output, Stage stage) {
     return failure();
   record("kernels");
 
-  auto object = buildFrame(*kernels, stage, cache);
+  auto object = buildFrame(*kernels, stage);
   if (!object) {
     say(llvm::toString(object.takeError()));
     return failure();

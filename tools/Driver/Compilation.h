@@ -71,8 +71,7 @@ private:
   mlir::LogicalResult checkModuleFlags();
   mlir::LogicalResult checkHooks();
   llvm::Expected<llvm::SmallVector<char, 0>>
-  buildFrame(const LinkableKernels &kernels, Stage stage,
-             const std::string &cache);
+  buildFrame(const LinkableKernels &kernels, Stage stage);
 
   const Options &options;
   mlir::MLIRContext context;

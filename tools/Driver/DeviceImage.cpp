@@ -18,7 +18,6 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
-#include <list>
 #include <optional>
 
 using namespace llvm;
@@ -32,10 +31,11 @@ static StringRef lastOfHeader(StringRef chip) {
              : ".address_size 64\n";
 }
 
-static std::string joinModules(const DeviceKernels &kernels) {
+static std::string joinModules(StringRef chip,
+                               const std::vector<std::string> &texts) {
   std::string all;
-  StringRef lastOfHeader = driver::lastOfHeader(kernels.chip);
-  for (StringRef text : kernels.texts) {
+  StringRef lastOfHeader = driver::lastOfHeader(chip);
+  for (StringRef text : texts) {
     size_t end = text.find(lastOfHeader);
     assert(end != StringRef::npos && "a module begins with a header");
     all += all.empty() ? text : text.drop_front(end + lastOfHeader.size());
@@ -46,7 +46,7 @@ static std::string joinModules(const DeviceKernels &kernels) {
 static PackedCode pack(StringRef chip, bool isBinary, StringRef bytes) {
   SmallVector<uint8_t, 0> packed;
   compression::zlib::compress(arrayRefFromStringRef(bytes), packed,
-                              compression::zlib::BestSizeCompression);
+                              compression::zlib::DefaultCompression);
   return {chip.str(), isBinary, toStringRef(packed).str(), bytes.size()};
 }
 
@@ -78,97 +78,92 @@ static std::string versionOf(const std::string &assembler) {
          itostr(sys::toTimeT(status.getLastModificationTime()));
 }
 
-namespace {
-
-/// One run of `ptxas`, beside others.
-struct Assembly {
-  std::string chip, cacheFile;
-  std::string output, messages;
-  sys::ProcessInfo process;
-  FileRemover removeOutput, removeMessages;
-};
-
-} // namespace
-
-static bool start(Assembly &run, const std::string &assembler,
-                  StringRef source) {
-  SmallString<128> output, messages;
-  if (sys::fs::createTemporaryFile("lamina", "cubin", output) ||
-      sys::fs::createTemporaryFile("lamina", "txt", messages))
-    return false;
-  run.output = std::string(output);
-  run.messages = std::string(messages);
-  run.removeOutput.setFile(run.output);
-  run.removeMessages.setFile(run.messages);
-  std::string chip = "-arch=" + run.chip;
-  std::optional<StringRef> redirects[] = {StringRef(""), run.messages,
-                                          run.messages};
-  run.process =
-      sys::ExecuteNoWait(assembler, {assembler, chip, source, "-o", run.output},
-                         std::nullopt, redirects);
-  return run.process.Pid != sys::ProcessInfo::InvalidPid;
-}
-
-/// The cubin; empty, after a line, if there is none.
-static std::string finish(Assembly &run, const std::string &assembler) {
-  sys::ProcessInfo ended = sys::Wait(run.process, std::nullopt);
-  std::string cubin = ended.ReturnCode == 0 ? readBytes(run.output) : "";
-  if (cubin.empty()) {
-    std::string said = readBytes(run.messages);
-    errs() << "lamina: '" << assembler << "' gives no code for " << run.chip
-           << ", so the driver will compile it: "
-           << StringRef(said).split('\n').first << "\n";
+/// What `assembler` makes of `text`; empty if it refuses, with the first line
+/// of what it says in `message`.
+static std::string runAssembler(const std::string &assembler, StringRef text,
+                                StringRef processor, std::string &message) {
+  SmallString<128> source, output, messages;
+  int file;
+  if (sys::fs::createTemporaryFile("lamina", "ptx", file, source) ||
+      sys::fs::createTemporaryFile("lamina", "cubin", output) ||
+      sys::fs::createTemporaryFile("lamina", "txt", messages)) {
+    message = "no temporary file can be made";
+    return "";
   }
+  FileRemover removeSource(source), removeOutput(output),
+      removeMessages(messages);
+  raw_fd_ostream(file, /*shouldClose=*/true) << text;
+  std::string arch = ("-arch=" + processor).str();
+  std::optional<StringRef> redirects[] = {StringRef(""), messages.str(),
+                                          messages.str()};
+  int code =
+      sys::ExecuteAndWait(assembler, {assembler, arch, source, "-o", output},
+                          std::nullopt, redirects);
+  std::string cubin = code == 0 ? readBytes(output.str().str()) : "";
+  if (cubin.empty())
+    message =
+        StringRef(readBytes(messages.str().str())).split('\n').first.str();
   return cubin;
 }
 
-/// The processors that are served by code of `chip`: one of each generation.
+/// The processors that are served by code of `chip`, one of each generation,
+/// the one for which `ptxas` takes longest first.
 static std::vector<std::string> processorsOf(StringRef chip) {
   if (chip == "sm_80")
-    return {"sm_80", "sm_90"};
+    return {"sm_90", "sm_80"};
   return {chip.str()};
 }
 
-static void assemble(const std::string &text, StringRef chip,
-                     const std::string &cacheFolder,
-                     std::vector<PackedCode> &codes) {
-  std::string assembler = findAssembler();
-  SmallString<128> source;
-  int file;
-  if (assembler.empty() ||
-      sys::fs::createTemporaryFile("lamina", "ptx", file, source))
+//===----------------------------------------------------------------------===//
+// The image
+//===----------------------------------------------------------------------===//
+
+DeviceImage::DeviceImage(std::string chip,
+                         const std::vector<std::string> &texts,
+                         std::string cacheFolder)
+    : chip(std::move(chip)), text(joinModules(this->chip, texts)),
+      cacheFolder(std::move(cacheFolder)) {
+  if (StringRef(this->chip).starts_with("opencl"))
     return;
-  FileRemover removeSource(source);
-  raw_fd_ostream(file, /*shouldClose=*/true) << text;
-  std::string version = versionOf(assembler);
-  std::list<Assembly> runs; // a FileRemover must stay where it is
-  for (const std::string &processor : processorsOf(chip)) {
-    Assembly &run = runs.emplace_back();
-    run.chip = processor;
-    if (!cacheFolder.empty())
-      run.cacheFile =
-          cacheFolder + "/" + hashOf(text + version + processor) + ".cubin";
-    std::string cubin = readBytes(run.cacheFile);
-    if (!cubin.empty())
-      codes.push_back(pack(processor, true, cubin));
-    if (!cubin.empty() || !start(run, assembler, source))
-      runs.pop_back();
-  }
-  for (Assembly &run : runs) {
-    std::string cubin = finish(run, assembler);
-    if (cubin.empty())
-      continue;
-    writeBytes(run.cacheFile, cubin);
-    codes.push_back(pack(run.chip, true, cubin));
-  }
+  assembler = findAssembler();
+  if (!assembler.empty())
+    for (const std::string &processor : processorsOf(this->chip))
+      cubins.push_back({processor, ""});
 }
 
-std::vector<PackedCode> packDeviceCode(const DeviceKernels &kernels,
-                                       const std::string &cacheFolder) {
-  std::string text = joinModules(kernels);
-  std::vector<PackedCode> codes = {pack(kernels.chip, false, text)};
-  if (!StringRef(kernels.chip).starts_with("opencl"))
-    assemble(text, kernels.chip, cacheFolder, codes);
+void DeviceImage::assemble(Cubin &cubin) const {
+  std::string file;
+  if (!cacheFolder.empty())
+    file = cacheFolder + "/" +
+           hashOf(text + versionOf(assembler) + cubin.processor) + ".cubin";
+  std::string code = readBytes(file);
+  if (code.empty()) {
+    code = runAssembler(assembler, text, cubin.processor, cubin.message);
+    if (code.empty())
+      return;
+    writeBytes(file, code);
+  }
+  cubin.code = pack(cubin.processor, true, code);
+}
+
+std::vector<std::function<void()>> DeviceImage::tasks() {
+  std::vector<std::function<void()>> all;
+  for (Cubin &cubin : cubins)
+    all.push_back([this, &cubin] { assemble(cubin); });
+  all.push_back([this] { packedText = pack(chip, false, text); });
+  return all;
+}
+
+std::vector<PackedCode> DeviceImage::take() {
+  std::vector<PackedCode> codes = {std::move(packedText)};
+  for (Cubin &cubin : cubins) {
+    if (!cubin.code.packed.empty())
+      codes.push_back(std::move(cubin.code));
+    else
+      errs() << "lamina: '" << assembler << "' gives no code for "
+             << cubin.processor
+             << ", so the driver will compile it: " << cubin.message << "\n";
+  }
   return codes;
 }
 

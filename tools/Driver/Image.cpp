@@ -135,12 +135,12 @@ static Constant *embedDeviceVariants(Module &module, const Image &image) {
   IntegerType *i64 = Type::getInt64Ty(context);
   auto *row = StructType::get(context, {pointer, pointer, pointer, i64});
   SmallVector<Constant *> rows;
-  for (auto [kernels, codes] :
-       zip_equal(image.kernels.device, image.deviceCode))
+  for (const DeviceKernels &kernels : image.kernels.device)
     rows.push_back(ConstantStruct::get(
         row, {embedBytes(module, "chip", kernels.chip),
-              embedDeviceTable(module, kernels), embedDeviceCode(module, codes),
-              ConstantInt::get(i64, codes.size())}));
+              embedDeviceTable(module, kernels),
+              embedDeviceCode(module, kernels.codes),
+              ConstantInt::get(i64, kernels.codes.size())}));
   return embedArray(module, "device_variants", row, rows);
 }
 
@@ -156,7 +156,7 @@ static Constant *embedImage(Module &module, const Image &image) {
        embedVariants(module, image),
        ConstantInt::get(size, image.levels.size()),
        embedDeviceVariants(module, image),
-       ConstantInt::get(size, image.deviceCode.size())});
+       ConstantInt::get(size, image.kernels.device.size())});
   return new GlobalVariable(module, value->getType(), true,
                             image.library ? GlobalValue::ExternalLinkage
                                           : GlobalValue::PrivateLinkage,

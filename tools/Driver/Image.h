@@ -6,7 +6,7 @@
 #define LAMINA_TOOLS_DRIVER_IMAGE_H
 
 #include "backends/TargetModel.h"
-#include "tools/Driver/DeviceImage.h"
+#include "tools/Driver/KernelCompiler.h"
 
 #include "llvm/Support/Error.h"
 
@@ -17,8 +17,6 @@ struct Image {
   std::string tape;      ///< JSON, docs/tape.md
   std::string constants; ///< bytes that constant addresses point into
   const LinkableKernels &kernels;
-  /// For each of the kernels' kinds of device.
-  std::vector<std::vector<PackedCode>> deviceCode;
   std::vector<std::string> levels; ///< of the processor, one for each target
   bool library = false;            ///< exports `lamina_image` instead of `main`
 };

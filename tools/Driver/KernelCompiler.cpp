@@ -4,13 +4,14 @@
 //
 // Each kernel travels as text into a context of its own worker: MLIR's contexts
 // are not shared between threads here, and the text without locations is the
-// key of the cache anyway.
+// key of the cache anyway. What is for devices goes first, so that `ptxas`,
+// which takes as long as all the rest, runs beside it.
 
 #include "tools/Driver/KernelCompiler.h"
 
 #include "dialects/Kernel/KernelOps.h"
-#include "dialects/RegisterAll.h"
 #include "tools/Driver/KernelCache.h"
+#include "tools/Driver/WorkQueue.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -21,9 +22,9 @@
 #include "mlir/Parser/Parser.h"
 
 #include <atomic>
+#include <list>
 #include <map>
 #include <optional>
-#include <thread>
 
 using namespace mlir;
 
@@ -76,24 +77,13 @@ static void compileOne(Job &job, MLIRContext &context) {
   job.compiled = std::move(*compiled);
 }
 
-static void work(std::vector<Job> &jobs, std::atomic<size_t> &next) {
-  std::unique_ptr<MLIRContext> context;
-  for (size_t i = next++; i < jobs.size(); i = next++) {
-    Job &job = jobs[i];
-    if (readKernel(job.cacheFile, job.compiled)) {
-      job.fromCache = true;
-      continue;
-    }
-    if (!context) {
-      DialectRegistry registry;
-      registerAllDialects(registry);
-      context = std::make_unique<MLIRContext>(registry,
-                                              MLIRContext::Threading::DISABLED);
-    }
-    compileOne(job, *context);
-    if (job.error.empty())
-      writeKernel(job.cacheFile, job.compiled);
-  }
+static void fill(Job &job, Worker &worker) {
+  job.fromCache = readKernel(job.cacheFile, job.compiled);
+  if (job.fromCache)
+    return;
+  compileOne(job, worker.context());
+  if (job.error.empty())
+    writeKernel(job.cacheFile, job.compiled);
 }
 
 namespace {
@@ -130,16 +120,6 @@ private:
 };
 
 } // namespace
-
-static void compileAll(std::vector<Job> &jobs, int threads) {
-  std::atomic<size_t> next{0};
-  std::vector<std::thread> workers;
-  for (int i = 1; i < threads; ++i)
-    workers.emplace_back([&] { work(jobs, next); });
-  work(jobs, next);
-  for (std::thread &worker : workers)
-    worker.join();
-}
 
 /// A kernel that fails for one processor fails for the others: said once.
 static LogicalResult reportErrors(const std::vector<Job> &jobs) {
@@ -209,27 +189,96 @@ static DeviceJobs addDeviceJobs(ModuleOp module, const CodeTarget &device,
   return jobs;
 }
 
+namespace {
+
+/// Code for one kind of device: who has what name in it, and the modules.
+struct DeviceModules {
+  std::vector<std::string> names, texts;
+};
+
+/// From the jobs to what is linked.
+class Fulfilment {
+public:
+  /// The jobs from `firstOnDevice` on are for devices.
+  Fulfilment(std::vector<Job> &jobs, size_t firstOnDevice,
+             const std::vector<DeviceJobs> &onDevices,
+             const KernelCompilerOptions &options)
+      : jobs(jobs),
+        forHost(llvm::MutableArrayRef(jobs).take_front(firstOnDevice)),
+        forDevices(llvm::MutableArrayRef(jobs).drop_front(firstOnDevice)),
+        onDevices(onDevices), options(options) {}
+
+  /// Fails after errors.
+  LogicalResult run(LinkableKernels &result);
+
+private:
+  std::map<std::string, DeviceModules> collectModules() const;
+  void startImages(WorkQueue &queue);
+
+  std::vector<Job> &jobs;
+  llvm::MutableArrayRef<Job> forHost, forDevices;
+  const std::vector<DeviceJobs> &onDevices;
+  const KernelCompilerOptions &options;
+  std::vector<DeviceKernels> devices;
+  std::list<DeviceImage> images; ///< of the devices; their tasks refer to them
+};
+
+} // namespace
+
 /// What the jobs made for each kind of device, the plainest first.
-static void collectDeviceCode(const std::vector<Job> &jobs,
-                              const std::vector<DeviceJobs> &devices,
-                              LinkableKernels &result) {
-  std::map<std::string, DeviceKernels> byChip;
-  for (const DeviceJobs &used : devices)
+std::map<std::string, DeviceModules> Fulfilment::collectModules() const {
+  std::map<std::string, DeviceModules> byChip;
+  for (const DeviceJobs &used : onDevices)
     for (size_t kernel = 0; kernel < used.size(); ++kernel)
       for (const DeviceCode &code : used[kernel]
                                         ? jobs[*used[kernel]].compiled.device
                                         : std::vector<DeviceCode>()) {
-        DeviceKernels &variant = byChip[code.chip];
-        variant.chip = code.chip;
-        variant.names.resize(used.size());
-        variant.names[kernel] = code.name;
+        DeviceModules &modules = byChip[code.chip];
+        modules.names.resize(used.size());
+        modules.names[kernel] = code.name;
       }
   // Equal kernels are one job, and in the code once.
-  for (const Job &job : jobs)
+  for (const Job &job : forDevices)
     for (const DeviceCode &code : job.compiled.device)
       byChip[code.chip].texts.push_back(code.text);
-  for (auto &[chip, variant] : byChip)
-    result.device.push_back(std::move(variant));
+  return byChip;
+}
+
+/// Once all jobs for devices are done; others may still be on their way.
+void Fulfilment::startImages(WorkQueue &queue) {
+  if (llvm::any_of(forDevices, [](Job &job) { return !job.error.empty(); }))
+    return;
+  for (auto &[chip, modules] : collectModules()) {
+    devices.push_back({chip, std::move(modules.names), {}});
+    images.emplace_back(chip, modules.texts, options.cacheFolder);
+    std::vector<std::function<void()>> tasks = images.back().tasks();
+    for (const std::function<void()> &task : llvm::reverse(tasks))
+      queue.addFirst([task](Worker &) { task(); });
+  }
+}
+
+LogicalResult Fulfilment::run(LinkableKernels &result) {
+  WorkQueue queue;
+  std::atomic<size_t> left{forDevices.size()};
+  for (Job &job : forDevices)
+    queue.add([&](Worker &worker) {
+      fill(job, worker);
+      if (--left == 0)
+        startImages(queue);
+    });
+  for (Job &job : forHost)
+    queue.add([&](Worker &worker) { fill(job, worker); });
+  queue.run(options.threads);
+  if (failed(reportErrors(jobs)))
+    return failure();
+  for (auto [device, image] : llvm::zip(devices, images))
+    device.codes = image.take();
+  result.device = std::move(devices);
+  for (Job &job : jobs) {
+    result.fromCache += job.fromCache;
+    result.objects.push_back(std::move(job.compiled.object));
+  }
+  return success();
 }
 
 FailureOr<LinkableKernels>
@@ -249,17 +298,13 @@ compileKernels(ModuleOp module, const std::vector<CodeTarget> &targets,
   JobList list(options);
   if (failed(addHostJobs(module, targets, texts, list, result)))
     return failure();
+  size_t firstOnDevice = list.jobs.size();
   std::vector<DeviceJobs> onDevices;
   for (const CodeTarget &device : devices)
     onDevices.push_back(addDeviceJobs(module, device, texts, list));
-  compileAll(list.jobs, options.threads);
-  if (failed(reportErrors(list.jobs)))
+  Fulfilment fulfilment(list.jobs, firstOnDevice, onDevices, options);
+  if (failed(fulfilment.run(result)))
     return failure();
-  collectDeviceCode(list.jobs, onDevices, result);
-  for (Job &job : list.jobs) {
-    result.fromCache += job.fromCache;
-    result.objects.push_back(std::move(job.compiled.object));
-  }
   return result;
 }
 

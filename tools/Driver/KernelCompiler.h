@@ -6,6 +6,7 @@
 #define LAMINA_TOOLS_DRIVER_KERNELCOMPILER_H
 
 #include "tools/Driver/ChooseBackends.h"
+#include "tools/Driver/DeviceImage.h"
 
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ struct DeviceKernels {
   /// For each kernel its name in the code, and in the object's exports; empty
   /// where it has none.
   std::vector<std::string> names;
-  std::vector<std::string> texts; ///< PTX or OpenCL C, a module a kernel
+  std::vector<PackedCode> codes;
 };
 
 /// The kernels of a program, ready to be linked.
@@ -45,11 +46,11 @@ struct KernelCompilerOptions {
 std::string canonicalText(kernel::FuncOp kernel);
 
 /// Compiles every `kernel.func` of `module`, in the order in which they stand,
-/// for each target, and for each of `devices`, where they are launched there.
-/// Objects are kept in the
-/// cache folder under a hash of the kernel without its locations and of the
-/// backend's fingerprint. Says which kernels a preferred backend or a device
-/// declined, and fails after diagnostics at those that cannot be compiled.
+/// for each target, and for each of `devices`, where they are launched there,
+/// and packs what is for devices. Objects are kept in the cache folder under a
+/// hash of the kernel without its locations and of the backend's fingerprint.
+/// Says which kernels a preferred backend or a device declined, and fails after
+/// diagnostics at those that cannot be compiled.
 mlir::FailureOr<LinkableKernels>
 compileKernels(mlir::ModuleOp module, const std::vector<CodeTarget> &targets,
                const std::vector<CodeTarget> &devices,
