@@ -37,7 +37,7 @@ private:
 } // namespace
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 8;
+static constexpr int codeVersion = 9;
 
 std::string CPUBackend::fingerprint() const {
   return "cpu " + std::to_string(codeVersion) +
@@ -53,7 +53,7 @@ static std::unique_ptr<llvm::Module> makeCode(kernel::FuncOp kernel,
   std::unique_ptr<llvm::Module> code =
       cpu::emitModule(kernel, model, {}, context);
   if (code)
-    cpu::optimizeModule(*code, model);
+    cpu::optimizeKernel(*code, model);
   return code;
 }
 
@@ -78,10 +78,10 @@ mlir::LogicalResult CPUBackend::print(kernel::FuncOp kernel,
   if (form == "llvm") {
     cpu::printWithLines(*code, lines, out);
   } else {
-    auto text = cpu::writeObject(*code, model, /*asText=*/true);
+    auto text = cpu::writeObject(*code, model, cpu::ObjectForm::Assembly);
     out << cpu::commentLines(
         {text.data(), text.size()}, lines,
-        cpu::makeMachine(model)->getMCAsmInfo()->getCommentString());
+        cpu::findMachine(model)->getMCAsmInfo()->getCommentString());
   }
   return mlir::success();
 }

@@ -10,7 +10,6 @@
 
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace llvm;
@@ -72,7 +71,7 @@ std::unique_ptr<Module> emitModule(kernel::FuncOp kernel,
                                    const TargetModel &target,
                                    const EmitOptions &options,
                                    LLVMContext &context) {
-  std::unique_ptr<TargetMachine> machine = makeMachine(target);
+  TargetMachine *machine = findMachine(target);
   if (!machine) {
     kernel.emitOpError("cannot be compiled: LLVM has no target '")
         << target.triple << "'";
@@ -98,42 +97,20 @@ std::unique_ptr<Module> emitModule(kernel::FuncOp kernel,
   return module;
 }
 
-// Loops over lanes are vectors already, and those over k must stay small.
-void optimizeModule(Module &module, const TargetModel &target) {
-  optimizeModule(module, *makeMachine(target), /*unrollsLoops=*/false);
-}
-
-void optimizeModule(Module &module, TargetMachine &machine, bool unrollsLoops) {
-  PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopUnrolling = unrollsLoops;
-  tuning.LoopInterleaving = unrollsLoops;
-  LoopAnalysisManager loops;
-  FunctionAnalysisManager functions;
-  CGSCCAnalysisManager components;
-  ModuleAnalysisManager modules;
-  PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2)
-      .run(module, modules);
-}
-
 SmallVector<char, 0> writeObject(Module &module, const TargetModel &target,
-                                 bool asText) {
-  if (!asText)
+                                 ObjectForm form) {
+  if (form != ObjectForm::Assembly)
     removeLines(module);
-  std::unique_ptr<TargetMachine> machine = makeMachine(target);
+  TargetMachine *machine =
+      findMachine(target, form == ObjectForm::Plain ? CodeGenOptLevel::None
+                                                    : CodeGenOptLevel::Default);
   SmallVector<char, 0> bytes;
   raw_svector_ostream stream(bytes);
   legacy::PassManager passes;
-  bool failed = machine->addPassesToEmitFile(
-      passes, stream, nullptr,
-      asText ? CodeGenFileType::AssemblyFile : CodeGenFileType::ObjectFile);
+  bool failed = machine->addPassesToEmitFile(passes, stream, nullptr,
+                                             form == ObjectForm::Assembly
+                                                 ? CodeGenFileType::AssemblyFile
+                                                 : CodeGenFileType::ObjectFile);
   assert(!failed && "our targets have assemblers");
   (void)failed;
   passes.run(module);

@@ -37,16 +37,22 @@ llvm::Function *declareFunction(llvm::Module &module, const llvm::Twine &name,
                                 llvm::Type *result,
                                 llvm::ArrayRef<llvm::Type *> arguments);
 
-/// Runs LLVM's passes for `target` on `module`.
-void optimizeModule(llvm::Module &module, const TargetModel &target);
-/// The same for any machine. Nothing is made into vectors: emitters do that.
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
-                    bool unrollsLoops);
+enum class KernelCode { CPU, GPU };
 
-/// The object file, or with `asText` the assembly, of `module`.
+/// Runs on what an emitter wrote those of LLVM's passes that find something in
+/// it. Nothing is made into vectors: emitters do that.
+void optimizeKernel(llvm::Module &module, const TargetModel &target);
+void optimizeKernel(llvm::Module &module, llvm::TargetMachine &machine,
+                    KernelCode code);
+/// Runs all of LLVM's passes on code of other origin.
+void optimizeModule(llvm::Module &module, const TargetModel &target);
+
+/// An object of fast code; of plain code, for what runs once a launch, written
+/// in a third of the time; or the assembly of fast code.
+enum class ObjectForm { Fast, Plain, Assembly };
 llvm::SmallVector<char, 0> writeObject(llvm::Module &module,
                                        const TargetModel &target,
-                                       bool asText = false);
+                                       ObjectForm form = ObjectForm::Fast);
 
 } // namespace lamina::cpu
 

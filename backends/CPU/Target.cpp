@@ -221,20 +221,32 @@ Expected<TargetModel> makeTargetModel(StringRef processor, StringRef target) {
 
 // LLVM prefers 256-bit registers on some processors with AVX-512, for what its
 // own vectorizer makes. Ours are chosen on purpose.
-std::unique_ptr<TargetMachine> makeMachine(const TargetModel &target) {
+static std::unique_ptr<TargetMachine> makeMachine(const TargetModel &target,
+                                                  const std::string &features,
+                                                  CodeGenOptLevel level) {
   initializeTargets();
   Triple triple(target.triple);
   std::string error;
   const llvm::Target *found = TargetRegistry::lookupTarget(triple, error);
   if (!found)
     return nullptr;
-  std::string features = target.features;
-  if (target.vectorBits >= 512)
-    features += (features.empty() ? "" : ",") + std::string("-prefer-256-bit");
   TargetOptions options;
   options.AllowFPOpFusion = FPOpFusion::Standard;
   return std::unique_ptr<TargetMachine>(found->createTargetMachine(
-      triple, target.cpu, features, options, Reloc::PIC_));
+      triple, target.cpu, features, options, Reloc::PIC_, /*CM=*/{}, level));
+}
+
+TargetMachine *findMachine(const TargetModel &target, CodeGenOptLevel level) {
+  thread_local StringMap<std::unique_ptr<TargetMachine>> machines;
+  std::string features = target.features;
+  if (target.vectorBits >= 512)
+    features += (features.empty() ? "" : ",") + std::string("-prefer-256-bit");
+  auto [machine, isNew] =
+      machines.try_emplace(target.triple + " " + target.cpu + " " + features +
+                           " " + std::to_string(int(level)));
+  if (isNew)
+    machine->second = makeMachine(target, features, level);
+  return machine->second.get();
 }
 
 } // namespace lamina::cpu

@@ -11,6 +11,7 @@
 
 #include "backends/TargetModel.h"
 
+#include "llvm/Support/CodeGen.h"
 #include "llvm/Support/Error.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -40,8 +41,13 @@ llvm::Triple tripleOf(llvm::StringRef text);
 /// Whether this machine runs code for `triple`.
 bool isHost(const llvm::Triple &triple);
 
-/// LLVM's machine for `target`, with position-independent code.
-std::unique_ptr<llvm::TargetMachine> makeMachine(const TargetModel &target);
+/// LLVM's machine for `target`, with position-independent code. One a thread,
+/// since it takes as long to make as a small kernel to compile, and one a
+/// level, since code generation without optimization leaves its marks on it.
+/// Null if LLVM has none.
+llvm::TargetMachine *
+findMachine(const TargetModel &target,
+            llvm::CodeGenOptLevel level = llvm::CodeGenOptLevel::Default);
 
 /// Numbers of type f32 in one register.
 inline unsigned lanesOf(const TargetModel &target) {

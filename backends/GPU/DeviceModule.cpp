@@ -94,6 +94,15 @@ static std::unique_ptr<TargetMachine> makeMachine(StringRef chip) {
       target->createTargetMachine(triple, chip, features, options, {}));
 }
 
+/// The thread's machine for a processor.
+static TargetMachine &machineOf(StringRef chip) {
+  thread_local StringMap<std::unique_ptr<TargetMachine>> machines;
+  std::unique_ptr<TargetMachine> &machine = machines[chip];
+  if (!machine)
+    machine = makeMachine(chip);
+  return *machine;
+}
+
 //===----------------------------------------------------------------------===//
 // The module
 //===----------------------------------------------------------------------===//
@@ -164,9 +173,9 @@ std::unique_ptr<Module> emitModule(const KernelBody &body,
                                    DeviceEmitter &emitter, StringRef chip,
                                    LLVMContext &context) {
   auto module = std::make_unique<Module>(body.name(), context);
-  std::unique_ptr<TargetMachine> machine = makeMachine(chip);
-  module->setTargetTriple(machine->getTargetTriple());
-  module->setDataLayout(machine->createDataLayout());
+  const TargetMachine &machine = machineOf(chip);
+  module->setTargetTriple(machine.getTargetTriple());
+  module->setDataLayout(machine.createDataLayout());
   std::string name = deviceName(body);
   if (failed(emitKernel(body, emitter, name, *module)))
     return nullptr;
@@ -178,7 +187,7 @@ std::unique_ptr<Module> emitModule(const KernelBody &body,
 }
 
 void optimizeModule(Module &module, StringRef chip) {
-  cpu::optimizeModule(module, *makeMachine(chip), /*unrollsLoops=*/true);
+  cpu::optimizeKernel(module, machineOf(chip), cpu::KernelCode::GPU);
 }
 
 std::string writePTX(Module &module, StringRef chip, std::string &why,
@@ -192,12 +201,11 @@ std::string writePTX(Module &module, StringRef chip, std::string &why,
       why = ("it calls '" + function.getName() + "', which no GPU has").str();
       return "";
     }
-  std::unique_ptr<TargetMachine> machine = makeMachine(chip);
   SmallString<0> text;
   raw_svector_ostream stream(text);
   legacy::PassManager passes;
-  bool failed = machine->addPassesToEmitFile(passes, stream, nullptr,
-                                             CodeGenFileType::AssemblyFile);
+  bool failed = machineOf(chip).addPassesToEmitFile(
+      passes, stream, nullptr, CodeGenFileType::AssemblyFile);
   assert(!failed && "NVPTX prints PTX");
   (void)failed;
   passes.run(module);

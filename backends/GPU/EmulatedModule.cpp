@@ -297,7 +297,7 @@ mlir::LogicalResult emulateModule(Module &module, const KernelBody &body,
     device->setName(body.name() + "_device");
   }
   cpu::removeLines(module);
-  std::unique_ptr<TargetMachine> machine = cpu::makeMachine(host);
+  TargetMachine *machine = cpu::findMachine(host);
   module.setTargetTriple(machine->getTargetTriple());
   module.setDataLayout(machine->createDataLayout());
   module.setPICLevel(PICLevel::BigPIC);

@@ -51,7 +51,7 @@ static void makeNamesUnique(llvm::Module &module, const std::string &name) {
 static std::unique_ptr<llvm::Module>
 makeHostModule(const TargetModel &host, llvm::LLVMContext &context) {
   auto module = std::make_unique<llvm::Module>("launch", context);
-  std::unique_ptr<llvm::TargetMachine> machine = cpu::makeMachine(host);
+  llvm::TargetMachine *machine = cpu::findMachine(host);
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   module->setPICLevel(llvm::PICLevel::BigPIC);
@@ -101,7 +101,7 @@ GPUBackend::compile(kernel::FuncOp kernel) const {
         failed(finish(kernel, hopper, hopperChip, *sizes, result)))
       return mlir::failure();
   }
-  result.object = cpu::writeObject(*sizes, host);
+  result.object = cpu::writeObject(*sizes, host, cpu::ObjectForm::Plain);
   return result;
 }
 

@@ -267,7 +267,7 @@ LogicalResult HalideBackend::print(kernel::FuncOp kernel, llvm::StringRef form,
   if (form == "llvm") {
     out << *code;
   } else {
-    auto text = cpu::writeObject(*code, model, /*asText=*/true);
+    auto text = cpu::writeObject(*code, model, cpu::ObjectForm::Assembly);
     out << llvm::StringRef(text.data(), text.size());
   }
   return success();

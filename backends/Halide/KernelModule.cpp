@@ -46,7 +46,7 @@ judge(kernel::FuncOp kernel,
 std::unique_ptr<llvm::Module> makeModule(kernel::FuncOp kernel,
                                          const TargetModel &target,
                                          llvm::LLVMContext &context) {
-  std::unique_ptr<llvm::TargetMachine> machine = cpu::makeMachine(target);
+  llvm::TargetMachine *machine = cpu::findMachine(target);
   auto module = std::make_unique<llvm::Module>(kernel.getSymName(), context);
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());

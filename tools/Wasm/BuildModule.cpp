@@ -30,7 +30,7 @@ Expected<SmallVector<char, 0>> buildModule(const std::string &tape,
     return createStringError("--target: " + why);
   LLVMContext context;
   Module module("module", context);
-  std::unique_ptr<TargetMachine> machine = cpu::makeMachine(target);
+  TargetMachine *machine = cpu::findMachine(target);
   module.setTargetTriple(machine->getTargetTriple());
   module.setDataLayout(machine->createDataLayout());
   ModuleTables tables(module, program);

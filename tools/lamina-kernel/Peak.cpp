@@ -27,7 +27,7 @@ static constexpr int64_t sums = 12, rounds = 1 << 20;
 static std::unique_ptr<llvm::Module> buildLoop(llvm::LLVMContext &context,
                                                const TargetModel &target) {
   auto module = std::make_unique<llvm::Module>("peak", context);
-  auto machine = cpu::makeMachine(target);
+  llvm::TargetMachine *machine = cpu::findMachine(target);
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   llvm::Type *number = llvm::Type::getFloatTy(context);
@@ -59,7 +59,7 @@ static std::unique_ptr<llvm::Module> buildLoop(llvm::LLVMContext &context,
 double measurePeak(const TargetModel &target) {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module = buildLoop(context, target);
-  cpu::optimizeModule(*module, target);
+  cpu::optimizeKernel(*module, target);
   llvm::SmallVector<char, 0> object = cpu::writeObject(*module, target);
   llvm::ExitOnError exitOnError("lamina-kernel: ");
   auto jit = exitOnError(llvm::orc::LLJITBuilder().create());

@@ -180,13 +180,14 @@ static bool process(kernel::FuncOp kernel, const TargetModel &target) {
     cpu::printWithLines(*module, lines, llvm::outs());
     return true;
   }
-  cpu::optimizeModule(*module, target);
+  cpu::optimizeKernel(*module, target);
   if (emit == "llvm") {
     cpu::printWithLines(*module, lines, llvm::outs());
     return true;
   }
-  llvm::SmallVector<char, 0> object =
-      cpu::writeObject(*module, target, emit == "asm");
+  llvm::SmallVector<char, 0> object = cpu::writeObject(
+      *module, target,
+      emit == "asm" ? cpu::ObjectForm::Assembly : cpu::ObjectForm::Fast);
   double seconds = tools::threadSeconds() - start;
   if (emit == "asm") {
     llvm::outs() << cpu::commentLines({object.data(), object.size()}, lines,
