@@ -290,6 +290,35 @@ Value *ScalarOps::emitCompare(mlir::Operation *op, ValueRange x) {
   return b.CreateICmp(predicateOf(compare.getPredicate()), x[0], x[1]);
 }
 
+/// The upper halves of unsigned products of 32 bits on x86, which multiplies
+/// the even lanes of a register into 64 bits and has no other way. Left to
+/// itself LLVM widens every lane, and then computes whatever follows with twice
+/// the registers.
+static Value *emitUpperHalves(LoopBuilder &b, Value *x, Value *y) {
+  auto *type = cast<FixedVectorType>(x->getType());
+  auto *pairs =
+      FixedVectorType::get(b.getInt64Ty(), type->getNumElements() / 2);
+  Value *thirtyTwo = ConstantInt::get(pairs, 32);
+  Value *lowerHalf = ConstantInt::get(pairs, 0xffffffff);
+  auto even = [&](Value *it) {
+    return b.CreateAnd(b.CreateBitCast(it, pairs), lowerHalf);
+  };
+  auto odd = [&](Value *it) {
+    return b.CreateLShr(b.CreateBitCast(it, pairs), thirtyTwo);
+  };
+  Value *ofEven = b.CreateLShr(b.CreateMul(even(x), even(y)), thirtyTwo);
+  Value *ofOdd =
+      b.CreateAnd(b.CreateMul(odd(x), odd(y)), b.CreateNot(lowerHalf));
+  return b.CreateBitCast(b.CreateOr(ofEven, ofOdd), type);
+}
+
+static bool multipliesEvenLanes(LoopBuilder &b, Type *type) {
+  auto *vector = dyn_cast<FixedVectorType>(type);
+  return vector && vector->getElementType()->isIntegerTy(32) &&
+         vector->getNumElements() % 2 == 0 &&
+         b.GetInsertBlock()->getModule()->getTargetTriple().isX86();
+}
+
 Values ScalarOps::emitExtendedProduct(mlir::Operation *op, ValueRange x) {
   StringRef name = op->getName().stripDialect();
   if (name != "mului_extended" && name != "mulsi_extended")
@@ -297,6 +326,8 @@ Values ScalarOps::emitExtendedProduct(mlir::Operation *op, ValueRange x) {
   Type *narrow = x[0]->getType();
   Type *wide = narrow->getExtendedType();
   bool isSigned = name == "mulsi_extended";
+  if (!isSigned && multipliesEvenLanes(b, narrow))
+    return {b.CreateMul(x[0], x[1]), emitUpperHalves(b, x[0], x[1])};
   Value *product = b.CreateMul(b.CreateIntCast(x[0], wide, isSigned),
                                b.CreateIntCast(x[1], wide, isSigned));
   Value *shift = ConstantInt::get(wide, narrow->getScalarSizeInBits());
