@@ -147,40 +147,71 @@ Values ColumnsEmitter::sumRows(Frame &frame, StageWalk &walk,
                    });
 }
 
+/// Sums that are combined at once: what a block has of shared memory bounds it.
+static constexpr size_t sumsAtOnce = 8;
+
 // Members with a smaller number add what one half further on has. Valid in the
 // first one.
 Values ColumnsEmitter::combineMembers(Frame &frame, StageWalk &walk,
                                       ValueRange sums, const Place &place) {
   if (members() == 1)
     return Values(sums);
-  LoopBuilder &b = frame.b;
-  Threads threads(b);
-  Value *memory = threads.sharedMemory(8 * this->threads(), "part");
-  auto slot = [&](Value *member) {
-    return b.CreateGEP(b.getInt64Ty(), memory,
-                       b.add(b.multiply(member, b.index(columns)), place.lane));
-  };
+  size_t atOnce = std::min(sums.size(), sumsAtOnce);
+  Value *memory =
+      Threads(frame.b).sharedMemory(8 * threads() * int64_t(atOnce), "part");
   Values totals;
-  for (auto [sum, mine] : zip(walk.sums(), sums)) {
-    Type *type = mine->getType();
-    mlir::Operation *combiner = sum.combiner;
-    b.CreateStore(mine, slot(place.member));
-    threads.waitForBlock();
-    for (unsigned half = members() / 2; half; half /= 2) {
-      b.emitIf(b.CreateICmpSLT(place.member, b.index(half)), [&] {
-        Value *other =
-            b.CreateLoad(type, slot(b.add(place.member, b.index(half))));
-        Value *own = b.CreateLoad(type, slot(place.member));
-        b.CreateStore(cpu::combine(b, 1, combiner, own, other),
-                      slot(place.member));
-      });
-      threads.waitForBlock();
-    }
-    totals.push_back(b.CreateLoad(type, slot(b.index(0))));
-    // The slots are used again for the next sum.
-    threads.waitForBlock();
+  for (size_t first = 0; first < sums.size(); first += atOnce) {
+    // The slots are used again.
+    if (first > 0)
+      Threads(frame.b).waitForBlock();
+    size_t count = std::min(atOnce, sums.size() - first);
+    append_range(totals, combineSums(frame, walk.sums().slice(first, count),
+                                     sums.slice(first, count), memory, place));
   }
   return totals;
+}
+
+// One loop over the distances: each sum is in the code once, however many
+// members there are.
+Values ColumnsEmitter::combineSums(Frame &frame, ArrayRef<Sum> which,
+                                   ValueRange mine, Value *memory,
+                                   const Place &place) {
+  LoopBuilder &b = frame.b;
+  Threads threads(b);
+  auto slot = [&](size_t sum, Value *member) {
+    Value *row = b.add(b.index(int64_t(sum) * members()), member);
+    return b.CreateGEP(b.getInt64Ty(), memory,
+                       b.add(b.multiply(row, b.index(columns)), place.lane));
+  };
+  for (auto [sum, value] : enumerate(mine))
+    b.CreateStore(value, slot(sum, place.member));
+  Values start{b.index(members() / 2)};
+  append_range(start, mine);
+  auto isLeft = [&](ValueRange now) {
+    return b.CreateICmpSGT(now[0], b.index(0));
+  };
+  auto halve = [&](ValueRange now) {
+    threads.waitForBlock();
+    Value *half = now[0];
+    Values next{b.divide(half, b.index(2))};
+    append_range(next,
+                 b.emitWhenever(
+                     b.CreateICmpSLT(place.member, half), now.drop_front(),
+                     [&](ValueRange own) {
+                       Values sums;
+                       for (auto [sum, value] : enumerate(own)) {
+                         Value *other =
+                             b.CreateLoad(value->getType(),
+                                          slot(sum, b.add(place.member, half)));
+                         sums.push_back(cpu::combine(b, 1, which[sum].combiner,
+                                                     value, other));
+                         b.CreateStore(sums.back(), slot(sum, place.member));
+                       }
+                       return sums;
+                     }));
+    return next;
+  };
+  return Values(drop_begin(b.emitWhile(start, isLeft, halve)));
 }
 
 // A block has 8 bytes for each sum and column.

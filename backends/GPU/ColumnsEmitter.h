@@ -70,6 +70,8 @@ private:
                  llvm::Value *part, Evaluator &evaluator);
   Values combineMembers(Frame &frame, StageWalk &walk, ValueRange sums,
                         const Place &place);
+  Values combineSums(Frame &frame, llvm::ArrayRef<Sum> which, ValueRange mine,
+                     llvm::Value *memory, const Place &place);
   llvm::Value *slotOf(Frame &frame, const Place &place, llvm::Value *scratch,
                       size_t sum);
   mlir::LogicalResult store(Frame &frame, StageWalk &walk, const Place &place,

@@ -7,6 +7,7 @@
 // RUN: lamina-kernel %S/../CPU/bodies/softmax.mlir --gpu=sm_80 --emit=nvvm | FileCheck %s --check-prefix=NVVM
 // RUN: lamina-kernel %S/../CPU/bodies/map.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,MAP
 // RUN: lamina-kernel %S/../CPU/bodies/columns.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,COLUMNS
+// RUN: lamina-kernel %S/../CPU/bodies/sums.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,SUMS
 // RUN: lamina-kernel %S/../CPU/bodies/layer_norm.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,FOUR
 // RUN: lamina-kernel %S/../CPU/bodies/scatter.mlir --gpu=sm_80 --emit=ptx | FileCheck %s --check-prefixes=PTX,SCATTER
 
@@ -70,6 +71,17 @@
 // COLUMNS-COUNT-4: bar.sync 0
 // COLUMNS: st.global
 // COLUMNS: ret
+
+// Ten sums go through two loops over the distances, of eight and of two: one
+// barrier in each, and one between them.
+// SUMS-COUNT-8: st.shared.b32
+// SUMS: bar.sync 0
+// SUMS-COUNT-8: ld.shared.b32
+// SUMS: bar.sync 0
+// SUMS-COUNT-2: st.shared.b32
+// SUMS-NOT: ld.shared.b32
+// SUMS: bar.sync 0
+// SUMS: .entry sums_finish(
 
 // A tile is added to in shared memory and written at the end, without atomics.
 // SCATTER-NOT: atom.
