@@ -136,16 +136,17 @@ Value ElementCode::compute(Value value, const Index &index) {
   return computeOp(value, index);
 }
 
-/// Numbers that code is better off knowing: the others are operands, so that
-/// kernels that differ in them are one.
+/// Numbers that code is better off knowing, as a division by a power of two is
+/// a product: the others are operands, so that kernels that differ in them are
+/// one.
 static bool staysInCode(TypedAttr attr) {
   auto real = dyn_cast<FloatAttr>(attr);
   if (!real || real.getType().getIntOrFloatBitWidth() < 32)
     return true;
   double value = real.getValueAsDouble();
-  double size = std::abs(value);
-  return size == 0 || size == 1 || size == 2 || size == 0.5 ||
-         !std::isfinite(value);
+  int exponent;
+  return value == 0 || !std::isfinite(value) ||
+         std::abs(std::frexp(value, &exponent)) == 0.5;
 }
 
 Value ElementCode::constant(TypedAttr attr, Operation *user) {

@@ -18,6 +18,16 @@ func.func @scale(%x: !x) -> !x {
   return %y : !x
 }
 
+// Powers of two stay in the code: a division by 128 is an exact product.
+// CHECK-LABEL: func @divide
+// CHECK: kernel.launch @divide.map ins(%{{[^)]*}}) dims <b*512>
+func.func @divide(%x: !x) -> !x {
+  %c = arith.constant dense<128.0> : tensor<f32>
+  %b = graph.broadcast %c axes [] : tensor<f32> -> !x
+  %y = arith.divf %x, %b : !x
+  return %y : !x
+}
+
 // The leading axes of a product are one run-time size.
 // CHECK-LABEL: func @dense
 // CHECK: kernel.launch @dense.contract ins({{.*}}) dims <b*8>
