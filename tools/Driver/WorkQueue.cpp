@@ -6,6 +6,8 @@
 
 #include "dialects/RegisterAll.h"
 
+#include "mlir/IR/DialectRegistry.h"
+
 #include <thread>
 #include <vector>
 
