@@ -33,11 +33,12 @@ LogicalResult Compilation::parseIR(bool showLines) {
     });
     ir = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
   }
-  if (ir)
+  if (ir && !ir->getBody()->empty())
     return success();
   const char *stage = info(*options.from).name;
   say("--from: '" + options.input + "' is read as IR of the stage " + stage +
-      ", which it is not; 'lamina build --emit=" + stage +
+      (ir ? ", and holds none" : ", which it is not") +
+      "; 'lamina build --emit=" + stage +
       "' makes such a file of a .lam file, which itself takes no --from");
   for (const Diagnostic &diagnostic : found)
     diagnostics->emitDiagnostic(diagnostic.getLocation(), diagnostic.str(),

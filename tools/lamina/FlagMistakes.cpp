@@ -63,6 +63,13 @@ static std::string describeLeftOver(const CLI::App &command,
          (near.empty() && startsProgram ? behind : near);
 }
 
+/// `said` begins with the flag and a colon.
+static std::string describeNoValue(const CLI::App &command,
+                                   const std::string &said) {
+  return "'" + said.substr(0, said.find(':')) + "' needs a value; 'lamina " +
+         command.get_name() + " --help' says which";
+}
+
 /// Of which of CLI11's kinds an error is; its name may be that of a command.
 static bool isOf(CLI::ExitCodes kind, const CLI::ParseError &error) {
   return error.get_exit_code() == int(kind);
@@ -79,6 +86,8 @@ std::string describeMistake(const CLI::App &app, const CLI::ParseError &error) {
   if (isOf(CLI::ExitCodes::RequiredError, error))
     return "'lamina " + command.get_name() + "' needs a file: 'lamina " +
            command.get_name() + " model.lam'";
+  if (isOf(CLI::ExitCodes::ArgumentMismatch, error))
+    return describeNoValue(command, error.what());
   return error.what();
 }
 
