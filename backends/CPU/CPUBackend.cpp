@@ -37,7 +37,7 @@ private:
 } // namespace
 
 /// Raised whenever the code for equal kernels changes.
-static constexpr int codeVersion = 9;
+static constexpr int codeVersion = 10;
 
 std::string CPUBackend::fingerprint() const {
   return "cpu " + std::to_string(codeVersion) +

@@ -2,14 +2,16 @@
 //
 // LLVM's passes over kernels.
 //
-// What an emitter writes has no classes, no recursion and hardly a call, and is
-// in vectors already. Of LLVM's -O2, a hundred passes, three quarters find
+// What an emitter writes has no classes, no recursion and hardly a call, and
+// what is worth it is in vectors. Of the 113 passes of LLVM's -O2 most find
 // nothing in it, and half of the time goes there (decision 0240).
 
 #include "backends/CPU/CompileKernel.h"
 #include "backends/CPU/Target.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <string>
@@ -18,53 +20,56 @@ using namespace llvm;
 
 namespace lamina::cpu {
 
-/// Once more is enough: what a second round would find is found by the next run
-/// of the pass.
-#define COMBINE "instcombine<no-verify-fixpoint>"
-#define SIMPLIFY "simplifycfg<bonus-inst-threshold=1;switch-range-to-icmp"
+/// One run leaves the rest to the next; by default it insists.
+static constexpr StringLiteral combine = "instcombine<no-verify-fixpoint>";
 
-// Sizes and constants into the functions of a kernel, and first
-// simplifications.
-static constexpr StringLiteral beginning = "simplifycfg,early-cse),ipsccp,"
-                                           "function<eager-inv>(";
+static constexpr StringLiteral simplify =
+    "simplifycfg<bonus-inst-threshold=1;switch-range-to-icmp>";
+static constexpr StringLiteral simplifyCommon =
+    "simplifycfg<bonus-inst-threshold=1;switch-range-to-icmp;"
+    "hoist-common-insts;sink-common-insts>";
+static constexpr StringLiteral simplifyLast =
+    "simplifycfg<bonus-inst-threshold=1;switch-range-to-icmp;"
+    "speculate-unpredictables;hoist-loads-stores-with-cond-faulting>";
+static constexpr StringLiteral hoist = "loop-mssa(licm<allowspeculation>)";
 
-// Ranges of indices, then loops in the form that the others need.
-static constexpr StringLiteral untilLoops =
-    COMBINE "," SIMPLIFY ">,early-cse<memssa>,"
-            "speculative-execution<only-if-divergent-target>,"
-            "correlated-propagation,reassociate,"
-            "loop-mssa(loop-instsimplify,licm<no-allowspeculation>,loop-rotate,"
-            "licm<allowspeculation>)," SIMPLIFY ">," COMBINE ","
-            "loop(indvars,loop-deletion";
+/// Ranges of indices, and loops in the form that the others need.
+static std::string passesForLoops(bool onGPU) {
+  // Loops that fill or copy become calls; a GPU has nothing to call.
+  StringRef ofLoops = onGPU ? "loop(indvars,loop-deletion,loop-unroll-full)"
+                            : "loop(loop-idiom,indvars,loop-deletion)";
+  return join_items(
+      ",", combine, simplify, "early-cse<memssa>",
+      "speculative-execution<only-if-divergent-target>",
+      "correlated-propagation", "reassociate",
+      "loop-mssa(loop-instsimplify,licm<no-allowspeculation>,loop-rotate)",
+      hoist, simplify, combine, ofLoops);
+}
 
-// What is computed twice, and what can stand outside of loops.
-static constexpr StringLiteral ending =
-    "),gvn,sccp,bdce," COMBINE ",correlated-propagation,"
-    "loop-mssa(licm<allowspeculation>)," SIMPLIFY
-    ";hoist-common-insts;sink-common-insts>," COMBINE
-    ",loop-mssa(licm<allowspeculation>),instsimplify,div-rem-pairs," SIMPLIFY
-    ";speculate-unpredictables;hoist-loads-stores-with-cond-faulting>),"
-    "deadargelim,globaldce";
+/// What is computed twice, and what can stand outside of loops.
+static std::string passesBehindLoops(bool onGPU) {
+  StringRef ofShape = onGPU ? "loop-unroll<O2>" : "adce";
+  return join_items(",", "gvn", "sccp", "bdce", combine, "jump-threading",
+                    "correlated-propagation", hoist, simplifyCommon, ofShape,
+                    combine, hoist, "instsimplify", "div-rem-pairs",
+                    simplifyLast);
+}
 
-#undef COMBINE
-#undef SIMPLIFY
-
-/// GPUs have no vectors, but many registers: short loops are written out there.
+/// Emitters write vectors for processors, whose loops over k must stay small;
+/// GPUs have none, but many registers: loops are unrolled there.
 static std::string passesFor(KernelCode code) {
   bool onGPU = code == KernelCode::GPU;
-  std::string passes = "function<eager-inv>(";
-  passes += onGPU ? "nvvm-intr-range," : "";
-  passes += beginning;
-  passes += untilLoops;
-  passes += onGPU ? ",loop-unroll-full" : "";
-  passes += ending;
-  return passes;
+  StringRef first =
+      onGPU ? "nvvm-intr-range,simplifycfg,early-cse" : "simplifycfg,early-cse";
+  return formatv("inferattrs,function<eager-inv>({0}),ipsccp,"
+                 "function<eager-inv>({1},{2}),deadargelim,globaldce",
+                 first, passesForLoops(onGPU), passesBehindLoops(onGPU));
 }
 
 /// Runs what `build` makes of a builder of passes.
 static void runPasses(Module &module, TargetMachine &machine,
                       function_ref<ModulePassManager(PassBuilder &)> build) {
-  // Loops over lanes are vectors already, and those over k must stay small.
+  // Loops that should be vectors are.
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;

@@ -42,9 +42,10 @@ llvm::Triple tripleOf(llvm::StringRef text);
 bool isHost(const llvm::Triple &triple);
 
 /// LLVM's machine for `target`, with position-independent code. One a thread,
-/// since it takes as long to make as a small kernel to compile, and one a
-/// level, since code generation without optimization leaves its marks on it.
-/// Null if LLVM has none.
+/// since it takes as long to make as a small kernel to compile, and one a level,
+/// since code generation without optimization leaves its marks on it. (The
+/// features that it would remember functions name themselves.) Null if LLVM has
+/// none.
 llvm::TargetMachine *
 findMachine(const TargetModel &target,
             llvm::CodeGenOptLevel level = llvm::CodeGenOptLevel::Default);

@@ -147,7 +147,8 @@ Values ColumnsEmitter::sumRows(Frame &frame, StageWalk &walk,
                    });
 }
 
-/// Sums that are combined at once: what a block has of shared memory bounds it.
+/// Sums that are combined at once. Their slots take 16 kB of shared memory, so
+/// that three blocks fit where there are 48 kB.
 static constexpr size_t sumsAtOnce = 8;
 
 // Members with a smaller number add what one half further on has. Valid in the
@@ -171,8 +172,8 @@ Values ColumnsEmitter::combineMembers(Frame &frame, StageWalk &walk,
   return totals;
 }
 
-// One loop over the distances: each sum is in the code once, however many
-// members there are.
+// One loop over the distances, for all sums at once. LLVM unrolls it where they
+// are few.
 Values ColumnsEmitter::combineSums(Frame &frame, ArrayRef<Sum> which,
                                    ValueRange mine, Value *memory,
                                    const Place &place) {

@@ -14,7 +14,7 @@ namespace lamina::gpu {
 
 /// Raised whenever the code for equal kernels changes, on the device and
 /// thereby on its emulator.
-constexpr int codeVersion = 12;
+constexpr int codeVersion = 13;
 
 /// A kernel as a module for NVPTX, and who made it.
 struct DeviceKernel {

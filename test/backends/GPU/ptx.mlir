@@ -72,13 +72,14 @@
 // COLUMNS: st.global
 // COLUMNS: ret
 
-// Ten sums go through two loops over the distances, of eight and of two: one
-// barrier in each, and one between them.
+// Ten sums go through the distances by eight and by two. The eight stay a loop,
+// with one barrier; one more stands before the slots are written again.
 // SUMS-COUNT-8: st.shared.b32
 // SUMS: bar.sync 0
 // SUMS-COUNT-8: ld.shared.b32
 // SUMS: bar.sync 0
-// SUMS-COUNT-2: st.shared.b32
+// SUMS-NEXT: st.shared.b32
+// SUMS-NEXT: st.shared.b32
 // SUMS-NOT: ld.shared.b32
 // SUMS: bar.sync 0
 // SUMS: .entry sums_finish(
