@@ -16,6 +16,8 @@ config.test_exec_root = os.path.join(config.lamina_build, "test")
 
 config.environment["PATH"] = os.pathsep.join(
     [config.lamina_tools, config.llvm_tools, config.environment.get("PATH", "")])
+# Which of our passes breaks the IR.
+config.environment["LAMINA_VERIFY_PASSES"] = "1"
 config.environment["LAMINA_CACHE"] = os.path.join(config.lamina_build, "test", "cache")
 for name in ("LAMINA_DATA", "HOME"):
     if name in os.environ:

@@ -30,6 +30,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
+#include <cstdlib>
 #include <thread>
 
 using namespace mlir;
@@ -264,8 +265,10 @@ LogicalResult Compilation::runPasses(Stage stage) {
   }
   if (failed(populatePipeline(passes, info(stage).name, told, llvm::errs())))
     return failure();
-  // Behind each pass it takes as long as all passes; a user's may be wrong.
-  passes.enableVerifier(!options.plugins.empty());
+  // Behind each pass it takes as long as all passes. A user's may be wrong, and
+  // tests ask for it.
+  passes.enableVerifier(!options.plugins.empty() ||
+                        std::getenv("LAMINA_VERIFY_PASSES"));
   if (failed(passes.run(*ir)) || failed(verify(*ir)))
     return failure();
   at = stage;

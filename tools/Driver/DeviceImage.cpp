@@ -15,6 +15,7 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
@@ -78,32 +79,64 @@ static std::string versionOf(const std::string &assembler) {
          itostr(sys::toTimeT(status.getLastModificationTime()));
 }
 
-/// What `assembler` makes of `text`; empty if it refuses, with the first line
-/// of what it says in `message`.
+namespace {
+
+/// A file that goes with its owner, or with the compiler when that is stopped.
+class TemporaryFile {
+public:
+  explicit TemporaryFile(StringRef suffix) {
+    if (sys::fs::createTemporaryFile("lamina", suffix, name))
+      return;
+    remover.setFile(name);
+    sys::RemoveFileOnSignal(name);
+  }
+  ~TemporaryFile() { sys::DontRemoveFileOnSignal(name); }
+
+  bool isMade() const { return !name.empty(); }
+  StringRef path() const { return name; }
+  bool write(StringRef text) const {
+    std::error_code error;
+    raw_fd_ostream out(name, error);
+    out << text;
+    out.close();
+    bool isWritten = !error && !out.has_error();
+    out.clear_error();
+    return isWritten;
+  }
+
+private:
+  SmallString<128> name;
+  FileRemover remover;
+};
+
+} // namespace
+
+/// What `assembler` makes of `text`; empty if it makes nothing, and why then in
+/// `message`: the first line of what it says, or how it ended.
 static std::string runAssembler(const std::string &assembler, StringRef text,
                                 StringRef processor, std::string &message) {
-  SmallString<128> source, output, messages;
-  int file;
-  if (sys::fs::createTemporaryFile("lamina", "ptx", file, source) ||
-      sys::fs::createTemporaryFile("lamina", "cubin", output) ||
-      sys::fs::createTemporaryFile("lamina", "txt", messages)) {
-    message = "no temporary file can be made";
+  TemporaryFile source("ptx"), output("cubin"), messages("txt");
+  if (!source.isMade() || !output.isMade() || !messages.isMade() ||
+      !source.write(text)) {
+    message = "a temporary file cannot be written";
     return "";
   }
-  FileRemover removeSource(source), removeOutput(output),
-      removeMessages(messages);
-  raw_fd_ostream(file, /*shouldClose=*/true) << text;
-  std::string arch = ("-arch=" + processor).str();
-  std::optional<StringRef> redirects[] = {StringRef(""), messages.str(),
-                                          messages.str()};
-  int code =
-      sys::ExecuteAndWait(assembler, {assembler, arch, source, "-o", output},
-                          std::nullopt, redirects);
-  std::string cubin = code == 0 ? readBytes(output.str().str()) : "";
-  if (cubin.empty())
-    message =
-        StringRef(readBytes(messages.str().str())).split('\n').first.str();
-  return cubin;
+  std::string arch = ("-arch=" + processor).str(), ended;
+  std::optional<StringRef> redirects[] = {StringRef(""), messages.path(),
+                                          messages.path()};
+  int code = sys::ExecuteAndWait(
+      assembler, {assembler, arch, source.path(), "-o", output.path()},
+      std::nullopt, redirects, /*SecondsToWait=*/0, /*MemoryLimit=*/0, &ended);
+  std::string cubin = code == 0 ? readBytes(output.path().str()) : "";
+  if (!cubin.empty())
+    return cubin;
+  std::string said = readBytes(messages.path().str());
+  message = StringRef(said).split('\n').first.str();
+  if (message.empty())
+    message = ended.empty() ? "it wrote nothing"
+              : code == -1  ? "it cannot be run (" + ended + ")"
+                            : "it was stopped (" + ended + ")";
+  return "";
 }
 
 /// The processors that are served by code of `chip`, one of each generation,
@@ -146,13 +179,14 @@ void DeviceImage::assemble(Cubin &cubin) const {
   cubin.code = pack(cubin.processor, true, code);
 }
 
-std::vector<std::function<void()>> DeviceImage::tasks() {
-  std::vector<std::function<void()>> all;
+std::vector<std::function<void()>> DeviceImage::longTasks() {
+  std::vector<std::function<void()>> runs;
   for (Cubin &cubin : cubins)
-    all.push_back([this, &cubin] { assemble(cubin); });
-  all.push_back([this] { packedText = pack(chip, false, text); });
-  return all;
+    runs.push_back([this, &cubin] { assemble(cubin); });
+  return runs;
 }
+
+void DeviceImage::packText() { packedText = pack(chip, false, text); }
 
 std::vector<PackedCode> DeviceImage::take() {
   std::vector<PackedCode> codes = {std::move(packedText)};

@@ -30,11 +30,12 @@ public:
   DeviceImage(std::string chip, const std::vector<std::string> &texts,
               std::string cacheFolder);
 
-  /// What there is to do, the longest first. It may be done in any order and
-  /// beside each other, while the image stays where it is.
-  std::vector<std::function<void()>> tasks();
+  /// The runs of `ptxas`, the longest first. They, and `packText`, may be done
+  /// in any order and beside each other, while the image stays where it is.
+  std::vector<std::function<void()>> longTasks();
+  void packText();
 
-  /// What the tasks made: first the text. Says what a `ptxas` refused.
+  /// What was made: first the text. Says what a `ptxas` refused.
   std::vector<PackedCode> take();
 
 private:

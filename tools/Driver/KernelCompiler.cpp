@@ -77,7 +77,7 @@ static void compileOne(Job &job, MLIRContext &context) {
   job.compiled = std::move(*compiled);
 }
 
-static void fill(Job &job, Worker &worker) {
+static void readOrCompile(Job &job, Worker &worker) {
   job.fromCache = readKernel(job.cacheFile, job.compiled);
   if (job.fromCache)
     return;
@@ -197,12 +197,12 @@ struct DeviceModules {
 };
 
 /// From the jobs to what is linked.
-class Fulfilment {
+class KernelBuild {
 public:
   /// The jobs from `firstOnDevice` on are for devices.
-  Fulfilment(std::vector<Job> &jobs, size_t firstOnDevice,
-             const std::vector<DeviceJobs> &onDevices,
-             const KernelCompilerOptions &options)
+  KernelBuild(std::vector<Job> &jobs, size_t firstOnDevice,
+              const std::vector<DeviceJobs> &onDevices,
+              const KernelCompilerOptions &options)
       : jobs(jobs),
         forHost(llvm::MutableArrayRef(jobs).take_front(firstOnDevice)),
         forDevices(llvm::MutableArrayRef(jobs).drop_front(firstOnDevice)),
@@ -226,17 +226,16 @@ private:
 } // namespace
 
 /// What the jobs made for each kind of device, the plainest first.
-std::map<std::string, DeviceModules> Fulfilment::collectModules() const {
+std::map<std::string, DeviceModules> KernelBuild::collectModules() const {
   std::map<std::string, DeviceModules> byChip;
   for (const DeviceJobs &used : onDevices)
     for (size_t kernel = 0; kernel < used.size(); ++kernel)
-      for (const DeviceCode &code : used[kernel]
-                                        ? jobs[*used[kernel]].compiled.device
-                                        : std::vector<DeviceCode>()) {
-        DeviceModules &modules = byChip[code.chip];
-        modules.names.resize(used.size());
-        modules.names[kernel] = code.name;
-      }
+      if (used[kernel])
+        for (const DeviceCode &code : jobs[*used[kernel]].compiled.device) {
+          DeviceModules &modules = byChip[code.chip];
+          modules.names.resize(used.size());
+          modules.names[kernel] = code.name;
+        }
   // Equal kernels are one job, and in the code once.
   for (const Job &job : forDevices)
     for (const DeviceCode &code : job.compiled.device)
@@ -245,29 +244,33 @@ std::map<std::string, DeviceModules> Fulfilment::collectModules() const {
 }
 
 /// Once all jobs for devices are done; others may still be on their way.
-void Fulfilment::startImages(WorkQueue &queue) {
+void KernelBuild::startImages(WorkQueue &queue) {
   if (llvm::any_of(forDevices, [](Job &job) { return !job.error.empty(); }))
     return;
   for (auto &[chip, modules] : collectModules()) {
     devices.push_back({chip, std::move(modules.names), {}});
     images.emplace_back(chip, modules.texts, options.cacheFolder);
-    std::vector<std::function<void()>> tasks = images.back().tasks();
-    for (const std::function<void()> &task : llvm::reverse(tasks))
-      queue.addFirst([task](Worker &) { task(); });
   }
+  std::vector<WorkQueue::Task> tasks;
+  for (DeviceImage &image : images)
+    for (std::function<void()> &task : image.longTasks())
+      tasks.push_back([task](Worker &) { task(); });
+  for (DeviceImage &image : images)
+    tasks.push_back([&image](Worker &) { image.packText(); });
+  queue.addFirst(std::move(tasks));
 }
 
-LogicalResult Fulfilment::run(LinkableKernels &result) {
+LogicalResult KernelBuild::run(LinkableKernels &result) {
   WorkQueue queue;
   std::atomic<size_t> left{forDevices.size()};
   for (Job &job : forDevices)
     queue.add([&](Worker &worker) {
-      fill(job, worker);
+      readOrCompile(job, worker);
       if (--left == 0)
         startImages(queue);
     });
   for (Job &job : forHost)
-    queue.add([&](Worker &worker) { fill(job, worker); });
+    queue.add([&](Worker &worker) { readOrCompile(job, worker); });
   queue.run(options.threads);
   if (failed(reportErrors(jobs)))
     return failure();
@@ -302,8 +305,8 @@ compileKernels(ModuleOp module, const std::vector<CodeTarget> &targets,
   std::vector<DeviceJobs> onDevices;
   for (const CodeTarget &device : devices)
     onDevices.push_back(addDeviceJobs(module, device, texts, list));
-  Fulfilment fulfilment(list.jobs, firstOnDevice, onDevices, options);
-  if (failed(fulfilment.run(result)))
+  KernelBuild build(list.jobs, firstOnDevice, onDevices, options);
+  if (failed(build.run(result)))
     return failure();
   return result;
 }

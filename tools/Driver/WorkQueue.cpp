@@ -8,8 +8,8 @@
 
 #include "mlir/IR/DialectRegistry.h"
 
+#include <iterator>
 #include <thread>
-#include <vector>
 
 using namespace mlir;
 
@@ -31,10 +31,11 @@ void WorkQueue::add(Task task) {
   changed.notify_one();
 }
 
-void WorkQueue::addFirst(Task task) {
+void WorkQueue::addFirst(std::vector<Task> tasks) {
   std::lock_guard<std::mutex> lock(mutex);
-  waiting.push_front(std::move(task));
-  changed.notify_one();
+  waiting.insert(waiting.begin(), std::make_move_iterator(tasks.begin()),
+                 std::make_move_iterator(tasks.end()));
+  changed.notify_all();
 }
 
 WorkQueue::Task WorkQueue::take() {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace lamina::driver {
 
@@ -32,8 +33,8 @@ public:
   using Task = std::function<void(Worker &)>;
 
   void add(Task task);
-  /// In front of all that wait.
-  void addFirst(Task task);
+  /// In front of all that wait, in this order.
+  void addFirst(std::vector<Task> tasks);
 
   /// Runs all tasks, and those that they add, on `threads` threads, this one
   /// among them.

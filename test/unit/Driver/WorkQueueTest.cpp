@@ -4,9 +4,9 @@
 
 #include "tools/Driver/WorkQueue.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
+#include <gtest/gtest.h>
+#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
@@ -28,8 +28,8 @@ TEST(WorkQueue, WhatIsAddedFirstRunsBeforeWhatWaits) {
   std::string order;
   queue.add([&](Worker &) {
     order += "a";
-    queue.addFirst([&](Worker &) { order += "2"; });
-    queue.addFirst([&](Worker &) { order += "1"; });
+    queue.addFirst(
+        {[&](Worker &) { order += "1"; }, [&](Worker &) { order += "2"; }});
     queue.add([&](Worker &) { order += "z"; });
   });
   queue.add([&](Worker &) { order += "b"; });
