@@ -48,11 +48,11 @@ static std::string passesForLoops(bool onGPU) {
 
 /// What is computed twice, and what can stand outside of loops.
 static std::string passesBehindLoops(bool onGPU) {
-  StringRef ofShape = onGPU ? "loop-unroll<O2>" : "adce";
+  StringRef unrollOrDrop = onGPU ? "loop-unroll<O2>" : "adce";
   return join_items(",", "gvn", "sccp", "bdce", combine, "jump-threading",
-                    "correlated-propagation", hoist, simplifyCommon, ofShape,
-                    combine, hoist, "instsimplify", "div-rem-pairs",
-                    simplifyLast);
+                    "correlated-propagation", hoist, simplifyCommon,
+                    unrollOrDrop, combine, hoist, "instsimplify",
+                    "div-rem-pairs", simplifyLast);
 }
 
 /// Emitters write vectors for processors, whose loops over k must stay small;
@@ -69,7 +69,7 @@ static std::string passesFor(KernelCode code) {
 /// Runs what `build` makes of a builder of passes.
 static void runPasses(Module &module, TargetMachine &machine,
                       function_ref<ModulePassManager(PassBuilder &)> build) {
-  // Loops that should be vectors are.
+  // What should be vectors is, by our emitters or by Halide.
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;

@@ -147,8 +147,8 @@ Values ColumnsEmitter::sumRows(Frame &frame, StageWalk &walk,
                    });
 }
 
-/// Sums that are combined at once. Their slots take 16 kB of shared memory, so
-/// that three blocks fit where there are 48 kB.
+/// Sums that are combined at once. Their slots take 16 kB, a third of the
+/// shared memory that a block may have.
 static constexpr size_t sumsAtOnce = 8;
 
 // Members with a smaller number add what one half further on has. Valid in the
